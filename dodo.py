@@ -1,0 +1,149 @@
+"""The build graph: what is made from what. ``doit list`` shows it, ``doit`` brings everything up to date.
+
+    lectures/*.py ──notebooks──> lectures/*.ipynb ──execute──> build/executed ──┐
+    solutions/*.py ─notebooks──> exercises/*.ipynb ─────────────────────────────┴─book──> build/book ──release──> build/release
+
+A step runs again only if the content of something it is made from has changed. The steps themselves are in ``pipeline/``.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+from doit.tools import config_changed
+
+from helpers import budget
+from pipeline import BUILD, EXECUTED, ROOT
+from pipeline.notebooks import in_repository
+
+os.environ.setdefault("COURSE_BUDGET", "ci")  # a first build takes minutes; COURSE_BUDGET=cpu computes the full figures
+
+DOIT_CONFIG = {
+    "default_tasks": ["notebooks", "data", "execute", "demo", "book", "where"],
+    "dep_file": str(ROOT / ".doit.db"),
+    "backend": "json",
+    "verbosity": 2,
+}
+
+LECTURES = sorted(ROOT.glob("lectures/week*/*.py"))
+SOLUTIONS = sorted(ROOT.glob("solutions/week*/*.py"))
+DATA_SETS = ("cifar10", "mnist")  # what the lectures so far use; `python -m helpers.data` lists all
+
+
+def python(*arguments):
+    """The command that runs a module or script of the course in its own environment."""
+    return [sys.executable, *map(str, arguments)]
+
+
+def sources_of(package):
+    """The Python files of a package, as the content that a step depends on."""
+    return [str(path) for path in sorted((ROOT / package).rglob("*.py"))]
+
+
+def name_of(source):
+    """A notebook's name in the build graph: week01_knn/01_images."""
+    return f"{source.parent.name}/{source.stem}"
+
+
+def task_notebooks():
+    """Make the notebooks of lectures and exercises from their sources."""
+    common = [str(ROOT / "pyproject.toml"), str(ROOT / "pipeline" / "notebooks.py")]
+    for source in LECTURES:
+        yield {
+            "name": name_of(source),
+            "actions": [python("-m", "pipeline.notebooks", in_repository(source))],
+            "file_dep": [str(source), *common],
+            "targets": [str(source.with_suffix(".ipynb"))],
+        }
+    for source in SOLUTIONS:
+        week, name = source.parent.name, f"{source.stem}.ipynb"
+        yield {
+            "name": name_of(source),
+            "actions": [python("-m", "pipeline.exercises", in_repository(source))],
+            "file_dep": [str(source), str(ROOT / "pipeline" / "exercises.py"), *common],
+            "targets": [str(BUILD / "source" / week / name), str(ROOT / "exercises" / week / name)],
+        }
+
+
+def task_data():
+    """Get the data sets of the lectures into the cache (asks nothing of the network once they are there)."""
+    return {
+        "actions": [python("-m", "helpers.data", "fetch", *DATA_SETS)],
+        "file_dep": sources_of("helpers/data"),
+        "uptodate": [config_changed(os.environ.get("COURSE_DATA", ""))],
+    }
+
+
+def task_execute():
+    """Execute the lectures, each once for its content, the helpers and the budget."""
+    for source in LECTURES:
+        notebook = source.with_suffix(".ipynb")
+        yield {
+            "name": name_of(source),
+            "actions": [python("-m", "pipeline.execute", in_repository(notebook))],
+            "file_dep": [str(notebook), str(ROOT / "pipeline" / "execute.py"), *sources_of("helpers")],
+            "task_dep": ["data"],
+            "targets": [str(EXECUTED / source.parent.name / notebook.name)],
+            "uptodate": [config_changed(budget.name())],
+        }
+
+
+def task_demo():
+    """Grade a small class with nbgrader in build/demo: what an instructor's evening looks like."""
+    return {
+        "actions": [python("-m", "pipeline.demo")],
+        "file_dep": [str(ROOT / "nbgrader_config.py"), str(ROOT / "pipeline" / "demo.py"), str(ROOT / "helpers" / "checks.py"),
+                     *(str(BUILD / "source" / s.parent.name / f"{s.stem}.ipynb") for s in SOLUTIONS)],
+        "task_dep": ["notebooks"],
+        "targets": [str(BUILD / "demo" / "grades.csv")],
+    }
+
+
+def task_book():
+    """Build the book in build/book from the executed lectures, the exercises and the guides."""
+    pages = [str(path) for path in sorted((ROOT / "book").rglob("*")) if path.is_file() and "__pycache__" not in path.parts]
+    return {
+        "actions": [python("-m", "pipeline.book")],
+        "file_dep": [
+            *pages,
+            *(str(ROOT / name) for name in ("pyproject.toml", "pipeline/book.py")),
+            *(str(EXECUTED / s.parent.name / f"{s.stem}.ipynb") for s in LECTURES),
+            *(str(ROOT / "exercises" / s.parent.name / f"{s.stem}.ipynb") for s in SOLUTIONS),
+        ],
+        "targets": [str(BUILD / "book" / "_build" / "html" / "index.html")],
+    }
+
+
+def task_release():
+    """Write build/release: what a public student repository holds, and the book's site. No answers in either."""
+    return {
+        "actions": [python("-m", "pipeline.release")],
+        "task_dep": ["notebooks", "book"],
+    }
+
+
+def task_bench():
+    """Measure our code beside its peers in one run; tables in build/bench."""
+    for script in sorted((ROOT / "benchmarks").glob("*.py")):
+        yield {
+            "name": script.stem,
+            "actions": [python(in_repository(script))],
+            "task_dep": ["data"],
+        }
+
+
+def task_where():
+    """Say where everything is."""
+    def tell():
+        rows = {
+            "the book": Path("build/book/_build/html/index.html"),
+            "executed lectures": EXECUTED.relative_to(ROOT),
+            "a graded demo class": Path("build/demo/grades.csv"),
+            "work through the course": "make lab   (or: jupyter lab, from .venv)",
+            "run the tests": "make test",
+        }
+        print("\nEverything is up to date.")
+        for what, where in rows.items():
+            print(f"  {what:<26}{where}")
+
+    return {"actions": [tell], "task_dep": ["demo", "book"], "uptodate": [False]}

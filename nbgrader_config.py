@@ -1,0 +1,20 @@
+"""nbgrader's settings: the repository itself is the course folder.
+
+An instructor runs ``nbgrader`` here, at the top. Sources come from ``solutions/`` through ``doit notebooks``, and what is released
+is what students already have in ``exercises/``; submissions, grades and feedback stay out of git.
+"""
+
+from pathlib import Path
+
+c = get_config()  # noqa: F821 - nbgrader puts it here
+
+c.CourseDirectory.root = str(Path(__file__).resolve().parent)
+c.CourseDirectory.course_id = "cnn-course"
+c.CourseDirectory.source_directory = "build/source"
+c.CourseDirectory.release_directory = "exercises"
+c.CourseDirectory.submitted_directory = "submitted"
+c.CourseDirectory.autograded_directory = "autograded"
+c.CourseDirectory.feedback_directory = "feedback"
+
+c.Execute.timeout = 300  # seconds for one cell; nbgrader's 30 are short for a training loop on a laptop
+c.Execute.shutdown_kernel = "immediate"  # about one second less for each submission

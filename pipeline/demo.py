@@ -1,0 +1,89 @@
+"""Grade a small class with nbgrader, so that an instructor sees submissions, grades and feedback before any real ones exist.
+
+Run ``python -m pipeline.demo``. Everything lies in ``build/demo``, a complete nbgrader course folder of its own:
+``nbgrader formgrader`` or any other nbgrader command works there.
+"""
+
+import csv
+import shutil
+import subprocess
+import sys
+
+import nbformat
+
+from pipeline import BUILD, ROOT, SOURCE
+from pipeline.exercises import released_notebook
+from pipeline.files import write_text
+from pipeline.notebooks import to_text
+
+DEMO = BUILD / "demo"
+
+# Who is in the class: the share of the questions, from the first one on, that each has answered.
+CLASS = {"ada": 1.0, "ben": 0.6, "cleo": 0.3, "dan": 0.0}
+
+
+def submission(source, share):
+    """What a student hands in who has answered the first questions only.
+
+    Parameters
+    ----------
+    source : pathlib.Path
+        ``solutions/weekNN_topic/topic.py``.
+    share : float
+        Of the questions answered, in 0..1; 0 hands in the exercise as it was released.
+
+    Returns
+    -------
+    nbformat.NotebookNode
+    """
+    notebook = released_notebook(source)
+    answers = {cell.metadata.nbgrader.grade_id: cell.source
+               for cell in nbformat.read(SOURCE / source.parent.name / f"{source.stem}.ipynb", as_version=4).cells
+               if cell.metadata.get("nbgrader", {}).get("solution")}
+    cells = [cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade_id") in answers]
+    for cell in cells[: round(share * len(cells))]:
+        cell.source = answers[cell.metadata.nbgrader.grade_id]
+    return notebook
+
+
+def nbgrader(*arguments):
+    """Run an nbgrader command in the demo's course folder; its log goes to ``build/demo/nbgrader.log``.
+
+    Raises
+    ------
+    SystemExit
+        If the command fails: the end of its log is shown.
+    """
+    log = DEMO / "nbgrader.log"
+    with log.open("a", encoding="utf-8") as file:
+        done = subprocess.run([sys.executable, "-m", "nbgrader", *arguments], cwd=DEMO, stdout=file, stderr=subprocess.STDOUT)
+    if done.returncode != 0:
+        last = "".join(log.read_text(encoding="utf-8").splitlines(keepends=True)[-15:])
+        sys.exit(f"nbgrader {' '.join(arguments)} failed; the end of {log}:\n{last}")
+
+
+def main():
+    """Make the class, grade it, and print its grades."""
+    shutil.rmtree(DEMO, ignore_errors=True)
+    DEMO.mkdir(parents=True)
+    settings = (ROOT / "nbgrader_config.py").read_text(encoding="utf-8")
+    for repository_folder, demo_folder in (("build/source", "source"), ("exercises", "release")):
+        settings = settings.replace(f'"{repository_folder}"', f'"{demo_folder}"')
+    write_text(DEMO / "nbgrader_config.py", settings)
+    shutil.copytree(SOURCE, DEMO / "source")
+    for source in sorted(ROOT.glob("solutions/week*/*.py")):
+        assignment = source.parent.name
+        for student, share in CLASS.items():
+            write_text(DEMO / "submitted" / student / assignment / f"{source.stem}.ipynb", to_text(submission(source, share)))
+        nbgrader("generate_assignment", assignment)
+        nbgrader("autograde", assignment)
+        nbgrader("generate_feedback", assignment)
+    nbgrader("export", "--to", "grades.csv")
+    with (DEMO / "grades.csv").open(newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            if row["student_id"] in CLASS:
+                print(f"  {row['assignment']}  {row['student_id']:<6}{float(row['score']):>5g} of {float(row['max_score']):g}")
+
+
+if __name__ == "__main__":
+    main()

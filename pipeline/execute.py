@@ -1,0 +1,105 @@
+"""Execute a lecture once. The result is the book's page and the tests' evidence.
+
+Run ``python -m pipeline.execute lectures/week01_knn/01_images.ipynb`` to write ``build/executed/week01_knn/01_images.ipynb``.
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import nbformat
+from jupyter_core.utils import run_sync
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from traitlets.config import Config
+
+from helpers import budget
+from pipeline import EXECUTED
+from pipeline.files import write_text
+from pipeline.notebooks import to_text
+
+CELL_TIMEOUT = {"ci": 300, "cpu": 3600, "gpu": 3600}  # seconds: a guard against a cell that hangs, not a target
+
+# Asked of the kernel after its last cell. ru_maxrss counts kilobytes on Linux and bytes on macOS; Windows has no resource module.
+PEAK_MEMORY = "__import__('resource').getrusage(__import__('resource').RUSAGE_SELF).ru_maxrss"
+
+
+def execute(notebook, folder):
+    """Run a notebook from top to bottom in a fresh kernel.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+        Changed in place: outputs are added, and ``metadata["course"]`` with the budget, the seconds it took and the kernel's
+        peak memory in MB (where the system tells).
+    folder : str or pathlib.Path
+        The kernel's working directory.
+
+    Returns
+    -------
+    nbformat.NotebookNode
+
+    Raises
+    ------
+    nbclient.exceptions.CellExecutionError
+        If a cell fails; the notebook then holds the outputs up to that cell.
+    """
+    limit = CELL_TIMEOUT[budget.name()]
+    with tempfile.TemporaryDirectory(prefix="kernel-") as sockets:
+        client = NotebookClient(notebook, timeout=limit, kernel_name="python3", config=_transport(sockets),
+                                resources={"metadata": {"path": str(folder)}}, record_timing=False)
+        started = time.perf_counter()
+        with client.setup_kernel():
+            for index, cell in enumerate(notebook.cells):
+                client.execute_cell(cell, index)
+            peak = _peak_memory(client)
+    notebook.metadata["course"] = {"budget": budget.name(), "seconds": round(time.perf_counter() - started, 1),
+                                   "peak_memory_mb": peak}
+    return notebook
+
+
+def _transport(folder):
+    """Talk to the kernel through sockets in a private folder rather than open ports, where the system has such sockets."""
+    if os.name != "posix":
+        return Config()
+    return Config({"KernelManager": {"transport": "ipc", "ip": os.path.join(folder, "kernel")}})
+
+
+def _peak_memory(client):
+    """The kernel's peak memory in MB, or None where it cannot be told."""
+
+    async def ask():
+        return await client.kc.execute("", user_expressions={"peak": PEAK_MEMORY}, reply=True, timeout=30)
+
+    reply = run_sync(ask)()
+    answer = reply["content"]["user_expressions"]["peak"]
+    if answer["status"] != "ok":
+        return None
+    return round(int(answer["data"]["text/plain"]) / (1e6 if sys.platform == "darwin" else 1e3))
+
+
+def main(arguments=None):
+    """Execute the notebooks named on the command line; exit with 1 at the first that fails."""
+    parser = argparse.ArgumentParser(prog="python -m pipeline.execute", description="Execute lecture notebooks.")
+    parser.add_argument("notebooks", nargs="+", type=Path, metavar="lectures/weekNN_topic/NN_title.ipynb")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's greetings are not part of a lecture
+    for path in parser.parse_args(arguments).notebooks:
+        notebook = nbformat.read(path, as_version=4)
+        target = EXECUTED / path.parent.name / path.name
+        try:
+            execute(notebook, path.parent)
+        except CellExecutionError as error:
+            failed = target.with_suffix(".failed.ipynb")
+            write_text(failed, to_text(notebook))
+            sys.exit(f"{path}: a cell failed. Outputs up to it: {failed}\n{error}")
+        target.with_suffix(".failed.ipynb").unlink(missing_ok=True)
+        write_text(target, to_text(notebook))
+        facts = notebook.metadata["course"]
+        print(f"{path.parent.name}/{path.stem}: {facts['seconds']} s, {facts['peak_memory_mb']} MB at most, budget {facts['budget']}")
+
+
+if __name__ == "__main__":
+    main()

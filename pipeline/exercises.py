@@ -1,0 +1,124 @@
+"""Solutions (``.py``, percent format) -> the instructor's notebook and the exercise that students get.
+
+``solutions/weekNN_topic/topic.py`` is the only source of an exercise. From it come
+
+- ``build/source/weekNN_topic/topic.ipynb``, the instructor's version, which nbgrader calls *source*;
+- ``exercises/weekNN_topic/topic.ipynb``, the released version: nbgrader's own preprocessors have replaced each solution by
+  ``raise NotImplementedError()`` and taken out the hidden tests.
+
+Run ``python -m pipeline.exercises solutions/week01_knn/knn.py`` to make both.
+"""
+
+import argparse
+from pathlib import Path
+
+import nbformat
+from nbconvert.exporters.exporter import ResourcesDict
+from nbgrader import preprocessors
+
+from pipeline import ROOT, SOURCE
+from pipeline.files import write_text
+from pipeline.notebooks import SourceError, in_repository, read_source, set_ids, setup_cells, to_text
+
+# What `nbgrader generate_assignment` runs, in its order, less the two that write to a database or add a header.
+RELEASE_STEPS = (
+    preprocessors.LockCells,
+    preprocessors.ClearSolutions,
+    preprocessors.ClearOutput,
+    preprocessors.CheckCellMetadata,
+    preprocessors.ClearHiddenTests,
+    preprocessors.ClearMarkScheme,
+    preprocessors.ComputeChecksums,
+    preprocessors.CheckCellMetadata,
+)
+
+
+def released_path(source):
+    """Where the released notebook of a solution lies.
+
+    Examples
+    --------
+    >>> in_repository(released_path(ROOT / "solutions" / "week01_knn" / "knn.py"))
+    'exercises/week01_knn/knn.ipynb'
+    """
+    source = Path(source).resolve()
+    return ROOT / "exercises" / source.parent.name / f"{source.stem}.ipynb"
+
+
+def instructor_path(source):
+    """Where the instructor's notebook of a solution lies (not committed: it holds the answers).
+
+    Examples
+    --------
+    >>> in_repository(instructor_path(ROOT / "solutions" / "week01_knn" / "knn.py"))
+    'build/source/week01_knn/knn.ipynb'
+    """
+    source = Path(source).resolve()
+    return SOURCE / source.parent.name / f"{source.stem}.ipynb"
+
+
+def instructor_notebook(source):
+    """Make the instructor's notebook: task, reference solution, visible and hidden tests.
+
+    Parameters
+    ----------
+    source : str or pathlib.Path
+        ``solutions/weekNN_topic/topic.py``.
+
+    Returns
+    -------
+    nbformat.NotebookNode
+        With the badge and set-up cell of the *released* notebook, so that the two differ in the answers only.
+
+    Raises
+    ------
+    SourceError
+        If a ``grade_id`` occurs twice.
+    """
+    source = Path(source).resolve()
+    path = in_repository(released_path(source))
+    notebook = read_source(source)
+    ids = [cell.metadata.nbgrader.grade_id for cell in notebook.cells if "nbgrader" in cell.metadata]
+    twice = sorted({name for name in ids if ids.count(name) > 1})
+    if twice:
+        raise SourceError(f"{source}: grade_id used more than once: {', '.join(twice)}; nbgrader needs each to be unique")
+    notebook.cells[:0] = setup_cells(path)
+    set_ids(notebook, path)
+    nbformat.validate(notebook)
+    return notebook
+
+
+def released_notebook(source):
+    """Make the notebook that students get: no solution, no hidden test.
+
+    Parameters
+    ----------
+    source : str or pathlib.Path
+        ``solutions/weekNN_topic/topic.py``.
+
+    Returns
+    -------
+    nbformat.NotebookNode
+        What ``nbgrader generate_assignment`` makes of the instructor's notebook.
+    """
+    source = Path(source).resolve()
+    notebook = instructor_notebook(source)
+    resources = ResourcesDict()
+    resources["unique_key"] = source.stem
+    for step in RELEASE_STEPS:
+        notebook, resources = step().preprocess(notebook, resources)
+    nbformat.validate(notebook)
+    return notebook
+
+
+def main(arguments=None):
+    """Make both notebooks of each solution named on the command line."""
+    parser = argparse.ArgumentParser(prog="python -m pipeline.exercises", description="Make exercises from their solutions.")
+    parser.add_argument("sources", nargs="+", type=Path, metavar="solutions/weekNN_topic/topic.py")
+    for source in parser.parse_args(arguments).sources:
+        write_text(instructor_path(source), to_text(instructor_notebook(source)))
+        write_text(released_path(source), to_text(released_notebook(source)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,193 @@
+"""Lecture sources (``.py``, percent format) -> the notebooks that students open.
+
+A notebook made here is the same byte for byte however often it is made: cell ids come from the path and the cell's position
+(or its ``grade_id``), and nothing of the tool that made it is left in the metadata.
+
+Run ``python -m pipeline.notebooks lectures/week01_knn/01_images.py`` to make one.
+"""
+
+import argparse
+import hashlib
+import re
+import tomllib
+from pathlib import Path
+
+import jupytext
+import nbformat
+
+from pipeline import ROOT
+from pipeline.files import write_text
+
+SETUP_TAG = "course-setup"  # cells that only make sense in the notebook itself; the book leaves them out
+
+SETUP_CODE = '''\
+# On Colab this installs the course's helpers (about 20 seconds). Anywhere else it does nothing.
+import importlib.util
+
+if importlib.util.find_spec("helpers") is None:
+    import subprocess
+    import sys
+
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "git+{repository}"], check=True)'''
+
+
+class SourceError(Exception):
+    """A source that cannot be turned into a notebook; the message says where and what to do."""
+
+
+def repository():
+    """The address of the course's repository: the one in ``pyproject.toml``, from which every link is made.
+
+    Returns
+    -------
+    str
+        Without a slash at its end.
+
+    Raises
+    ------
+    SourceError
+        If it is not an address on GitHub, which is where Colab opens notebooks from.
+
+    Examples
+    --------
+    >>> repository().startswith("https://github.com/")
+    True
+    """
+    address = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["urls"]["Repository"].rstrip("/")
+    if not re.fullmatch(r"https://github\.com/[\w.-]+/[\w.-]+", address):
+        raise SourceError(f"pyproject.toml: [project.urls] Repository is {address!r}; Colab opens notebooks from "
+                          "https://github.com/OWNER/NAME only")
+    return address
+
+
+def colab_address(path):
+    """Where Colab opens a notebook of the repository.
+
+    Parameters
+    ----------
+    path : str
+        The notebook's path in the repository, with forward slashes.
+
+    Examples
+    --------
+    >>> colab_address("lectures/week01_knn/01_images.ipynb").endswith("/blob/main/lectures/week01_knn/01_images.ipynb")
+    True
+    """
+    owner_and_name = repository().removeprefix("https://github.com/")
+    return f"https://colab.research.google.com/github/{owner_and_name}/blob/main/{path}"
+
+
+def setup_cells(path):
+    """The cells that every notebook begins with: the Colab badge and the set-up.
+
+    Parameters
+    ----------
+    path : str
+        The notebook's path in the repository, with forward slashes.
+
+    Returns
+    -------
+    list of nbformat.NotebookNode
+    """
+    badge = f"[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({colab_address(path)})"
+    metadata = {"tags": [SETUP_TAG]}
+    return [
+        nbformat.v4.new_markdown_cell(badge, metadata=metadata),
+        nbformat.v4.new_code_cell(SETUP_CODE.format(repository=repository()), metadata=metadata),
+    ]
+
+
+def read_source(source):
+    """Read a source in percent format.
+
+    Parameters
+    ----------
+    source : pathlib.Path
+
+    Returns
+    -------
+    nbformat.NotebookNode
+        Its cells with their own metadata (tags, nbgrader), and no metadata of the tool that read them.
+
+    Raises
+    ------
+    SourceError
+        If the file is not in percent format, or its first cell is not its title.
+    """
+    text = source.read_text(encoding="utf-8")
+    if not re.search(r"^# %%", text, flags=re.MULTILINE):
+        raise SourceError(f"{source}: no cell found; cells begin with '# %%' (code) or '# %% [markdown]' (text)")
+    notebook = jupytext.reads(text, fmt="py:percent")
+    first = notebook.cells[0]
+    if first.cell_type != "markdown" or not first.source.startswith("# "):
+        raise SourceError(f"{source}: the first cell must be text that begins with the title ('# %% [markdown]', then '# # Title')")
+    notebook.metadata = nbformat.from_dict({
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    })
+    return notebook
+
+
+def set_ids(notebook, path):
+    """Give every cell an id that depends only on the notebook's path and the cell's ``grade_id`` or position.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+        Changed in place.
+    path : str
+        The notebook's path in the repository, with forward slashes.
+    """
+    for position, cell in enumerate(notebook.cells):
+        own = cell.metadata.get("nbgrader", {}).get("grade_id", position)
+        cell["id"] = hashlib.sha256(f"{path}:{own}".encode()).hexdigest()[:12]
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+
+
+def lecture_notebook(source):
+    """Make the notebook of a lecture.
+
+    Parameters
+    ----------
+    source : pathlib.Path
+        ``lectures/weekNN_topic/NN_title.py``.
+
+    Returns
+    -------
+    nbformat.NotebookNode
+        Badge and set-up cell first; no outputs; valid.
+    """
+    path = in_repository(source.with_suffix(".ipynb"))
+    notebook = read_source(source)
+    notebook.cells[:0] = setup_cells(path)
+    set_ids(notebook, path)
+    nbformat.validate(notebook)
+    return notebook
+
+
+def in_repository(path):
+    """A path as the repository names it: relative to its root, with forward slashes.
+
+    Examples
+    --------
+    >>> in_repository(ROOT / "lectures" / "x.py")
+    'lectures/x.py'
+    """
+    return Path(path).resolve().relative_to(ROOT).as_posix()
+
+
+def to_text(notebook):
+    """A notebook as the text of its file, the way Jupyter itself writes it."""
+    return nbformat.writes(notebook, version=4) + "\n"
+
+
+def main(arguments=None):
+    """Make the notebooks of the lectures named on the command line."""
+    parser = argparse.ArgumentParser(prog="python -m pipeline.notebooks", description="Make lecture notebooks from their sources.")
+    parser.add_argument("sources", nargs="+", type=Path, metavar="lectures/weekNN_topic/NN_title.py")
+    for source in parser.parse_args(arguments).sources:
+        write_text(source.with_suffix(".ipynb"), to_text(lecture_notebook(source)))
+
+
+if __name__ == "__main__":
+    main()

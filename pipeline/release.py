@@ -1,0 +1,117 @@
+"""Write ``build/release``: what a public student repository holds, and the book's site. No answer is in either.
+
+Run ``python -m pipeline.release``.
+"""
+
+import html
+import itertools
+import json
+import re
+import shutil
+import subprocess
+import sys
+
+import nbformat
+
+from pipeline import BUILD, ROOT
+
+RELEASE = BUILD / "release"
+SITE = BUILD / "book" / "_build" / "html"
+
+# What students need of the repository. Solutions, tests with wrong answers, grading and the build stay with the instructor.
+STUDENT_FILES = ("lectures", "exercises", "helpers", "pyproject.toml", "constraints.txt", "environment.yml", "LICENSE", "LICENSE-TEXT",
+                 "CITATION.cff")
+
+
+def committed_files():
+    """The files of the repository that students get, relative to its root, as git knows them.
+
+    Returns
+    -------
+    list of str
+    """
+    listed = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z", "--", *STUDENT_FILES],
+                            cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    return sorted(name for name in listed.split("\0") if name)
+
+
+def answers():
+    """What must not reach a student: pieces of every solution and hidden test.
+
+    Returns
+    -------
+    set of str
+        Two neighbouring lines of a solution or hidden test each (one, of a block that has no more), without indentation and
+        joined by a space. Pieces that a lecture, a helper or the task itself says too are no secret and left out.
+    """
+    said = " ".join(_words(path.read_text(encoding="utf-8"))
+                    for folder in ("lectures", "helpers") for path in sorted((ROOT / folder).rglob("*.py")))
+    pieces = set()
+    for source in sorted(ROOT.glob("solutions/week*/*.py")):
+        text = source.read_text(encoding="utf-8")
+        said += " " + _words(re.sub(ANSWER, "", text))
+        for block in re.findall(ANSWER, text):
+            lines = [_words(line) for line in block.splitlines()[1:-1] if line.strip()]
+            pieces |= {" ".join(pair) for pair in itertools.pairwise(lines)} or set(lines)
+    return {piece for piece in pieces if piece not in said}
+
+
+def leaks(folder):
+    """Where an answer can be read in a folder of notebooks, pages and other text.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+
+    Returns
+    -------
+    list of str
+        "file: the piece of a solution or hidden test that it holds"; empty where nothing leaks.
+    """
+    secrets = answers()
+    found = []
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.suffix in TEXT_OF:
+            text = _words(TEXT_OF[path.suffix](path.read_text(encoding="utf-8", errors="replace")))
+            found += [f"{path.relative_to(folder)}: {piece}" for piece in sorted(secrets) if piece in text]
+    return found
+
+
+def _words(text):
+    return " ".join(text.split())
+
+
+def _notebook_text(text):
+    return "\n".join(cell.source + json.dumps(cell.get("outputs", "")) for cell in nbformat.reads(text, as_version=4).cells)
+
+
+def _page_text(text):
+    return html.unescape(re.sub(r"<[^>]*>", "", text))
+
+
+def _same(text):
+    return text
+
+
+ANSWER = re.compile(r"### BEGIN (?:SOLUTION|HIDDEN TESTS).*?### END (?:SOLUTION|HIDDEN TESTS)", flags=re.DOTALL)
+TEXT_OF = {".ipynb": _notebook_text, ".html": _page_text, ".py": _same, ".md": _same, ".txt": _same, ".js": _same, ".json": _same}
+
+
+def main():
+    """Write the student tree and the site, and refuse if an answer is in them."""
+    shutil.rmtree(RELEASE, ignore_errors=True)
+    students = RELEASE / "students"
+    for name in committed_files():
+        (students / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / name, students / name)
+    shutil.copyfile(ROOT / "book" / "guides" / "student.md", students / "README.md")
+    shutil.copytree(SITE, RELEASE / "site", ignore=shutil.ignore_patterns(".doctrees", ".buildinfo"))
+    found = leaks(RELEASE)
+    if found:
+        shutil.rmtree(RELEASE)
+        sys.exit("answers leak into the release, so it was not written:\n  " + "\n  ".join(found[:20]))
+    print(f"students: {students}\nsite:     {RELEASE / 'site'}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,31 @@
+"""The executed lectures, as evidence: tests read what a notebook printed instead of running it again."""
+
+import nbformat
+import pytest
+
+from pipeline import EXECUTED
+
+
+@pytest.fixture(scope="session")
+def executed():
+    """A function from a lecture's name ("week01_knn/01_images") to its executed notebook."""
+    def read(name):
+        path = EXECUTED / f"{name}.ipynb"
+        if not path.exists():
+            pytest.fail(f"{name} has not been executed yet: run `doit execute:{name}` (make test does)")
+        return nbformat.read(path, as_version=4)
+
+    return read
+
+
+@pytest.fixture(scope="session")
+def printed():
+    """A function from an executed notebook to all the text that its cells printed or returned."""
+    def text(notebook):
+        parts = []
+        for cell in notebook.cells:
+            for output in cell.get("outputs", []):
+                parts.append(output.get("text", "") or output.get("data", {}).get("text/plain", ""))
+        return "\n".join(parts)
+
+    return text

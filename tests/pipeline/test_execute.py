@@ -1,0 +1,48 @@
+"""A lecture is executed once; a failing cell stops the build and is kept to be looked at."""
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+
+from pipeline import execute as module
+from pipeline.notebooks import to_text
+
+
+def lecture(tmp_path, *cells):
+    path = tmp_path / "lectures" / "week01_x" / "01_x.ipynb"
+    path.parent.mkdir(parents=True)
+    path.write_text(to_text(new_notebook(cells=[new_code_cell(source) for source in cells])), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(autouse=True)
+def target(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "EXECUTED", tmp_path / "executed")
+    return tmp_path / "executed" / "week01_x" / "01_x.ipynb"
+
+
+def test_outputs_and_costs_are_recorded(tmp_path, target, monkeypatch, capsys):
+    monkeypatch.setenv("COURSE_BUDGET", "ci")
+    module.main([str(lecture(tmp_path, "import os, pathlib\nprint(pathlib.Path('01_x.ipynb').exists())"))])
+    notebook = nbformat.read(target, as_version=4)
+    assert notebook.cells[0].outputs[0].text == "True\n", "it runs in its own folder"
+    assert notebook.metadata.course.budget == "ci" and notebook.metadata.course.seconds > 0
+    assert "week01_x/01_x" in capsys.readouterr().out
+
+
+def test_a_failing_cell_fails_the_build_and_is_kept(tmp_path, target):
+    path = lecture(tmp_path, "print('before')", "1 / 0", "print('after')")
+    with pytest.raises(SystemExit, match="ZeroDivisionError"):
+        module.main([str(path)])
+    assert not target.exists()
+    kept = nbformat.read(target.with_suffix(".failed.ipynb"), as_version=4)
+    assert kept.cells[0].outputs[0].text == "before\n" and kept.cells[1].outputs[0].ename == "ZeroDivisionError"
+    assert not kept.cells[2].outputs
+
+
+def test_an_old_result_survives_a_failure(tmp_path, target):
+    target.parent.mkdir(parents=True)
+    target.write_text("the old one", encoding="utf-8")
+    with pytest.raises(SystemExit):
+        module.main([str(lecture(tmp_path, "1 / 0"))])
+    assert target.read_text(encoding="utf-8") == "the old one"

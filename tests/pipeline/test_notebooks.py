@@ -1,0 +1,144 @@
+"""The committed notebooks are exactly what their sources make."""
+
+import re
+import subprocess
+import sys
+
+import nbformat
+import pytest
+
+from pipeline import ROOT
+from pipeline import notebooks as pipeline_notebooks
+from pipeline.exercises import instructor_notebook, released_notebook, released_path
+from pipeline.notebooks import (
+    SETUP_TAG,
+    SourceError,
+    colab_address,
+    in_repository,
+    lecture_notebook,
+    read_source,
+    repository,
+    to_text,
+)
+
+LECTURES = sorted(ROOT.glob("lectures/week*/*.py"))
+SOLUTIONS = sorted(ROOT.glob("solutions/week*/*.py"))
+NOTEBOOKS = sorted([*ROOT.glob("lectures/week*/*.ipynb"), *ROOT.glob("exercises/week*/*.ipynb")])
+
+
+def name(path):
+    return in_repository(path)
+
+
+@pytest.mark.parametrize("source", LECTURES, ids=name)
+def test_lecture_notebook_is_what_its_source_makes(source):
+    committed = source.with_suffix(".ipynb").read_text(encoding="utf-8")
+    assert committed == to_text(lecture_notebook(source)), "run `doit notebooks` and commit the result"
+
+
+@pytest.mark.parametrize("source", SOLUTIONS, ids=name)
+def test_exercise_is_what_its_solution_makes(source):
+    committed = released_path(source).read_text(encoding="utf-8")
+    assert committed == to_text(released_notebook(source)), "run `doit notebooks` and commit the result"
+
+
+def test_no_notebook_without_a_source():
+    made = [source.with_suffix(".ipynb") for source in LECTURES] + [released_path(source) for source in SOLUTIONS]
+    assert sorted(NOTEBOOKS) == sorted(made)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=name)
+def test_committed_notebooks_are_clean(path):
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    assert set(notebook.metadata) == {"kernelspec", "language_info"}
+    ids = [cell.id for cell in notebook.cells]
+    assert len(set(ids)) == len(ids)
+    for cell in notebook.cells:
+        assert not cell.get("outputs") and not cell.get("execution_count")
+        assert set(cell.metadata) <= {"tags", "nbgrader", "slideshow", "deletable", "editable"}
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=name)
+def test_badge_and_setup_cell_lead_to_the_one_address(path):
+    badge, setup = nbformat.read(path, as_version=4).cells[:2]
+    assert colab_address(in_repository(path)) in badge.source
+    assert f"git+{repository()}" in setup.source
+    assert SETUP_TAG in badge.metadata.tags and SETUP_TAG in setup.metadata.tags
+
+
+def test_setup_cell_does_nothing_where_the_helpers_are():
+    code = pipeline_notebooks.setup_cells("lectures/x.ipynb")[1].source
+    done = subprocess.run([sys.executable, "-c", f"import subprocess; subprocess.run = None\n{code}\nprint('fine')"],
+                          capture_output=True, text=True)
+    assert done.stdout == "fine\n", done.stderr
+
+
+def test_the_address_stands_in_one_place_only():
+    listed = subprocess.run(["git", "grep", "-lF", repository(), "--", ":!*.ipynb"], cwd=ROOT, capture_output=True, text=True)
+    assert listed.stdout.split() == ["pyproject.toml"]
+
+
+def source_file(tmp_path, monkeypatch, text):
+    monkeypatch.setattr(pipeline_notebooks, "ROOT", tmp_path)
+    (tmp_path / "pyproject.toml").write_text('[project.urls]\nRepository = "https://github.com/someone/course"\n')
+    path = tmp_path / "lectures" / "week01_x" / "01_x.py"
+    path.parent.mkdir(parents=True)
+    path.write_text(text)
+    return path
+
+
+TINY = "# %% [markdown]\n# # Title\n\n# %%\n1 + 1\n\n# %% tags=[\"hide-input\"]\n2 + 2\n"
+
+
+def test_ids_depend_on_path_and_position_only(tmp_path, monkeypatch):
+    path = source_file(tmp_path, monkeypatch, TINY)
+    first = lecture_notebook(path)
+    path.write_text(TINY.replace("1 + 1", "1 + 3"))
+    second = lecture_notebook(path)
+    assert [c.id for c in first.cells] == [c.id for c in second.cells]
+    assert first.cells[4].metadata.tags == ["hide-input"]
+    assert "https://github.com/someone/course" in first.cells[1].source
+
+
+@pytest.mark.parametrize(("text", "message"), [
+    ("print('no cells')\n", "no cell found"),
+    ("# %%\n1 + 1\n", "must be text that begins with the title"),
+])
+def test_a_source_that_cannot_be_read_says_why(tmp_path, monkeypatch, text, message):
+    path = source_file(tmp_path, monkeypatch, text)
+    with pytest.raises(SourceError, match=re.escape(message)) as error:
+        read_source(path)
+    assert "01_x.py" in str(error.value)
+
+
+def test_colab_needs_an_address_on_github(tmp_path, monkeypatch):
+    path = source_file(tmp_path, monkeypatch, TINY)
+    (tmp_path / "pyproject.toml").write_text('[project.urls]\nRepository = "https://example.org/course"\n')
+    with pytest.raises(SourceError, match="GitHub|github.com"):
+        lecture_notebook(path)
+
+
+def test_a_grade_id_used_twice_is_refused(tmp_path, monkeypatch):
+    import pipeline.exercises
+
+    metadata = '{"grade": false, "grade_id": "same", "locked": false, "schema_version": 3, "solution": true, "task": false}'
+    cell = f"# %% nbgrader={metadata}\n1\n"
+    path = source_file(tmp_path, monkeypatch, "# %% [markdown]\n# # Title\n\n" + cell + "\n" + cell)
+    monkeypatch.setattr(pipeline.exercises, "ROOT", tmp_path)
+    with pytest.raises(SourceError, match="same"):
+        instructor_notebook(path)
+
+
+@pytest.mark.parametrize("source", SOLUTIONS, ids=name)
+def test_nbgrader_itself_releases_the_same_exercise(source, tmp_path):
+    """An instructor who runs `nbgrader generate_assignment` changes nothing in exercises/."""
+    week = source.parent.name
+    folder = tmp_path / "source" / week
+    folder.mkdir(parents=True)
+    (folder / f"{source.stem}.ipynb").write_text(to_text(instructor_notebook(source)), encoding="utf-8")
+    done = subprocess.run([sys.executable, "-m", "nbgrader", "generate_assignment", week, f"--course-dir={tmp_path}"],
+                          cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    released = nbformat.read(tmp_path / "release" / week / f"{source.stem}.ipynb", as_version=4)
+    assert to_text(released) == to_text(released_notebook(source))

@@ -1,0 +1,47 @@
+"""What students can download holds no answer."""
+
+import nbformat
+import pytest
+
+from pipeline import ROOT, release
+from pipeline.exercises import instructor_notebook, released_path
+from pipeline.notebooks import to_text
+
+
+def test_there_are_answers_to_look_for():
+    assert len(release.answers()) > 20
+
+
+def test_no_answer_in_what_students_get():
+    for folder in ("lectures", "exercises", "helpers"):
+        assert release.leaks(ROOT / folder) == []
+
+
+@pytest.mark.parametrize("source", sorted(ROOT.glob("solutions/week*/*.py")), ids=lambda path: path.stem)
+def test_answers_are_found_wherever_they_leak(source, tmp_path):
+    notebook = instructor_notebook(source)
+    for name, text in {
+        "notebook.ipynb": to_text(notebook),
+        "source.py": source.read_text(encoding="utf-8"),
+        "page.html": "<pre>" + "\n".join(f"<span>{line.replace('<', '&lt;')}</span>" for cell in notebook.cells
+                                         for line in cell.source.splitlines()) + "</pre>",
+    }.items():
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / name).write_text(text, encoding="utf-8")
+        assert release.leaks(folder), name
+
+
+def test_one_hidden_test_put_back_is_found(tmp_path):
+    source = sorted(ROOT.glob("solutions/week*/*.py"))[0]
+    released = nbformat.read(released_path(source), as_version=4)
+    hidden = next(cell for cell in instructor_notebook(source).cells if "### BEGIN HIDDEN TESTS" in cell.source)
+    released.cells.append(hidden)
+    (tmp_path / "x.ipynb").write_text(to_text(released), encoding="utf-8")
+    assert release.leaks(tmp_path)
+
+
+def test_students_do_not_get_the_instructors_rooms():
+    rooms = {name.split("/")[0] for name in release.committed_files()}
+    assert rooms.isdisjoint({"solutions", "tests", "grading", "build", "pipeline"})
+    assert {"lectures", "exercises", "helpers", "pyproject.toml"} <= rooms
