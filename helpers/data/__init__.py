@@ -1,0 +1,20 @@
+"""The course's data sets: fetched once, verified, shared by all notebooks.
+
+>>> from helpers.data import load
+>>> load("mnist", source="sample")
+mnist (a small sample, not the real data set)
+  train         1,200 images
+  validation      300 images
+  test            500 images
+  each        28 x 28 x 1 (height x width x channels), uint8
+  classes          10: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9
+  source      embedded sample: 2,000 of the 70,000 images
+
+From a shell: ``python -m helpers.data list``, ``fetch NAME...`` and ``verify``.
+"""
+
+from helpers.data.dataset import Dataset, Split
+from helpers.data.errors import DataError
+from helpers.data.loader import folder, load
+
+__all__ = ["DataError", "Dataset", "Split", "folder", "load"]
