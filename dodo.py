@@ -13,8 +13,7 @@ from pathlib import Path
 from doit.tools import config_changed
 
 from helpers import budget
-from pipeline import BUILD, EXECUTED, ROOT
-from pipeline.notebooks import in_repository
+from pipeline import BUILD, EXECUTED, ROOT, in_repository
 
 os.environ.setdefault("COURSE_BUDGET", "ci")  # a first build takes minutes; COURSE_BUDGET=cpu computes the full figures
 

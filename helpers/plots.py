@@ -123,7 +123,7 @@ def image_grid(images, titles=None, *, columns=10, scale=1.0, title=None, alt=No
             ax.set_frame_on(True)
             for spine in ax.spines.values():
                 spine.set(visible=True, color=FRAMES[colours[where]], linewidth=2.5,
-                          linestyle="solid" if colours[where] == "right" else (0, (3, 1.2)))
+                          linestyle="solid" if colours[where] == "right" else (0, (3, 1.2)), capstyle="butt")
     if title:
         fig.suptitle(title, fontsize=10)
     if alt is None:

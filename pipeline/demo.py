@@ -11,7 +11,7 @@ import sys
 
 import nbformat
 
-from pipeline import BUILD, ROOT, SOURCE
+from pipeline import BUILD, ROOT, SOURCE, tool_environment
 from pipeline.exercises import released_notebook
 from pipeline.files import write_text
 from pipeline.notebooks import to_text
@@ -56,7 +56,8 @@ def nbgrader(*arguments):
     """
     log = DEMO / "nbgrader.log"
     with log.open("a", encoding="utf-8") as file:
-        done = subprocess.run([sys.executable, "-m", "nbgrader", *arguments], cwd=DEMO, stdout=file, stderr=subprocess.STDOUT)
+        done = subprocess.run([sys.executable, "-m", "nbgrader", *arguments], cwd=DEMO, env=tool_environment(),
+                              stdout=file, stderr=subprocess.STDOUT)
     if done.returncode != 0:
         last = "".join(log.read_text(encoding="utf-8").splitlines(keepends=True)[-15:])
         sys.exit(f"nbgrader {' '.join(arguments)} failed; the end of {log}:\n{last}")

@@ -16,9 +16,9 @@ import nbformat
 from nbconvert.exporters.exporter import ResourcesDict
 from nbgrader import preprocessors
 
-from pipeline import ROOT, SOURCE
+from pipeline import ROOT, SOURCE, in_repository
 from pipeline.files import write_text
-from pipeline.notebooks import SourceError, in_repository, read_source, set_ids, setup_cells, to_text
+from pipeline.notebooks import SourceError, read_source, set_ids, setup_cells, to_text
 
 # What `nbgrader generate_assignment` runs, in its order, less the two that write to a database or add a header.
 RELEASE_STEPS = (

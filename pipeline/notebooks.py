@@ -15,7 +15,7 @@ from pathlib import Path
 import jupytext
 import nbformat
 
-from pipeline import ROOT
+from pipeline import ROOT, in_repository
 from pipeline.files import write_text
 
 SETUP_TAG = "course-setup"  # cells that only make sense in the notebook itself; the book leaves them out
@@ -163,17 +163,6 @@ def lecture_notebook(source):
     set_ids(notebook, path)
     nbformat.validate(notebook)
     return notebook
-
-
-def in_repository(path):
-    """A path as the repository names it: relative to its root, with forward slashes.
-
-    Examples
-    --------
-    >>> in_repository(ROOT / "lectures" / "x.py")
-    'lectures/x.py'
-    """
-    return Path(path).resolve().relative_to(ROOT).as_posix()
 
 
 def to_text(notebook):

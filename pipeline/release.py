@@ -14,13 +14,15 @@ import sys
 import nbformat
 
 from pipeline import BUILD, ROOT
+from pipeline.book import fill
+from pipeline.files import write_text
 
 RELEASE = BUILD / "release"
 SITE = BUILD / "book" / "_build" / "html"
 
 # What students need of the repository. Solutions, tests with wrong answers, grading and the build stay with the instructor.
 STUDENT_FILES = ("lectures", "exercises", "helpers", "pyproject.toml", "constraints.txt", "environment.yml", "LICENSE", "LICENSE-TEXT",
-                 "CITATION.cff")
+                 "CITATION.cff", ".gitignore")
 
 
 def committed_files():
@@ -104,7 +106,7 @@ def main():
     for name in committed_files():
         (students / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / name, students / name)
-    shutil.copyfile(ROOT / "book" / "guides" / "student.md", students / "README.md")
+    write_text(students / "README.md", fill((ROOT / "book" / "guides" / "student.md").read_text(encoding="utf-8")))
     shutil.copytree(SITE, RELEASE / "site", ignore=shutil.ignore_patterns(".doctrees", ".buildinfo"))
     found = leaks(RELEASE)
     if found:

@@ -7,14 +7,13 @@ import sys
 import nbformat
 import pytest
 
-from pipeline import ROOT
+from pipeline import ROOT, in_repository, tool_environment
 from pipeline import notebooks as pipeline_notebooks
 from pipeline.exercises import instructor_notebook, released_notebook, released_path
 from pipeline.notebooks import (
     SETUP_TAG,
     SourceError,
     colab_address,
-    in_repository,
     lecture_notebook,
     read_source,
     repository,
@@ -81,6 +80,7 @@ def test_the_address_stands_in_one_place_only():
 
 def source_file(tmp_path, monkeypatch, text):
     monkeypatch.setattr(pipeline_notebooks, "ROOT", tmp_path)
+    monkeypatch.setattr("pipeline.ROOT", tmp_path)
     (tmp_path / "pyproject.toml").write_text('[project.urls]\nRepository = "https://github.com/someone/course"\n')
     path = tmp_path / "lectures" / "week01_x" / "01_x.py"
     path.parent.mkdir(parents=True)
@@ -138,7 +138,7 @@ def test_nbgrader_itself_releases_the_same_exercise(source, tmp_path):
     folder.mkdir(parents=True)
     (folder / f"{source.stem}.ipynb").write_text(to_text(instructor_notebook(source)), encoding="utf-8")
     done = subprocess.run([sys.executable, "-m", "nbgrader", "generate_assignment", week, f"--course-dir={tmp_path}"],
-                          cwd=tmp_path, capture_output=True, text=True)
+                          cwd=tmp_path, env=tool_environment(), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     released = nbformat.read(tmp_path / "release" / week / f"{source.stem}.ipynb", as_version=4)
     assert to_text(released) == to_text(released_notebook(source))
