@@ -1,7 +1,7 @@
 """nbgrader's settings: the repository itself is the course folder.
 
-An instructor runs ``nbgrader`` here, at the top. Sources come from ``solutions/`` through ``doit notebooks``, and what is released
-is what students already have in ``exercises/``; submissions, grades and feedback stay out of git.
+An instructor runs ``nbgrader`` here, at the top. Sources come from ``solutions/`` through ``doit notebooks``, and what is
+released is what students already have in ``exercises/``; submissions, grades and feedback stay out of git.
 """
 
 from pathlib import Path

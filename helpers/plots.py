@@ -304,8 +304,8 @@ def _drawable(image, where):
     if image.ndim == 3 and image.shape[2] == 1:
         image = image[..., 0]
     if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] != 3):
-        raise ValueError(f"image {where} has shape {image.shape}; (height, width), (height, width, 1) or (height, width, 3) is needed. "
-                         "Channels come last in this course")
+        raise ValueError(f"image {where} has shape {image.shape}; (height, width), (height, width, 1) or (height, width, 3) "
+                         "is needed. Channels come last in this course")
     if image.dtype == np.uint8:
         return image
     if image.dtype == bool:

@@ -52,7 +52,8 @@ def suitable_python():
         if found and subprocess.run([found, "-c", "import venv"], capture_output=True).returncode == 0:
             return found
     raise SetupError(
-        f"Python {sys.version_info[0]}.{sys.version_info[1]} does not fit: TensorFlow has packages for Python 3.11, 3.12 and 3.13.\n"
+        f"Python {sys.version_info[0]}.{sys.version_info[1]} does not fit: "
+        "TensorFlow has packages for Python 3.11, 3.12 and 3.13.\n"
         "Install one of them (python.org, your system's packages, or `conda env create -f environment.yml`), then run this again."
     )
 

@@ -98,7 +98,8 @@ def main(arguments=None):
         target.with_suffix(".failed.ipynb").unlink(missing_ok=True)
         write_text(target, to_text(notebook))
         facts = notebook.metadata["course"]
-        print(f"{path.parent.name}/{path.stem}: {facts['seconds']} s, {facts['peak_memory_mb']} MB at most, budget {facts['budget']}")
+        print(f"{path.parent.name}/{path.stem}: {facts['seconds']} s, {facts['peak_memory_mb']} MB at most, "
+              f"budget {facts['budget']}")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ def write_text(path, text):
     ----------
     path : str or pathlib.Path
     text : str
-        Written as UTF-8 with ``\\n`` line ends on every system, so that a generated file is the same everywhere.
+        Written as UTF-8 with the line ends of Linux on every system, so that a generated file is the same everywhere.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)

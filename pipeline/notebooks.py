@@ -120,7 +120,8 @@ def read_source(source):
     notebook = jupytext.reads(text, fmt="py:percent")
     first = notebook.cells[0]
     if first.cell_type != "markdown" or not first.source.startswith("# "):
-        raise SourceError(f"{source}: the first cell must be text that begins with the title ('# %% [markdown]', then '# # Title')")
+        raise SourceError(f"{source}: the first cell must be text that begins with the title "
+                          "('# %% [markdown]', then '# # Title')")
     notebook.metadata = nbformat.from_dict({
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
@@ -172,7 +173,7 @@ def to_text(notebook):
 
 def main(arguments=None):
     """Make the notebooks of the lectures named on the command line."""
-    parser = argparse.ArgumentParser(prog="python -m pipeline.notebooks", description="Make lecture notebooks from their sources.")
+    parser = argparse.ArgumentParser(prog="python -m pipeline.notebooks", description="Make notebooks of lectures.")
     parser.add_argument("sources", nargs="+", type=Path, metavar="lectures/weekNN_topic/NN_title.py")
     for source in parser.parse_args(arguments).sources:
         write_text(source.with_suffix(".ipynb"), to_text(lecture_notebook(source)))

@@ -21,8 +21,8 @@ RELEASE = BUILD / "release"
 SITE = BUILD / "book" / "_build" / "html"
 
 # What students need of the repository. Solutions, tests with wrong answers, grading and the build stay with the instructor.
-STUDENT_FILES = ("lectures", "exercises", "helpers", "pyproject.toml", "constraints.txt", "environment.yml", "LICENSE", "LICENSE-TEXT",
-                 "CITATION.cff", ".gitignore")
+STUDENT_FILES = ("lectures", "exercises", "helpers", "pyproject.toml", "constraints.txt", "environment.yml",
+                 "LICENSE", "LICENSE-TEXT", "CITATION.cff", ".gitignore")
 
 
 def committed_files():

@@ -1131,6 +1131,16 @@ def test_fetch_reports_and_fails_with_a_status(tiny, home, course_data, capsys):
     assert len(home.requests) == 3
 
 
+def test_fetch_or_sample_fails_only_where_nothing_can_stand_in(monkeypatch, course_data, no_clients, capsys):
+    for name in ("mnist", "groceries"):
+        unreachable(monkeypatch, name)
+    assert cli.main(["fetch", "mnist"]) == 1
+    capsys.readouterr()
+    assert cli.main(["fetch", "--or-sample", "mnist"]) == 0
+    assert "mnist: going on with the EMBEDDED SAMPLE" in capsys.readouterr().err
+    assert cli.main(["fetch", "--or-sample", "mnist", "groceries"]) == 1
+
+
 def test_verify_says_what_is_not_there(course_data, capsys):
     assert cli.main(["verify"]) == 0
     assert "the cache is empty: nothing to verify" in capsys.readouterr().out
