@@ -122,6 +122,8 @@ def read_source(source):
     if first.cell_type != "markdown" or not first.source.startswith("# "):
         raise SourceError(f"{source}: the first cell must be text that begins with the title "
                           "('# %% [markdown]', then '# # Title')")
+    for cell in notebook.cells:
+        cell.metadata.pop("lines_to_next_cell", None)  # how the source is laid out; it says nothing about the notebook
     notebook.metadata = nbformat.from_dict({
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},

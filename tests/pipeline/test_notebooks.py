@@ -6,6 +6,7 @@ import sys
 
 import nbformat
 import pytest
+import yaml
 
 from pipeline import ROOT, in_repository, tool_environment
 from pipeline import notebooks as pipeline_notebooks
@@ -74,8 +75,10 @@ def test_setup_cell_does_nothing_where_the_helpers_are():
 
 
 def test_the_address_stands_in_one_place_only():
+    """CITATION.cff, which is read as it is, must repeat it; everything else takes it from pyproject.toml."""
     listed = subprocess.run(["git", "grep", "-lF", repository(), "--", ":!*.ipynb"], cwd=ROOT, capture_output=True, text=True)
-    assert listed.stdout.split() == ["pyproject.toml"]
+    assert set(listed.stdout.split()) == {"pyproject.toml", "CITATION.cff"}
+    assert yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))["repository-code"] == repository()
 
 
 def source_file(tmp_path, monkeypatch, text):

@@ -1,0 +1,234 @@
+"""The gate of every exercise: no exercise is released that does not pass.
+
+For every ``solutions/weekNN_topic/*.py`` the reference solution gets all points, the untouched release none, and each
+wrong answer of ``tests/exercises/weekNN_topic/wrong_answers.py`` loses the points that it should, with a message that
+helps. nbgrader itself has the last word in `test_nbgrader_agrees`.
+"""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from gate import HIDDEN, ROOT, SOLUTION, code_cells, with_answer, without_hidden_tests
+
+from pipeline.exercises import instructor_notebook, released_notebook
+
+SOURCES = sorted((ROOT / "solutions").glob("week*/*.py"))
+LEAST_POINTS, MOST_POINTS = 10, 20
+LEAST_WRONG_ANSWERS = 3
+
+
+def wrong_answers(source):
+    """The dictionary WRONG of an exercise."""
+    path = Path(__file__).parent / source.parent.name / "wrong_answers.py"
+    spec = importlib.util.spec_from_file_location(f"wrong_answers_{source.stem}", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.WRONG
+
+
+def week(source):
+    """The name of an exercise in a test's id."""
+    return f"{source.parent.name}/{source.stem}"
+
+
+EVERY_WRONG_ANSWER = [
+    pytest.param(source, question, mistake, id=f"{week(source)}-{question}-{mistake}".replace(" ", "_"))
+    for source in SOURCES
+    for question, mistakes in wrong_answers(source).items()
+    for mistake in mistakes
+]
+
+every_exercise = pytest.mark.parametrize("source", SOURCES, ids=week)
+
+
+@pytest.fixture(scope="session")
+def instructor():
+    """A function from a source to the code cells of the instructor's notebook."""
+    return _remember(lambda source: code_cells(instructor_notebook(source)))
+
+
+@pytest.fixture(scope="session")
+def released():
+    """A function from a source to the code cells of the released notebook."""
+    return _remember(lambda source: code_cells(released_notebook(source)))
+
+
+def _remember(function):
+    known = {}
+
+    def look_up(source):
+        if source not in known:
+            known[source] = function(source)
+        return known[source]
+
+    return look_up
+
+
+def graded_cells(outcomes):
+    """The outcomes of the graded cells by their name."""
+    return {outcome.name: outcome for outcome in outcomes if outcome.role == "test"}
+
+
+def test_there_is_an_exercise():
+    assert SOURCES, "no exercise found in solutions/"
+
+
+@every_exercise
+def test_points(source, instructor):
+    points = sum(cell.points for cell in instructor(source))
+    assert LEAST_POINTS <= points <= MOST_POINTS
+    assert all(cell.points > 0 for cell in instructor(source) if cell.role == "test"), "a test cell without points"
+
+
+@every_exercise
+def test_metadata(source):
+    seen = set()
+    for cell in instructor_notebook(source).cells:
+        own = cell.metadata.get("nbgrader")
+        if own is None:
+            assert "### BEGIN" not in cell.source, "a solution or hidden test outside of nbgrader's cells"
+            continue
+        name = own["grade_id"]
+        assert name not in seen, f"the grade_id {name} stands twice"
+        seen.add(name)
+        assert own["schema_version"] == 3, name
+        assert own["locked"] is not own["solution"], f"{name}: lock what students must not change, and nothing else"
+        if own["solution"] and cell.cell_type == "code":
+            assert len(SOLUTION.findall(cell.source)) == 1, f"{name}: exactly one solution region"
+
+
+@every_exercise
+def test_reference_gets_all_points(source, instructor, executor):
+    for outcome in executor.run(instructor(source)):
+        assert not outcome.error, f"{outcome.name}: {outcome.error}"
+        assert "Traceback" not in outcome.stderr, f"{outcome.name}: {outcome.stderr}"
+        if outcome.role == "test":
+            assert not outcome.stderr, f"{outcome.name} writes to stderr, which costs its points: {outcome.stderr}"
+            assert not outcome.value, f"{outcome.name} ends in a value, which nbgrader may take for partial credit"
+
+
+@every_exercise
+def test_reference_passes_the_visible_tests(source, instructor, executor):
+    for outcome in executor.run(without_hidden_tests(instructor(source)), free=False):
+        assert not outcome.error, f"{outcome.name}: {outcome.error}"
+
+
+@every_exercise
+def test_tests_need_plain_data_only(source, instructor, executor):
+    # A grader that keeps students' code out of its own process can pass nothing else across.
+    for outcome in executor.run(instructor(source), apart=True):
+        assert not outcome.error, f"{outcome.name}: {outcome.error}"
+
+
+@every_exercise
+def test_release_scores_nothing_and_says_why(source, released, executor):
+    for outcome in executor.run(released(source)):
+        if outcome.role == "test":
+            assert outcome.error == "NotImplementedError: ", f"{outcome.name}: {outcome.error or 'passes'}"
+        elif outcome.role == "free":
+            assert outcome.error in ("", "NotImplementedError: "), f"{outcome.name}: {outcome.error}"
+        else:
+            assert not outcome.error, f"{outcome.name}: {outcome.error}"
+
+
+@every_exercise
+def test_release_gives_nothing_away(source):
+    text = json.dumps(released_notebook(source), ensure_ascii=False)
+    visible = ""
+    secret = set()
+    for cell in instructor_notebook(source).cells:
+        visible += HIDDEN.sub("", SOLUTION.sub("", cell.source)) + "\n"
+        for region in SOLUTION.findall(cell.source) + HIDDEN.findall(cell.source):
+            secret.update(line.strip() for line in region.splitlines())
+    assert "BEGIN SOLUTION" not in text and "BEGIN HIDDEN" not in text
+    for line in secret:
+        if len(line) > 15 and line not in visible:  # a line that students see anyway is no secret
+            assert json.dumps(line, ensure_ascii=False)[1:-1] not in text, f"in the released notebook: {line}"
+
+
+@every_exercise
+def test_every_test_can_fail_and_every_question_has_wrong_answers(source, instructor):
+    wrong = wrong_answers(source)
+    cells = instructor(source)
+    for cell in cells:
+        if cell.role == "solution":
+            assert len(wrong.get(cell.name, {})) >= LEAST_WRONG_ANSWERS, f"too few wrong answers to {cell.name}"
+    lost = {name for mistakes in wrong.values() for _, losing, _ in mistakes.values() for name in losing}
+    graded = {cell.name for cell in cells if cell.role == "test"}
+    assert lost == graded, f"never lost: {sorted(graded - lost)}; not graded cells: {sorted(lost - graded)}"
+
+
+@pytest.mark.parametrize(("source", "question", "mistake"), EVERY_WRONG_ANSWER)
+def test_wrong_answer(source, question, mistake, instructor, executor):
+    answer, losing, advice = wrong_answers(source)[question][mistake]
+    cells = with_answer(instructor(source), question, answer)
+    outcomes = executor.run(cells, free=False)
+    graded = graded_cells(outcomes)
+    for name in losing:
+        assert graded[name].score == 0, f"{name} does not notice"
+    messages = "\n".join(graded[name].error for name in losing)
+    assert advice in messages, f"nobody reads {advice!r}, but:\n{messages}"
+    for outcome in outcomes:
+        if outcome.name == question:
+            assert not outcome.error, f"the wrong answer itself does not run: {outcome.error}"
+            break
+        assert not outcome.error, f"{outcome.name} belongs to an earlier question: {outcome.error}"
+
+
+@every_exercise
+def test_nbgrader_agrees(source, instructor, released, executor, tmp_path):
+    """One batch of nbgrader's own: a full, an empty and a wrong submission, cell by cell."""
+    wrong = wrong_answers(source)
+    question = list(wrong)[-1]
+    answer = next(iter(wrong[question].values()))[0]
+    answers = {cell.name: cell.source for cell in instructor(source) if cell.role == "solution"}
+    submissions = {"full": answers, "empty": {}, "wrong": {**answers, question: answer}}
+
+    assignment = source.parent.name
+    folder = tmp_path / "source" / assignment
+    folder.mkdir(parents=True)
+    nbformat.write(instructor_notebook(source), folder / f"{source.stem}.ipynb")
+    for student, own in submissions.items():
+        notebook = released_notebook(source)
+        for cell in notebook.cells:
+            name = cell.metadata.get("nbgrader", {}).get("grade_id")
+            cell.source = own.get(name, cell.source)
+        folder = tmp_path / "submitted" / student / assignment
+        folder.mkdir(parents=True)
+        nbformat.write(notebook, folder / f"{source.stem}.ipynb")
+
+    _nbgrader(tmp_path, "generate_assignment", assignment)
+    _nbgrader(tmp_path, "autograde", assignment)
+
+    from nbgrader.api import Gradebook
+
+    with Gradebook(f"sqlite:///{tmp_path / 'gradebook.db'}") as gradebook:
+        for student, own in submissions.items():
+            notebook = gradebook.find_submission_notebook(source.stem, assignment, student)
+            scores = {grade.name: grade.score for grade in notebook.grades if grade.cell.cell_type == "code"}
+            cells = released(source) if not own else instructor(source)
+            if student == "wrong":
+                cells = with_answer(cells, question, answer)
+            expected = {name: outcome.score for name, outcome in graded_cells(executor.run(cells)).items()}
+            assert scores == expected, student
+        total = sum(cell.points for cell in instructor(source))
+        assert gradebook.find_submission(assignment, "full").score == total
+        assert gradebook.find_submission(assignment, "empty").score == 0
+
+
+def _nbgrader(folder, *arguments):
+    """Run an nbgrader command in a course folder, away from the user's own settings."""
+    private = {name: str(folder / name.lower()) for name in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "MPLCONFIGDIR")}
+    # nbgrader calls `alembic` by name: find the one that belongs to this Python, activated or not.
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    done = subprocess.run(
+        [sys.executable, "-m", "nbgrader", *arguments], cwd=folder, capture_output=True, text=True, timeout=600,
+        env={**os.environ, **private, "PATH": path, "OMP_NUM_THREADS": "1", "COURSE_BUDGET": "ci"},
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
