@@ -51,6 +51,9 @@ def execute(notebook, folder):
     with tempfile.TemporaryDirectory(prefix="kernel-") as sockets:
         client = NotebookClient(notebook, timeout=limit, kernel_name="python3", config=_transport(sockets),
                                 resources={"metadata": {"path": str(folder)}}, record_timing=False,
+                                # What C++ libraries write to the terminal (TensorFlow's greetings) is no part of a lecture;
+                                # Python's own warnings still are.
+                                extra_arguments=["--IPKernelApp.capture_fd_output=False"],
                                 shutdown_kernel="immediate")  # nothing is left to save, and it takes a second less
         started = time.perf_counter()
         with client.setup_kernel():

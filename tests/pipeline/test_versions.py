@@ -147,11 +147,12 @@ def test_the_test_above_notices_a_dependency_that_colab_lacks(wheel, tmp_path):
     assert installs is None and "pooch" in errors
 
 
-def test_the_wheel_holds_the_helpers_and_the_embedded_samples(wheel):
+def test_the_wheel_holds_the_helpers_with_their_samples_and_scripts(wheel):
     import zipfile
 
     names = zipfile.ZipFile(wheel).namelist()
-    assert "helpers/plots.py" in names and "helpers/data/samples/labels.json" in names
+    needed = ["plots.py", "data/samples/labels.json", "animate/player.js", "animate/card.css", "explorer/explorer.js"]
+    assert {f"helpers/{name}" for name in needed} <= set(names)
     assert not [name for name in names if name.startswith(("tests", "solutions", "pipeline"))]
 
 
