@@ -12,7 +12,18 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-__all__ = ["array", "equal"]
+__all__ = ["CheckFailed", "array", "equal"]
+
+class CheckFailed(AssertionError):
+    """An answer is not the expected one; the message says what is probably wrong.
+
+    In a notebook only the message is shown: the lines of this module that found the mistake would tell a student nothing.
+    """
+
+    def _render_traceback_(self):
+        # IPython asks an exception for this before it prints a traceback of its own.
+        return [f"\x1b[1;31mNot yet.\x1b[0m {self}"]
+
 
 _SHOWN = 12          # arrays of up to this many values are shown in full
 _NUMBER_KINDS = "biuf"
@@ -45,7 +56,7 @@ def array(
 
     Raises
     ------
-    AssertionError
+    CheckFailed
         If the two differ. The message is one sentence of diagnosis, one of advice, and a look at the values.
 
     Examples
@@ -54,17 +65,16 @@ def array(
     >>> array([9.0, 16.0, 25.0], [3.0, 4.0, 5.0], "distances")
     Traceback (most recent call last):
     ...
-    AssertionError: distances: every number is the square of the right one. Is a square root missing?
+    helpers.checks.CheckFailed: distances: every number is the square of the right one. Is a square root missing?
       got      [ 9. 16. 25.]
       expected [3. 4. 5.]
     >>> array(7, 5, "steps", hints={"the fence posts, not the gaps": (7, "Count again with a pencil.")})
     Traceback (most recent call last):
     ...
-    AssertionError: steps: this is the fence posts, not the gaps. Count again with a pencil.
+    helpers.checks.CheckFailed: steps: this is the fence posts, not the gaps. Count again with a pencil.
       got      7
       expected 5
     """
-    __tracebackhide__ = True  # IPython leaves this frame out: a student sees the check and the message only
     wanted = np.asarray(expected)
     values = _as_numbers(got, expected, name)
 
@@ -109,7 +119,7 @@ def equal(got: object, expected: object, name: str, hint: str = "") -> None:
 
     Raises
     ------
-    AssertionError
+    CheckFailed
         If the two differ.
 
     Examples
@@ -118,12 +128,11 @@ def equal(got: object, expected: object, name: str, hint: str = "") -> None:
     >>> equal({"k": 5}, {"k": 3}, "choice", "Which k has the highest mean?")
     Traceback (most recent call last):
     ...
-    AssertionError: choice['k'] is 5, expected 3. Which k has the highest mean?
+    helpers.checks.CheckFailed: choice['k'] is 5, expected 3. Which k has the highest mean?
     """
-    __tracebackhide__ = True
     problem = _difference(got, expected, name)
     if problem:
-        raise AssertionError(f"{problem}. {hint}".rstrip())
+        raise CheckFailed(f"{problem}. {hint}".rstrip())
 
 
 # --- from whatever came back to an array of numbers -------------------------------------------------------
@@ -131,27 +140,26 @@ def equal(got: object, expected: object, name: str, hint: str = "") -> None:
 
 def _as_numbers(got: object, expected: object, name: str) -> np.ndarray:
     """Return ``got`` as an array of numbers, or fail saying what it is instead."""
-    __tracebackhide__ = True
     if got is None:
-        raise AssertionError(f"{name} is None. Does the function end with `return`, whichever way it takes?")
+        raise CheckFailed(f"{name} is None. Does the function end with `return`, whichever way it takes?")
     if inspect.isroutine(got) or inspect.isclass(got):
-        raise AssertionError(f"{name} is a function, not its value. Are the brackets of the call missing?")
+        raise CheckFailed(f"{name} is a function, not its value. Are the brackets of the call missing?")
     if isinstance(expected, np.ndarray) and expected.ndim and isinstance(got, list | tuple):
-        raise AssertionError(
+        raise CheckFailed(
             f"{name} is a {type(got).__name__}, expected a NumPy array of shape {expected.shape}. "
             f"Wrap it: np.array(...)."
         )
     try:
         values = np.asarray(got)
     except Exception as error:  # a foreign object may refuse in any way it likes: report it, do not crash
-        raise AssertionError(
+        raise CheckFailed(
             f"{name} is a {type(got).__name__} that NumPy cannot read as an array of numbers ({error}). "
             f"Are all rows equally long?"
         ) from None
     if values.dtype.kind == "c":
-        raise AssertionError(f"{name} holds complex numbers. Was a root taken of a negative number?")
+        raise CheckFailed(f"{name} holds complex numbers. Was a root taken of a negative number?")
     if values.dtype.kind not in _NUMBER_KINDS:
-        raise AssertionError(
+        raise CheckFailed(
             f"{name} is a {type(got).__name__} (dtype {values.dtype}), expected "
             f"{_describe(np.asarray(expected))}. Return plain numbers."
         )
@@ -337,9 +345,8 @@ def _show(values: np.ndarray) -> str:
 
 def _fail(name: str, diagnosis: str, advice: str, got: np.ndarray, wanted: np.ndarray) -> None:
     """Raise the message."""
-    __tracebackhide__ = True
     look = f"\n  got      {_show(got)}\n  expected {_show(wanted)}"
-    raise AssertionError(f"{name}: {diagnosis}. {advice}{look}")
+    raise CheckFailed(f"{name}: {diagnosis}. {advice}{look}")
 
 
 def _difference(got: object, expected: object, path: str) -> str:
