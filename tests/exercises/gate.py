@@ -26,7 +26,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[2]
 TIME_LIMIT = 180  # seconds for one variant; an exercise takes a few
 PRELOAD = ("IPython.display", "numpy", "matplotlib.pyplot", "helpers.checks", "helpers.data", "helpers.knn",
-           "helpers.plots")
+           "helpers.plots", "keras")
 SOLUTION = re.compile(r"[ \t]*### BEGIN SOLUTION\n.*?### END SOLUTION[^\n]*\n?", flags=re.DOTALL)
 HIDDEN = re.compile(r"[ \t]*### BEGIN HIDDEN TESTS\n.*?### END HIDDEN TESTS[^\n]*\n?", flags=re.DOTALL)
 
