@@ -107,9 +107,10 @@ def image_grid(images, titles=None, *, columns=10, scale=1.0, title=None, alt=No
     columns = min(columns, len(images))
     rows = math.ceil(len(images) / columns)
     lines = max((str(t).count("\n") + 1 for t in titles), default=0) if titles is not None else 0
-    size = 0.9 * scale
+    width = 0.9 * scale
+    height = width * max(image.shape[0] / image.shape[1] for image in images)
     fig, axes = plt.subplots(rows, columns, squeeze=False, layout="constrained",
-                             figsize=(columns * (size + 0.08), rows * (size + 0.06 + 0.17 * lines) + (0.3 if title else 0)))
+                             figsize=(columns * (width + 0.08), rows * (height + 0.06 + 0.17 * lines) + (0.3 if title else 0)))
     fig.get_layout_engine().set(w_pad=0.03, h_pad=0.03, wspace=0, hspace=0)
     for ax in axes.flat:
         ax.set(xticks=[], yticks=[])
@@ -177,6 +178,8 @@ def curves(x, lines, *, xlabel, ylabel, title=None, log_x=False, log_y=False, ma
     if mark is not None:
         ax.axvline(mark, color="#444444", linestyle="--", linewidth=1)
     ax.set(xlabel=xlabel, ylabel=ylabel, title=title, xscale="log" if log_x else "linear", yscale="log" if log_y else "linear")
+    if not log_x and np.array_equal(x, np.round(x)):
+        ax.xaxis.get_major_locator().set_params(integer=True)  # there is no epoch 1.5
     if log_x and x.size <= 12:
         ax.set_xticks(x, [f"{value:g}" for value in x])
         ax.minorticks_off()
