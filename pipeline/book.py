@@ -328,12 +328,12 @@ def render(source: Path, target: Path) -> Path:
     # One process: parallel reading crashes with some of the extensions.
     command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build", str(source)]
     command += ["--path-output", str(target), "-W", "-n", "--keep-going", "-q"]
-    finished = subprocess.run(command, check=False)
+    finished = subprocess.run(command, check=False, capture_output=True, text=True, encoding="utf-8", errors="replace")
     html = target / "_build" / "html"
     if finished.returncode:
         # Pages built in spite of a warning must not pass for a good book.
         shutil.rmtree(target / "_build", ignore_errors=True)
-        raise BookError("Jupyter Book failed: see its warnings above; each counts as an error")
+        raise BookError(f"{finished.stdout}{finished.stderr}\nJupyter Book failed: see its warnings above; each counts as an error")
     _copy(_mathjax(), html / "_static" / "mathjax" / MATHJAX)
     return html
 

@@ -48,18 +48,24 @@ def execute(notebook, folder):
         If a cell fails; the notebook then holds the outputs up to that cell.
     """
     limit = CELL_TIMEOUT[budget.name()]
-    with tempfile.TemporaryDirectory(prefix="kernel-") as sockets:
-        client = NotebookClient(notebook, timeout=limit, kernel_name="python3", config=_transport(sockets),
+    with tempfile.TemporaryDirectory(prefix="kernel-") as private:
+        client = NotebookClient(notebook, timeout=limit, kernel_name="python3", config=_transport(private),
                                 resources={"metadata": {"path": str(folder)}}, record_timing=False,
                                 # What C++ libraries write to the terminal (TensorFlow's greetings) is no part of a lecture;
                                 # Python's own warnings still are.
                                 extra_arguments=["--IPKernelApp.capture_fd_output=False"],
                                 shutdown_kernel="immediate")  # nothing is left to save, and it takes a second less
         started = time.perf_counter()
-        with client.setup_kernel():
-            for index, cell in enumerate(notebook.cells):
-                client.execute_cell(cell, index)
-            peak = _peak_memory(client)
+        log = Path(private, "log")
+        with log.open("w") as file:  # shown only if the run fails
+            try:
+                with client.setup_kernel(stderr=file):
+                    for index, cell in enumerate(notebook.cells):
+                        client.execute_cell(cell, index)
+                    peak = _peak_memory(client)
+            except Exception:
+                print(log.read_text(encoding="utf-8", errors="replace")[-5000:], file=sys.stderr)
+                raise
     notebook.metadata["course"] = {"budget": budget.name(), "seconds": round(time.perf_counter() - started, 1),
                                    "peak_memory_mb": peak}
     return notebook
