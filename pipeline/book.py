@@ -333,7 +333,8 @@ def render(source: Path, target: Path) -> Path:
     if finished.returncode:
         # Pages built in spite of a warning must not pass for a good book.
         shutil.rmtree(target / "_build", ignore_errors=True)
-        raise BookError(f"{finished.stdout}{finished.stderr}\nJupyter Book failed: see its warnings above; each counts as an error")
+        told = finished.stdout + finished.stderr
+        raise BookError(f"{told}\nJupyter Book failed: see its warnings above; each counts as an error")
     _copy(_mathjax(), html / "_static" / "mathjax" / MATHJAX)
     return html
 

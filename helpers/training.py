@@ -1,0 +1,154 @@
+"""Train one recipe from several seeds, so that a comparison comes with its spread.
+
+A network's accuracy depends on the luck of its initial weights and of the order of the images. One run proves little; three
+show at least how large the luck is. Building and compiling a model again for each run would cost more than training it when
+the data set is small, so :func:`repeat` compiles once and only puts the *variables* back to a fresh start.
+"""
+
+import dataclasses
+import time
+
+import keras
+import numpy as np
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """What one training run left behind.
+
+    Attributes
+    ----------
+    seed : int
+    history : dict of str to numpy.ndarray
+        One value an epoch for each loss and metric, as Keras names them (``"loss"``, ``"val_accuracy"`` ...).
+    seconds : float
+        Wall-clock time of the call of ``fit``. The first run's includes the compilation.
+    weights : list of numpy.ndarray
+        The final weights, in the order of ``model.get_weights()``.
+    """
+
+    seed: int
+    history: dict
+    seconds: float
+    weights: list
+
+
+def repeat(build, *, seeds=(0, 1, 2), callbacks=None, **fit):
+    """Train the same recipe once for each seed, compiling only once.
+
+    Parameters
+    ----------
+    build : callable
+        ``build() -> keras.Model``, compiled, its input shape known. Called once for each seed, so that every run starts
+        from weights (and dropout masks, and an optimiser state) of its own.
+    seeds : sequence of int
+        One run for each; they decide the initial weights, the order of the images and the dropout masks.
+    callbacks : callable, optional
+        ``callbacks(seed) -> list``: fresh callbacks for each run, because many of them keep a state.
+    **fit
+        Passed on to ``model.fit``: ``x``, ``y``, ``epochs``, ``batch_size``, ``validation_data`` ... It is silent
+        unless ``verbose`` says otherwise.
+
+    Returns
+    -------
+    model : keras.Model
+        The one that was trained; it holds the last run's weights. ``model.set_weights(run.weights)`` brings back another's.
+    runs : list of Run
+
+    Raises
+    ------
+    ValueError
+        If there is no seed, or ``build`` returns a model that is not compiled or does not know its input shape.
+    TypeError
+        If ``callbacks`` is a list: callbacks that remember the first run would spoil the second.
+
+    Examples
+    --------
+    >>> def build():
+    ...     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    ...     model.compile(optimizer="sgd", loss="mse")
+    ...     return model
+    >>> model, runs = repeat(build, seeds=(0, 1), x=np.eye(2), y=np.ones((2, 1)), epochs=3)
+    >>> [len(run.history["loss"]) for run in runs]
+    [3, 3]
+    """
+    seeds = tuple(seeds)
+    if not seeds:
+        raise ValueError("repeat needs at least one seed; three or more show a spread")
+    if callbacks is not None and not callable(callbacks):
+        raise TypeError("repeat needs callbacks as a function of the seed, such as lambda seed: [EarlyStopping()]: "
+                        "callbacks keep a state, so that each run needs its own")
+    fit.setdefault("verbose", 0)
+    model, runs = None, []
+    for seed in seeds:
+        keras.utils.set_random_seed(seed)
+        fresh = _checked(build())
+        if model is None:
+            model = fresh
+        else:
+            _copy(fresh, model)
+        keras.utils.set_random_seed(seed)  # again: building may have drawn numbers that resetting did not
+        started = time.perf_counter()
+        history = model.fit(callbacks=callbacks(seed) if callbacks else None, **fit).history
+        seconds = time.perf_counter() - started
+        runs.append(Run(seed, {name: np.asarray(values, dtype=float) for name, values in history.items()},
+                        seconds, model.get_weights()))
+    return model, runs
+
+
+def summary(runs, metric, epoch=-1):
+    """Mean and spread of one metric over the runs.
+
+    Parameters
+    ----------
+    runs : sequence of Run
+    metric : str
+        A name in their histories, such as ``"val_accuracy"``; or ``"seconds"``, for which the first run, which compiled,
+        is left out where there are others.
+    epoch : int or slice, optional
+        Which epoch; default the last. ``slice(None)`` gives a mean and a spread for each epoch.
+
+    Returns
+    -------
+    mean, spread : float, or numpy.ndarray for a slice
+        The spread is the standard deviation of the sample (divisor n - 1); ``nan`` for a single run.
+
+    Raises
+    ------
+    KeyError
+        If the histories do not have that metric; the message names those they have.
+
+    Examples
+    --------
+    >>> runs = [Run(seed, {"loss": np.array([3.0, last])}, 0.1, []) for seed, last in enumerate([1.0, 2.0, 3.0])]
+    >>> tuple(float(number) for number in summary(runs, "loss"))
+    (2.0, 1.0)
+    """
+    if metric == "seconds":
+        values = np.array([run.seconds for run in runs[1:] or runs])
+    else:
+        missing = [run for run in runs if metric not in run.history]
+        if missing:
+            raise KeyError(f"no {metric!r} in the history; there is: {', '.join(missing[0].history)}")
+        values = np.array([run.history[metric][epoch] for run in runs])
+    spread = values.std(axis=0, ddof=1) if len(values) > 1 else np.full(values.shape[1:], np.nan)[()]
+    return values.mean(axis=0), spread
+
+
+def _checked(model):
+    """The model, or an error that says what is missing."""
+    if not model.built:
+        raise ValueError("build() returned a model that does not know its input shape: begin it with keras.Input(shape)")
+    if getattr(model, "optimizer", None) is None:
+        raise ValueError("build() returned a model that is not compiled: call model.compile(...) before returning it")
+    model.optimizer.build(model.trainable_variables)
+    return model
+
+
+def _copy(source, target):
+    """Every variable (weights, dropout seeds, the optimiser's state) of one model into another of the same making."""
+    ours, theirs = ([*m.variables, *m.optimizer.variables] for m in (target, source))
+    if [variable.shape for variable in ours] != [variable.shape for variable in theirs]:
+        raise ValueError("build() returned a model of another shape than the first time")
+    for old, new in zip(ours, theirs, strict=True):
+        old.assign(new)

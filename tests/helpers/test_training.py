@@ -1,0 +1,104 @@
+"""Runs from several seeds: independent, repeatable, and compiled only once."""
+
+import keras
+import numpy as np
+import pytest
+
+from helpers import training
+
+x = np.random.default_rng(0).normal(size=(60, 4)).astype("float32")
+y = (x.sum(axis=1) > 0).astype("int64")
+
+
+def build():
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(8, activation="relu"), keras.layers.Dropout(0.5),
+                              keras.layers.BatchNormalization(), keras.layers.Dense(2)])
+    model.compile(optimizer=keras.optimizers.Adam(0.01), metrics=["accuracy"],
+                  loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    return model
+
+
+@pytest.fixture(scope="module")
+def trained():
+    return training.repeat(build, seeds=(0, 1, 0), x=x, y=y, epochs=3, batch_size=16, validation_data=(x, y))
+
+
+def test_the_same_seed_gives_the_same_run_whatever_came_before(trained):
+    _, (first, other, again) = trained
+    for name, values in first.history.items():
+        np.testing.assert_allclose(again.history[name], values, rtol=1e-5)
+    assert not np.allclose(first.history["loss"], other.history["loss"], rtol=1e-3)
+
+
+def test_a_run_is_what_a_fresh_model_would_have_done(trained):
+    keras.utils.set_random_seed(1)
+    model = build()
+    keras.utils.set_random_seed(1)
+    alone = model.fit(x, y, epochs=3, batch_size=16, verbose=0).history["loss"]
+    np.testing.assert_allclose(trained[1][1].history["loss"], alone, rtol=1e-5)
+
+
+def test_weights_come_back(trained):
+    model, runs = trained
+    for run in runs:
+        model.set_weights(run.weights)
+        loss, accuracy = model.evaluate(x, y, verbose=0)
+        assert loss == pytest.approx(run.history["val_loss"][-1], rel=1e-4)
+        assert accuracy == pytest.approx(run.history["val_accuracy"][-1])
+
+
+def test_compiles_once(monkeypatch):
+    made = []
+    original = keras.Model.make_train_function
+
+    def counted(self, force=False):
+        made.append(self.train_function is None)
+        return original(self, force)
+
+    monkeypatch.setattr(keras.Model, "make_train_function", counted)
+    training.repeat(build, seeds=(0, 1, 2), x=x, y=y, epochs=1)
+    assert made == [True, False, False]
+
+
+def test_each_run_gets_fresh_callbacks():
+    given = []
+
+    def callbacks(seed):
+        given.append(keras.callbacks.EarlyStopping(monitor="loss", patience=1))
+        return given[-1:]
+
+    training.repeat(build, seeds=(3, 4), callbacks=callbacks, x=x, y=y, epochs=1)
+    assert len(given) == 2 and given[0] is not given[1]
+    with pytest.raises(TypeError, match="function of the seed"):
+        training.repeat(build, callbacks=given, x=x, y=y)
+
+
+def test_summary():
+    runs = [training.Run(seed, {"loss": np.array([seed, 2.0 * seed])}, seconds, [])
+            for seed, seconds in ((1, 9.0), (2, 1.0), (3, 3.0))]
+    assert training.summary(runs, "loss") == (4, 2)
+    mean, spread = training.summary(runs, "loss", slice(None))
+    np.testing.assert_allclose(mean, [2, 4])
+    np.testing.assert_allclose(spread, [1, 2])
+    assert training.summary(runs, "seconds")[0] == 2                    # the first run compiled
+    assert np.isnan(training.summary(runs[:1], "loss")[1])
+    with pytest.raises(KeyError, match="there is: loss"):
+        training.summary(runs, "accuracy")
+
+
+def test_mistakes_are_explained():
+    with pytest.raises(ValueError, match="at least one seed"):
+        training.repeat(build, seeds=())
+    with pytest.raises(ValueError, match="not compiled"):
+        training.repeat(lambda: keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)]))
+    with pytest.raises(ValueError, match="input shape"):
+        training.repeat(lambda: keras.Sequential([keras.layers.Dense(1)]))
+    widths = iter([1, 2])
+
+    def growing():
+        model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(next(widths))])
+        model.compile(loss="mse")
+        return model
+
+    with pytest.raises(ValueError, match="another shape"):
+        training.repeat(growing, seeds=(0, 1), x=x, y=y.reshape(-1, 1).astype("float32"), epochs=1)
