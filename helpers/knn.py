@@ -15,6 +15,8 @@ of many pairs are one matrix product. Three steps make that both fast and exact:
 The L1 distance has no such product: `scipy.spatial.distance.cdist` computes it in float64, in the same blocks.
 """
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from math import ceil, frexp, isqrt, sqrt
 from typing import NamedTuple
 
@@ -24,6 +26,9 @@ __all__ = ["nearest", "vote"]
 
 _METRICS = ("l2", "l1")
 _LARGEST = 1e290  # leaves room for differences and sums of float64 numbers
+# The matrix product uses every core by itself; what comes before and after it is spread over as many threads, because NumPy
+# lets go of Python's lock while it works on an array.
+_THREADS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def nearest(train, queries, k, *, metric="l2", memory=256 * 2**20):
@@ -90,12 +95,13 @@ def nearest(train, queries, k, *, metric="l2", memory=256 * 2**20):
     memory = _whole_number(memory, "memory")
 
     plan = _plan(len(train), len(queries), train[0].size, k, memory, itemsize=4 if metric == "l2" else 8)
-    space = (_Euclidean if metric == "l2" else _Manhattan)(train, queries, plan)
     indices = np.empty((len(queries), k), dtype=np.int64)
     distances = np.empty((len(queries), k), dtype=np.float64)
-    for start in range(0, len(queries), plan.queries):
-        stop = min(start + plan.queries, len(queries))
-        indices[start:stop], distances[start:stop] = _search(space, start, stop, k, plan)
+    with ThreadPoolExecutor(_THREADS) as threads:
+        space = (_Euclidean if metric == "l2" else _Manhattan)(train, queries, plan, threads)
+        for start in range(0, len(queries), plan.queries):
+            stop = min(start + plan.queries, len(queries))
+            indices[start:stop], distances[start:stop] = _search(space, start, stop, k, plan, threads)
     return indices, space.distance(distances)
 
 
@@ -200,7 +206,7 @@ class _Plan(NamedTuple):
     group: int  # columns that share one minimum
     scores: int  # scores that are filtered at once
     held: int  # candidates that may pile up before they are thinned out
-    images: int  # images that are converted to float64 at once
+    images: int  # images that one thread converts to float64 at once
 
 
 _HELD_BYTES = 128  # per candidate while it is sorted: row, column, score, distance, their sorted copies, the order
@@ -230,7 +236,8 @@ def _plan(n_train, n_queries, size, k, memory, itemsize):
     group = min(16, max(1, min(train, n_train) // (8 * k)))
     train = train // group * group
     train = ceil(n_train / ceil(n_train / train) / group) * group
-    return _Plan(queries, train, group, scores, held, max(1, memory // (16 * _IMAGE_BYTES * size)))
+    images = max(1, memory // (16 * _IMAGE_BYTES * size) // _THREADS)
+    return _Plan(queries, train, group, scores, held, images)
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -265,8 +272,8 @@ class _Euclidean:
 
     dtype = np.float32
 
-    def __init__(self, train, queries, plan):
-        self.train, self.queries, self.plan = train, queries, plan
+    def __init__(self, train, queries, plan, threads):
+        self.train, self.queries, self.plan, self.threads = train, queries, plan, threads
         self.size = train[0].size
         if 2 * self.size + 8 >= 2**23:
             raise ValueError(f"images of {self.size} values are too large for float32 sums: downscale them first.")
@@ -333,8 +340,9 @@ class _Euclidean:
     def _convert(self, source, start, stop, block):
         """Write centred images into `block` as float32 and return half of their squared norms."""
         half_norms = np.empty(stop - start, dtype=np.float32)
-        step = min(self.plan.images, 64)
-        for i in range(start, stop, step):
+        step = min(self.plan.images, 64)  # stays in the cache
+
+        def convert(i):
             rows = source[i : min(i + step, stop)].reshape(-1, self.size)
             part = slice(i - start, i - start + len(rows))
             out = block[part, :-1]
@@ -346,6 +354,8 @@ class _Euclidean:
                 centred *= self.scale
                 out[:] = centred
             half_norms[part] = np.vecdot(out, out) / 2
+
+        list(self.threads.map(convert, range(start, stop, step)))
         return half_norms
 
     def _norm_of_train(self):
@@ -362,7 +372,7 @@ class _Manhattan:
 
     dtype = np.float64
 
-    def __init__(self, train, queries, plan):
+    def __init__(self, train, queries, plan, threads):
         from scipy.spatial.distance import cdist  # here, because importing it takes longer than importing NumPy
 
         self.cdist = cdist
@@ -403,7 +413,7 @@ class _Manhattan:
 # Search
 
 
-def _search(space, start, stop, k, plan):
+def _search(space, start, stop, k, plan, threads):
     """Search all training images for one block of queries: (indices, what `space.exact` returns), each (.., k)."""
     n_queries = stop - start
     slack = space.load_queries(start, stop)
@@ -413,12 +423,15 @@ def _search(space, start, stop, k, plan):
     for first in range(0, len(space.train), plan.train):
         last = min(first + plan.train, len(space.train))
         scores = space.scores(first, last, n_queries)
-        rows_at_once = max(1, plan.scores // scores.shape[1])
-        for top in range(0, n_queries, rows_at_once):
-            part = slice(top, min(top + rows_at_once, n_queries))
-            rows, columns, values = _filter(scores[part], limit[part], slack[part], k, plan.group)
-            parts.append((rows + top, columns + first, values))
-            n_held += len(rows)
+        rows_at_once = max(1, plan.scores // scores.shape[1] // _THREADS)
+        pieces = [slice(top, min(top + rows_at_once, n_queries)) for top in range(0, n_queries, rows_at_once)]
+        for at in range(0, len(pieces), _THREADS):  # so many at once, and then a look at what has piled up
+            some = pieces[at : at + _THREADS]
+            found = [threads.submit(_filter, scores[part], limit[part], slack[part], k, plan.group) for part in some]
+            for part, future in zip(some, found, strict=True):
+                rows, columns, values = future.result()
+                parts.append((rows + part.start, columns + first, values))
+                n_held += len(rows)
             if n_held > plan.held:
                 parts = [_thin_out(space, parts, k, slack, limit)[:3]]
                 n_held = len(parts[0][0])

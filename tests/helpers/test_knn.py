@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -125,9 +126,10 @@ def test_the_error_of_a_score_stays_below_its_bound():
     train[:20], queries[:10] = 255, 0  # the largest sums that there can be
     train[10:20, ::2] = 0
     plan = knn._plan(50, 40, 3072, 1, 256 * MEBI, 4)
-    space = knn._Euclidean(train, queries, plan)
-    slack = space.load_queries(0, 40)
-    scores = space.scores(0, 50, 40)[:, :50]
+    with ThreadPoolExecutor(1) as threads:
+        space = knn._Euclidean(train, queries, plan, threads)
+        slack = space.load_queries(0, 40)
+        scores = space.scores(0, 50, 40)[:, :50]
     t, q = train.astype(np.int64) - 128, queries.astype(np.int64) - 128
     exact = np.square(t).sum(axis=1) / 2 - q @ t.T
     assert (2 * np.abs(scores - exact) <= slack[:, None]).all()
