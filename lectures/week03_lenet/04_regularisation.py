@@ -335,7 +335,8 @@ class WeightLength(keras.callbacks.Callback):
         logs["weight_length"] = float(sum(squares)) ** 0.5
 
 
-work = Path(tempfile.mkdtemp(prefix="week03-"))  # a folder of our own for files
+temporary = tempfile.TemporaryDirectory(prefix="week03-")        # gone when the kernel stops
+work = Path(temporary.name)
 watch = {"monitor": "val_cross_entropy", "mode": "min"}
 stop = keras.callbacks.EarlyStopping(**watch, patience=5, restore_best_weights=True)
 best_file = work / "best.keras"
