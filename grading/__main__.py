@@ -1,0 +1,7 @@
+"""``python -m grading`` is the command ``grade``."""
+
+import sys
+
+from grading.cli import main
+
+sys.exit(main())

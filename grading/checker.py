@@ -1,0 +1,1317 @@
+"""The trusted checker: runs the instructor's test cells in a process that no student's code ever enters.
+
+In a test cell, every name that the student has written is a stand-in. Calling it sends plain data to the student's
+process and brings plain data back; whatever is not plain data stays there, and its stand-in refuses to be compared, to be
+a number or to be true. So nothing that a student's process does to NumPy, to asserts, to equality or to itself changes
+what a test finds: only right answers are right.
+
+The same test cell also runs in a student's own notebook, and honest work gets the same points in both places:
+
+- names that the reference solution defines come from the student, everything else from the instructor's notebook: its
+  locked cells, and of its free cells what the tests need (imports, constants, helper functions);
+- a student's exception arrives as the same built-in exception, so that ``except ValueError`` works in a test;
+- what a student's function prints is printed where the test can catch it; random numbers go on from the test's seed;
+- a Keras model is rebuilt here from its config and its weights, and is measured by the checker's own Keras.
+
+Only plain data can be passed to a student's function, and effects on its arguments do not come back.
+"""
+
+import ast
+import builtins
+import contextlib
+import io
+import json
+import linecache
+import math
+import os
+import random
+import re
+import select
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import traceback
+import types
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from nbformat import NotebookNode
+
+from grading import wire
+from grading.model import Limits
+
+PRELOAD = ("IPython.core.inputtransformer2", "numpy", "matplotlib.pyplot")
+GRACE = 5.0          # seconds that the checker's process may take to end
+MESSAGE = 4000       # characters of a message
+_TEST = "<test>"     # the file name of test cells in tracebacks
+_BEGIN = re.compile(r"#+\s*BEGIN HIDDEN TESTS")
+_END = re.compile(r"#+\s*END HIDDEN TESTS")
+
+
+class Verdict(NamedTuple):
+    """What a test cell came to.
+
+    Attributes
+    ----------
+    score : float
+        In [0, points].
+    message : str or None
+        Why points were lost, or what is odd about the score; None if there is nothing to say.
+    hidden : bool
+        Whether the message came from a hidden test.
+    """
+
+    score: float
+    message: str | None
+    hidden: bool
+
+
+class CheckerFailed(RuntimeError):
+    """The checker's own process cannot be started or does not answer."""
+
+
+# --- what of the instructor's notebook the tests need ---------------------------------------------------------
+
+
+class Step(NamedTuple):
+    """A part of the instructor's notebook that the checker goes through, in order."""
+
+    kind: str                    # "setup" (runs in the checker), "student" (names change hands) or "test"
+    source: str = ""
+    names: tuple[str, ...] = ()  # "student": what the reference solution defines
+    grade_id: str = ""
+
+
+class Script:
+    """What the checker does with an instructor's notebook.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+        With reference solutions and hidden tests.
+
+    Attributes
+    ----------
+    steps : list of Step
+    student_names : frozenset of str
+        What reference solutions define: it may come from the student.
+    own_names : frozenset of str
+        What only the instructor's own cells define: it never comes from the student.
+    """
+
+    def __init__(self, notebook: NotebookNode):
+        cells = []
+        for cell in notebook.cells:
+            if cell.cell_type != "code":
+                continue
+            own = cell.metadata.get("nbgrader") or {}
+            kind = "student" if own.get("solution") else "test" if own.get("grade") else "locked" if own.get("locked") else "free"
+            cells.append((kind, _statements(cell.source), cell.source, own.get("grade_id", "")))
+        self.student_names = frozenset(
+            name for kind, statements, *_ in cells if kind == "student" for one in statements for name in one.bound)
+        self.own_names = frozenset(
+            name for kind, statements, *_ in cells if kind != "student" for one in statements for name in one.bound
+        ) - self.student_names
+        needed = _needed(cells)
+        self.steps = []
+        tainted = set()
+        for position, (kind, statements, source, grade_id) in enumerate(cells):
+            if kind == "student":
+                names = tuple(sorted({name for one in statements for name in one.bound}))
+                tainted.update(names)
+                self.steps.append(Step("student", names=names))
+            elif kind == "test":
+                self.steps.append(Step("test", source, grade_id=grade_id))
+            else:
+                touched = any(one.loaded & tainted for one in statements)
+                # A locked cell that has nothing to do with the student's work runs as it is.
+                whole = kind == "locked" and not touched
+                parts = [one for i, one in enumerate(statements) if whole or (position, i) in needed]
+                for one in statements:
+                    tainted.update(one.bound if one.loaded & tainted else ())
+                if whole and parts:
+                    self.steps.append(Step("setup", source, grade_id=grade_id))
+                else:  # one by one: each does what it can, whatever becomes of its neighbours
+                    self.steps.extend(Step("setup", one.source, grade_id=grade_id) for one in parts)
+
+    def position(self, grade_id: str | None, source: str) -> int | None:
+        """Where the test cell stands in `steps`; None if it is not there."""
+        tests = [(i, step) for i, step in enumerate(self.steps) if step.kind == "test"]
+        for i, step in tests:
+            if grade_id and step.grade_id == grade_id:
+                return i
+        return next((i for i, step in tests if step.source == source), None) if not grade_id else None
+
+
+class _Statement(NamedTuple):
+    source: str
+    bound: frozenset     # names that it sets or changes
+    replaced: frozenset  # those of them whose value before does not matter
+    loaded: frozenset    # names whose value before it uses
+
+
+def _transform(source):
+    """Turn what only IPython understands into Python."""
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    return TransformerManager().transform_cell(source)
+
+
+def _statements(source):
+    """The top-level statements of a cell, with the global names that each binds and uses; none if it does not parse."""
+    try:
+        source = _transform(source)
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError):
+        return []
+    lines = source.splitlines(keepends=True)
+    statements = []
+    for node in tree.body:
+        start = min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", []))])
+        text = "".join(lines[start - 1 : node.end_lineno]) if _alone(node, tree.body) else ast.unparse(node) + "\n"
+        names = _Names()
+        names.visit(node)
+        definite = isinstance(node, ast.Assign | ast.AnnAssign | ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef)
+        statements.append(_Statement(
+            text, frozenset(names.bound | names.changed), frozenset(names.bound - names.changed if definite else ()),
+            frozenset(names.loaded),
+        ))
+    return statements
+
+
+def _alone(node, body):
+    """Whether no other statement stands on the same lines."""
+    return all(other is node or other.end_lineno < node.lineno or other.lineno > node.end_lineno for other in body)
+
+
+class _Names(ast.NodeVisitor):
+    """Goes through a statement in the order of its evaluation and notes the global names that it uses and binds."""
+
+    def __init__(self):
+        self.bound, self.loaded = set(), set()
+        self.changed = set()   # by x[0] = ..., x.a = ... or x.sort()
+        self._local = [set()]  # names of functions and comprehensions around
+
+    def visit_Name(self, node):
+        if any(node.id in scope for scope in self._local):
+            return
+        if not isinstance(node.ctx, ast.Load):
+            (self._local[-1] if len(self._local) > 1 else self.bound).add(node.id)
+        elif node.id not in self.bound:
+            self.loaded.add(node.id)
+
+    def _store(self, name):
+        if not any(name in scope for scope in self._local):
+            (self._local[-1] if len(self._local) > 1 else self.bound).add(name)
+
+    def _each(self, *parts):
+        for part in parts:
+            for node in part if isinstance(part, list) else [part]:
+                if node is not None:
+                    self.visit(node)
+
+    def visit_Assign(self, node):
+        self._each(node.value, node.targets)
+
+    def visit_AnnAssign(self, node):
+        self._each(node.annotation, node.value, node.target)
+
+    def visit_NamedExpr(self, node):
+        self._each(node.value, node.target)
+
+    def visit_AugAssign(self, node):
+        self._each(node.value)
+        for name in _base(node.target):
+            self.visit(ast.Name(name, ast.Load()))
+            self._change(name)
+        if not isinstance(node.target, ast.Name):
+            self.generic_visit(node.target)
+
+    def visit_For(self, node):
+        self._each(node.iter, node.target, node.body, node.orelse)
+
+    visit_AsyncFor = visit_For
+
+    def visit_Subscript(self, node):
+        if not isinstance(node.ctx, ast.Load):
+            for name in _base(node):
+                self._change(name)
+        self.generic_visit(node)
+
+    visit_Attribute = visit_Subscript
+
+    def visit_Expr(self, node):
+        self.generic_visit(node)
+        if isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Attribute):
+            for name in _base(node.value.func):
+                self._change(name)
+
+    def _change(self, name):
+        if len(self._local) == 1:
+            self.changed.add(name)
+
+    def visit_Import(self, node):
+        for alias in node.names:
+            self._store(alias.asname or alias.name.split(".")[0])
+
+    visit_ImportFrom = visit_Import
+
+    def visit_ExceptHandler(self, node):
+        self._each(node.type)
+        if node.name:
+            self._store(node.name)
+        self._each(node.body)
+
+    def visit_FunctionDef(self, node):
+        arguments = node.args
+        self._each(node.decorator_list, arguments.defaults, arguments.kw_defaults)
+        self._store(node.name)
+        self._inside(arguments, node.body)
+
+    visit_AsyncFunctionDef = visit_FunctionDef
+
+    def visit_Lambda(self, node):
+        self._each(node.args.defaults, node.args.kw_defaults)
+        self._inside(node.args, [node.body])
+
+    def _inside(self, arguments, body):
+        every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
+        local = {one.arg for one in every if one is not None}
+        outside = set()
+        for statement in body:
+            for part in ast.walk(statement):
+                if isinstance(part, ast.Name) and not isinstance(part.ctx, ast.Load):
+                    local.add(part.id)
+                elif isinstance(part, ast.FunctionDef | ast.ClassDef):
+                    local.add(part.name)
+                elif isinstance(part, ast.Global):
+                    outside.update(part.names)
+        self.bound |= outside
+        self._local.append(local - outside)
+        self._each(body)
+        self._local.pop()
+
+    def visit_ClassDef(self, node):
+        self._each(node.decorator_list, node.bases, [keyword.value for keyword in node.keywords])
+        self._store(node.name)
+        self._local.append(set())
+        self._each(node.body)
+        self._local.pop()
+
+    def _comprehension(self, node):
+        self._each(node.generators[0].iter)
+        self._local.append(set())
+        for position, generator in enumerate(node.generators):
+            self._each(generator.iter if position else None, generator.target, generator.ifs)
+        self._each(*([node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]))
+        self._local.pop()
+
+    visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = _comprehension
+
+
+def _base(node):
+    while isinstance(node, ast.Subscript | ast.Attribute | ast.Call):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return {node.id} if isinstance(node, ast.Name) else set()
+
+
+def _needed(cells):
+    """Which statements of locked and free cells the tests need, as pairs (cell, statement)."""
+    modules = {name for _, statements, *_ in cells for one in statements
+               if one.source.lstrip().startswith(("import ", "from ")) for name in one.bound}
+    wanted, needed = set(), set()
+    for position in reversed(range(len(cells))):
+        kind, statements, *_ = cells[position]
+        for i in reversed(range(len(statements))):
+            one = statements[i]
+            if kind in ("locked", "free"):
+                # A call such as plots.bars(...) changes no module that matters.
+                if not (one.bound - (modules - one.replaced)) & wanted:
+                    continue
+                needed.add((position, i))
+            wanted -= one.replaced
+            if kind != "student":
+                wanted |= one.loaded
+    return needed
+
+
+# --- the side of the grader ------------------------------------------------------------------------------------
+
+
+class Warm:
+    """A process that has imported what tests need, and forks a child for each checker; may be shared by threads.
+
+    Parameters
+    ----------
+    preload : iterable of str
+        Modules to import once, besides NumPy and Matplotlib. One that is missing is left out: the test that needs it
+        says so.
+    memory : int
+        Bytes that each child may take.
+    """
+
+    def __init__(self, preload: Iterable[str] = (), memory: int = Limits().memory):
+        self._lock = threading.Lock()
+        self._control, theirs = socket.socketpair()
+        environment = {**os.environ, "MPLBACKEND": "Agg", "TF_CPP_MIN_LOG_LEVEL": "3",
+                       "PYTHONPATH": os.pathsep.join(filter(None, [str(Path(__file__).resolve().parent.parent),
+                                                                   os.environ.get("PYTHONPATH", "")]))}
+        self._folder = tempfile.TemporaryDirectory(prefix="checker-")
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "grading.checker", str(theirs.fileno()), json.dumps([*PRELOAD, *preload]), str(memory)],
+            cwd=self._folder.name, env=environment, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+        )
+        theirs.close()
+        if (_read(self._control, time.monotonic() + 180) or {}).get("say") != "ready":
+            self.close()
+            raise CheckerFailed("the checker's process did not start; `python -m grading.checker --probe` shows why")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.close()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process is still there to fork from."""
+        return self._process.poll() is None
+
+    def close(self) -> None:
+        """End the process and its children."""
+        self._control.close()
+        try:
+            self._process.wait(timeout=GRACE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._folder.cleanup()
+
+    def fork(self, order: dict) -> tuple[socket.socket, int]:
+        """Make a child; give the channel to it and its number."""
+        ours, theirs = socket.socketpair()
+        with self._lock, theirs:
+            try:
+                socket.send_fds(self._control, [b"F"], [theirs.fileno()])
+                _write(self._control, json.dumps(order).encode())
+                answer = _read(self._control, time.monotonic() + 60)
+            except OSError:
+                answer = None
+        if answer is None:
+            ours.close()
+            raise CheckerFailed("the checker's process is gone")
+        return ours, answer["pid"]
+
+    def kill(self, child: int) -> None:
+        """End a child of which nothing more is wanted."""
+        with self._lock, contextlib.suppress(OSError):
+            self._control.sendall(b"K")
+            _write(self._control, json.dumps(child).encode())
+
+
+class Checker:
+    """Runs the test cells of one student after the other, each student's in a namespace of its own.
+
+    Parameters
+    ----------
+    preload : iterable of str
+        See :class:`Warm`; not needed with `warm`.
+    limits : grading.model.Limits, optional
+        Of these, ``cell_timeout`` and ``memory`` hold for test cells.
+    folder : path, optional
+        Where test cells run, with the instructor's files; by default an empty temporary folder.
+    warm : Warm, optional
+        The process to fork from; by default one of its own.
+
+    Attributes
+    ----------
+    printed : str
+        What the last test cell printed, for the autograded notebook.
+    traceback : str
+        How the last test cell failed, for the instructor.
+
+    Examples
+    --------
+    >>> from grading.student_side import install
+    >>> with Checker() as checker:
+    ...     checker.begin()
+    ...     checker.run_cell("assert double(2) == 4, 'double it'", 1, install({"double": lambda x: 3 * x}))
+    Verdict(score=0.0, message='AssertionError: double it', hidden=False)
+    """
+
+    def __init__(self, preload: Iterable[str] = (), limits: Limits | None = None, folder: str | Path | None = None,
+                 warm: Warm | None = None):
+        self.limits = limits or Limits()
+        self._own_warm = None if warm else Warm(preload, self.limits.memory)
+        self._warm = warm or self._own_warm
+        self._own_folder = None if folder else tempfile.TemporaryDirectory(prefix="checks-")
+        self._folder = str(folder or self._own_folder.name)
+        self._script, self._done, self._log = None, 0, []
+        self._channel, self._child = None, None
+        self.printed = self.traceback = ""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.close()
+
+    def close(self) -> None:
+        """End what was started."""
+        self._end_child()
+        if self._own_warm:
+            self._own_warm.close()
+        if self._own_folder:
+            self._own_folder.cleanup()
+
+    def begin(self, notebook: NotebookNode | Script | None = None) -> None:
+        """Start on a new student: a fresh namespace.
+
+        Parameters
+        ----------
+        notebook : nbformat.NotebookNode or Script, optional
+            The instructor's notebook. Before each test cell, the checker catches up with the locked and free cells that
+            stand before it, as far as tests need them. A Script made once serves all students.
+        """
+        self._end_child()
+        self._script = Script(notebook) if isinstance(notebook, NotebookNode) else notebook
+        self._done, self._log = 0, []
+
+    def run_cell(self, source: str, points: float | None, ask: Callable[[dict], dict], grade_id: str | None = None) -> Verdict:
+        """Run a cell of the instructor's for the student whose process answers `ask`.
+
+        Parameters
+        ----------
+        source : str
+            The cell, hidden tests included.
+        points : float or None
+            What it is worth; None for a locked cell that is no test. Where :meth:`begin` was given the notebook, such a
+            cell need not be run, and is passed over: the checker runs it when a test needs it.
+        ask : callable
+            Takes a request (a dict) to the student's process and brings its answer (see :mod:`grading.student_side`). An
+            exception, or ``{"gone": why}``, means that there is no answer: the cell ends and says why.
+            ``request["timeout"]`` says how many seconds are left.
+        grade_id : str, optional
+            The cell's name, to find it in the instructor's notebook; by its source otherwise.
+
+        Returns
+        -------
+        Verdict
+            A tuple (score, message, hidden).
+        """
+        if self._script is not None:
+            if points is None:
+                return Verdict(0.0, None, False)
+            self._catch_up(self._script.position(grade_id, source), ask)
+        value = None if points is None else float(points)
+        result = self._run({"do": "run", "source": source, "points": value}, ask)
+        self.printed, self.traceback = result.get("printed", ""), result.get("traceback", "")
+        return Verdict(float(result["score"]), result["message"], bool(result["hidden"]))
+
+    def _catch_up(self, position, ask):
+        """Go through the instructor's notebook up to a test."""
+        while position is not None and self._done < position:
+            step = self._script.steps[self._done]
+            self._done += 1
+            if step.kind == "student":
+                self._run({"do": "student", "names": step.names}, ask)
+            elif step.kind == "setup":
+                self._run({"do": "run", "source": step.source, "points": None}, ask)
+            # A test that was not asked for is left out: nobody wants its score.
+        if position is not None:
+            self._done = max(self._done, position + 1)
+
+    # --- the child
+
+    def _fresh(self):
+        """Make the warm process fork a child for a new namespace."""
+        self._end_child()
+        names = (self._script.student_names, self._script.own_names) if self._script else ((), ())
+        self._channel, self._child = self._warm.fork(
+            {"student": sorted(names[0]), "own": sorted(names[1]), "folder": self._folder})
+
+    def _end_child(self):
+        if self._channel is not None:
+            self._channel.close()
+            self._warm.kill(self._child)
+            self._channel = None
+
+    def _run(self, job, ask):
+        """Run a job; where the child is lost, go on in a fresh one that has run everything before."""
+        try:
+            if self._channel is None:
+                self._fresh()
+            result = self._exchange(job, ask)
+        except _Lost as lost:
+            self._fresh()
+            for earlier in self._log:
+                with contextlib.suppress(_Lost):
+                    if self._channel is None:
+                        self._fresh()
+                    self._exchange({**earlier, "points": None}, ask)
+            hidden = bool(_hidden_lines(job.get("source", "")))
+            return {"score": 0.0, "message": str(lost), "hidden": hidden}
+        self._log.append(job)
+        return result
+
+    def _exchange(self, job, ask):
+        deadline = time.monotonic() + self.limits.cell_timeout
+        gone = None
+        self._send(job)
+        while True:
+            try:
+                message = _read(self._channel, deadline)
+            except TimeoutError:
+                self._end_child()
+                limit = f"{self.limits.cell_timeout:g} s"
+                raise _Lost(f"the check took more than {limit}, the student's functions included") from None
+            if message is None:
+                self._end_child()
+                raise _Lost("the check's process ended: it took too much memory, or a library stopped it")
+            if message["say"] == "done":
+                return message
+            answer = None
+            if gone is None:
+                try:
+                    answer = ask({**message["request"], "timeout": max(deadline - time.monotonic(), 0.1)})
+                except Exception as problem:  # whatever it is, this student has no answer, and the batch goes on
+                    gone = wire.clean(str(problem), 500) or type(problem).__name__
+                else:
+                    if type(answer) is dict and "gone" in answer:
+                        gone = wire.clean(answer["gone"], 500) or "its process ended"
+            if gone is not None:  # time for the test to end, where the student's code has used up all of its own
+                deadline = max(deadline, time.monotonic() + GRACE)
+            self._send({"gone": gone} if gone is not None else {"answer": answer})
+
+    def _send(self, message):
+        try:
+            data = json.dumps(message).encode()
+        except (TypeError, ValueError, RecursionError):  # an answer that is no JSON is no answer
+            data = json.dumps({"answer": None}).encode()
+        with contextlib.suppress(OSError):  # where the child has ended, the next read says so
+            _write(self._channel, data)
+
+
+class _Lost(Exception):
+    """The child that runs test cells has ended or had to be killed."""
+
+
+# --- messages: eight bytes of length, then JSON ------------------------------------------------------------------
+
+
+def _write(channel, data):
+    channel.sendall(struct.pack("!Q", len(data)) + data)
+
+
+def _read(channel, deadline=None):
+    """The next message; None where the other side has hung up; TimeoutError when the deadline has passed."""
+    head = _read_bytes(channel, 8, deadline)
+    body = None if head is None else _read_bytes(channel, struct.unpack("!Q", head)[0], deadline)
+    return None if body is None else json.loads(body)
+
+
+def _read_bytes(channel, count, deadline):
+    parts = []
+    while count:
+        if deadline is not None and not select.select([channel], [], [], max(deadline - time.monotonic(), 0))[0]:
+            raise TimeoutError
+        try:
+            part = channel.recv(min(count, 2**20))
+        except OSError:
+            return None
+        if not part:
+            return None
+        parts.append(part)
+        count -= len(part)
+    return b"".join(parts)
+
+
+# --- inside the checker's process --------------------------------------------------------------------------------
+
+
+class StudentError(Exception):
+    """What a student's function raised, where it is no built-in exception that a test may catch by its type."""
+
+
+class StudentGone(BaseException):
+    """The student's process gave no answer: no test may catch this and go on."""
+
+
+class _Link:
+    """The way from a test cell to the student's process."""
+
+    def __init__(self, channel):
+        self._channel = channel
+        self._dropped = []
+        self._random = None
+        self.calls = 0  # how often student's code may have run: what was known of its objects before is out of date
+
+    def ask(self, op, **request):
+        if self._dropped:
+            request["drop"], self._dropped = self._dropped, []
+        if op == "call":
+            self._add_random(request)
+        if op not in ("get", "model"):
+            self.calls += 1
+        _write(self._channel, json.dumps({"say": "ask", "request": {"op": op, **request}}).encode())
+        message = _read(self._channel)
+        if message is None or "gone" in message:
+            raise StudentGone((message or {}).get("gone", "the grader ended"))
+        answer = message.get("answer")
+        if type(answer) is not dict:
+            raise StudentGone("the student's process gave an answer that makes no sense")
+        if answer.get("printed"):
+            print(wire.clean(answer["printed"], 100_000), end="")
+        if "error" in answer:
+            raise _exception(answer["error"])
+        return answer
+
+    def value(self, op, **request):
+        answer = self.ask(op, **request)
+        if op == "get" and answer.get("missing") is True:
+            raise KeyError(request["name"])
+        if "ok" not in answer:
+            raise StudentGone("the student's process gave an answer that makes no sense")
+        return self.decode(answer["ok"])
+
+    def decode(self, form):
+        try:
+            return wire.decode(form, self._handle)
+        except wire.WireError as problem:
+            raise StudentError(f"the answer is not plain data: {problem}") from None
+
+    def _handle(self, form):
+        if form["$"] != "handle" or type(form["id"]) is not str or len(form["id"]) > 40:
+            raise wire.WireError("malformed data: no handle")
+        name = wire.clean(form.get("type"), 80)
+        kind = StudentModel if form.get("model") is True else StudentFunction if form.get("callable") is True else StudentValue
+        return kind(self, form["id"], name)
+
+    def encode(self, value):
+        return wire.encode(value, self._other)
+
+    def _other(self, value):
+        if isinstance(value, StudentValue):
+            return {"$": "handle", "id": object.__getattribute__(value, "_id")}
+        module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
+        if isinstance(value, type | types.BuiltinFunctionType | types.FunctionType) or type(value).__name__ == "ufunc":
+            if type(value).__name__ == "ufunc":
+                module, name = "numpy", value.__name__
+            if isinstance(module, str) and isinstance(name, str) and module != "__main__" and _same(module, name, value):
+                return {"$": "name", "module": module, "name": name}
+        raise wire.NotPlain(
+            f"a test can pass plain data only to a student's function, not a value of type {type(value).__name__}"
+        )
+
+    def drop(self, handle):
+        self._dropped.append(handle)
+
+    def _add_random(self, request):
+        """Let the student's random numbers go on from where the test's are, if the test has seeded or drawn any."""
+        import numpy as np
+
+        state = (np.random.get_state(), random.getstate())
+        key = (state[0][1].tobytes(), state[0][2:], state[1])
+        if self._random is None:
+            self._random = key
+        if key != self._random:
+            self._random = key
+            request["random"] = wire.encode({"numpy": state[0], "python": state[1]})
+
+    def forget_random(self):
+        """Take the present state of the random numbers as the one to start from."""
+        import numpy as np
+
+        state = (np.random.get_state(), random.getstate())
+        self._random = (state[0][1].tobytes(), state[0][2:], state[1])
+
+
+def _same(module, name, value):
+    found = sys.modules.get(module)
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    return found is value
+
+
+# Exceptions that steer loops or end the process are not passed on under their own name: a student's StopIteration
+# would quietly end a test's `for ... in map(student, cases)`.
+_PASSED_ON = {
+    name: kind for name, kind in vars(builtins).items()
+    if isinstance(kind, type) and issubclass(kind, Exception) and not issubclass(kind, StopIteration | StopAsyncIteration)
+    and name not in ("UnicodeDecodeError", "UnicodeEncodeError", "UnicodeTranslateError", "ExceptionGroup")
+}
+
+
+def _exception(error):
+    """The exception of a student's as one that a test may catch."""
+    if type(error) is not dict:
+        return StudentGone("the student's process gave an answer that makes no sense")
+    name = wire.clean(error.get("type"), 80) or "Exception"
+    bases = error.get("bases")
+    bases = [base for base in bases[:20] if type(base) is str] if type(bases) is list else []
+    # KeyError shows its text in quotes, and OSError splits its arguments: give each the plain text.
+    stops = {"StopIteration", "StopAsyncIteration"} & set(bases)
+    kind = next((_PASSED_ON[base] for base in bases if base in _PASSED_ON), None) if not stops else None
+    message = wire.clean(error.get("message"), MESSAGE)
+    where = wire.clean(error.get("where"), 300)
+    if kind is None:
+        made = StudentError(f"{name}: {message}")
+    else:
+        class Told(kind):
+            """A student's exception: shows the message that the student's process told."""
+
+            def __str__(self):
+                return message
+
+        Told.__name__ = Told.__qualname__ = name
+        Told.__module__ = "builtins"
+        try:
+            made = Told(message)
+        except TypeError:
+            made = StudentError(f"{name}: {message}")
+    made.student_type, made.student_where = name, where
+    return made
+
+
+class StudentValue:
+    """Stands for something that stays in the student's process.
+
+    It can be passed to a student's function, asked for its attributes, items and length, and looped over; all of these
+    give plain data or such a value again. It cannot be compared, it is no number and neither true nor false.
+    """
+
+    __slots__ = ("_id", "_link", "_type", "_cache")
+    __hash__ = None
+
+    def __init__(self, link, handle, kind):
+        object.__setattr__(self, "_link", link)
+        object.__setattr__(self, "_id", handle)
+        object.__setattr__(self, "_type", kind)
+        object.__setattr__(self, "_cache", None)
+
+    def __del__(self):
+        object.__getattribute__(self, "_link").drop(object.__getattribute__(self, "_id"))
+
+    def __getattr__(self, name):
+        # Special methods are looked up by NumPy and others to see what an object can do; it can do none of it.
+        if name.startswith("__") and name not in ("__name__", "__doc__", "__qualname__"):
+            raise AttributeError(name)
+        return self._link.value("attr", of=self._id, name=name)
+
+    def __setattr__(self, name, value):
+        raise TypeError(f"a test cannot change the student's {self._type}")
+
+    def __getitem__(self, key):
+        return self._link.value("item", of=self._id, key=self._link.encode(key))
+
+    def __len__(self):
+        length = self._link.value("length", of=self._id)
+        if type(length) is not int or not 0 <= length < 2**62:
+            raise TypeError(f"the length of the student's {self._type} is no whole number")
+        return length
+
+    def __iter__(self):
+        iterator = self._link.value("iter", of=self._id)
+        if not isinstance(iterator, StudentValue):
+            raise StudentError(f"the student's {self._type} cannot be looped over")
+        while True:
+            answer = self._link.ask("next", of=iterator._id, count=64)
+            if type(answer.get("ok")) is not list:
+                raise StudentGone("the student's process gave an answer that makes no sense")
+            for item in answer["ok"]:
+                yield self._link.decode(item)
+            if answer.get("end") is not False:
+                return
+            if not answer["ok"]:
+                raise StudentGone("the student's process gave an answer that makes no sense")
+
+    def __str__(self):
+        text = self._link.value("text", of=self._id)
+        if type(text) is not str:
+            raise TypeError(f"the text of the student's {self._type} is no text")
+        return text
+
+    def __repr__(self):
+        return f"<the student's {self._type}>"
+
+    def __format__(self, spec):
+        return format(str(self), spec)
+
+    def __copy__(self):
+        return self
+
+    def __deepcopy__(self, memo):
+        return self
+
+    def __reduce_ex__(self, protocol):
+        raise TypeError(f"the student's {self._type} stays in the student's process")
+
+    def __call__(self, *args, **kwargs):
+        """Refuse."""
+        raise TypeError(f"'{self._type}' object is not callable")
+
+
+def _refuse(operation):
+    def method(self, *others):
+        kind = object.__getattribute__(self, "_type")
+        raise TypeError(f"a value of type '{kind}' is no plain data (a number, text, list, array ...): it cannot {operation}")
+
+    return method
+
+
+for _operation, _methods in {
+    "be compared": "eq ne lt le gt ge contains",
+    "be taken as true or false": "bool",
+    "be taken as a number": "float int index complex round trunc floor ceil abs neg pos invert",
+    "be calculated with": "add radd sub rsub mul rmul matmul rmatmul truediv rtruediv floordiv rfloordiv mod rmod pow rpow and"
+                          " rand or ror xor rxor lshift rlshift rshift rrshift iadd isub imul divmod rdivmod",
+    "be turned into an array": "array array_ufunc array_function",
+    "be used in a with statement": "enter exit",
+}.items():
+    for _method in _methods.split():
+        setattr(StudentValue, f"__{_method}__", _refuse(_operation))
+
+
+class StudentFunction(StudentValue):
+    """Stands for a student's function (or class, or anything else to be called)."""
+
+    __slots__ = ()
+
+    def __call__(self, *args, **kwargs):
+        """Call the student's function with plain data."""
+        link = object.__getattribute__(self, "_link")
+        return link.value("call", of=self._id, args=[link.encode(value) for value in args],
+                          kwargs={name: link.encode(value) for name, value in kwargs.items()})
+
+
+class StudentModel(StudentFunction):
+    """Stands for a student's Keras model: passed on, it is the student's; used here, it is rebuilt from config and weights."""
+
+    __slots__ = ()
+
+    def _trusted(self):
+        link, cache = object.__getattribute__(self, "_link"), object.__getattribute__(self, "_cache")
+        if cache is None or cache[0] != link.calls:
+            form = link.value("model", of=object.__getattribute__(self, "_id"))
+            calls = link.calls
+            config, weights = (form.get("config"), form.get("weights")) if type(form) is dict else (None, None)
+            try:
+                config = json.loads(config) if type(config) is str and len(config) < CONFIG_SIZE else None
+            except (ValueError, RecursionError):
+                config = None
+            if cache is not None and cache[1] == config:
+                model = cache[2]
+                _set_weights(model, weights)
+            else:
+                model = rebuild_model(config, weights)
+            cache = (calls, config, model)
+            object.__setattr__(self, "_cache", cache)
+        return cache[2]
+
+    @property
+    def __class__(self):
+        return type(self._trusted())
+
+    def __getattr__(self, name):
+        if name.startswith("__") and name not in ("__name__", "__doc__", "__qualname__"):
+            raise AttributeError(name)
+        return getattr(self._trusted(), name)
+
+    def __call__(self, *args, **kwargs):
+        """Run the rebuilt model."""
+        return self._trusted()(*args, **kwargs)
+
+
+# --- Keras models --------------------------------------------------------------------------------------------------
+
+MODEL_SIZE = 512 * wire.MIB   # bytes of weights
+CONFIG_SIZE = 4 * wire.MIB    # characters of a config
+_MODULES = re.compile(
+    r"keras(\.(layers|models|initializers|regularizers|constraints|activations|losses|metrics|optimizers|ops|dtype_policies"
+    r"|optimizers\.schedules|src\.models\.(functional|sequential|model)|src\.ops\.(numpy|nn|math|image|linalg)))?|builtins")
+# A config of these is or holds code, reads files, or hands over to another framework.
+_CODE = {"Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer", "StringLookup", "IntegerLookup",
+         "TextVectorization", "FeatureSpace", "__lambda__", "__typespec__"}
+
+
+def rebuild_model(config: object, weights: object) -> object:
+    """Build a Keras model from its config and weights, which come from a student's process.
+
+    Parameters
+    ----------
+    config : dict
+        What `keras.saving.serialize_keras_object` gives.
+    weights : list of ndarray
+
+    Returns
+    -------
+    keras.Model
+
+    Raises
+    ------
+    StudentError
+        If the config names anything but Keras's own layers, initialisers and the like, if a layer of it is code, if it is
+        too large, or if Keras cannot build it.
+    """
+    import keras
+    import numpy as np
+
+    if type(config) is not dict or type(weights) is not list or not all(type(array) is np.ndarray for array in weights):
+        raise StudentError("the model did not come across as config and weights")
+    if sum(array.nbytes for array in weights) > MODEL_SIZE:
+        raise StudentError(f"the model has more than {MODEL_SIZE // wire.MIB} MiB of weights")
+    _inspect(config)
+    try:
+        model = keras.saving.deserialize_keras_object(config, safe_mode=True)
+    except Exception as problem:
+        raise StudentError(f"the model cannot be rebuilt: {type(problem).__name__}: {str(problem)[:300]}") from None
+    if not isinstance(model, keras.Model):
+        raise StudentError("the config is not that of a Keras model")
+    _set_weights(model, weights)
+    return model
+
+
+def _set_weights(model, weights):
+    try:
+        model.set_weights(weights)
+    except Exception as problem:
+        raise StudentError(f"the model's weights do not fit its config: {str(problem)[:300]}") from None
+
+
+def _inspect(config, depth=0):
+    """Refuse a config that names anything but harmless parts of Keras."""
+    if depth > 60:
+        raise StudentError("the model's config is nested too deeply")
+    if type(config) is list or type(config) is tuple:
+        for item in config:
+            _inspect(item, depth + 1)
+    elif type(config) is dict:
+        name, module = config.get("class_name"), config.get("module")
+        if "class_name" in config:
+            if type(name) is not str or name in _CODE:
+                raise StudentError(f"a model with a {wire.clean(name, 60)} cannot be checked: its config is code or reads files")
+            special = name in ("__keras_tensor__", "__tensor__", "__numpy__", "__ellipsis__", "__slice__", "__bytes__")
+            if not special and (type(module) is not str or not _MODULES.fullmatch(module)):
+                raise StudentError(f"a model with its own {wire.clean(name, 60)} cannot be checked: use Keras's layers")
+            if config.get("registered_name") not in (None, name):
+                raise StudentError(f"a model with its own {wire.clean(name, 60)} cannot be checked: use Keras's layers")
+        for item in config.values():
+            _inspect(item, depth + 1)
+
+
+# --- test cells ------------------------------------------------------------------------------------------------------
+
+
+class Space(dict):
+    """The namespace of test cells: what is not there is looked up in the student's process.
+
+    Parameters
+    ----------
+    link : _Link
+    student : frozenset of str
+        Names that the reference solution defines.
+    own : frozenset of str
+        Names that never come from the student.
+    """
+
+    def __init__(self, link, student=frozenset(), own=frozenset()):
+        super().__init__(__name__="__main__", __builtins__=builtins)
+        self.link, self.student, self.own = link, student, own
+        self.functions = {}
+        self.handed = set()  # names of the student's that have had their turn in the notebook
+
+    def __missing__(self, name):
+        if name in self.functions:
+            return self.functions[name]
+        if name in self.own or (hasattr(builtins, name) and name not in self.handed) or name.startswith("__"):
+            raise KeyError(name)
+        value = self.link.value("get", name=name)
+        if type(value) is StudentFunction:
+            self.functions[name] = value  # spares the question at each call
+        return value
+
+    def __setitem__(self, name, value):
+        super().__setitem__(name, value)
+        if name in self.handed:
+            self.functions.pop(name, None)
+            with contextlib.suppress(wire.NotPlain, wire.WireError):
+                self.link.ask("set", name=name, value=self.link.encode(value))
+
+    def __delitem__(self, name):
+        known = dict.pop(self, name, self) is not self
+        if name in self.handed:
+            self.functions.pop(name, None)
+            self.link.ask("delete", name=name)
+        elif not known:
+            raise KeyError(name)
+
+    def hand_over(self, names):
+        """From here on, these names are the student's."""
+        self.handed.update(names)
+        for name in names:
+            dict.pop(self, name, None)
+        self.functions.clear()
+
+
+def _run_test(space, source, points):
+    """Run one cell; what it came to, as a message to the grader."""
+    printed, errors = _Capped(), _Capped()
+    result = {"say": "done", "score": 0.0 if points is None else points, "message": None, "hidden": False}
+    python = source
+    space.functions.clear()
+    try:
+        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(errors):
+            python = _transform(source)
+            if "get_ipython()" in python:
+                _need_shell(space)
+            linecache.cache[_TEST] = (len(python), None, python.splitlines(keepends=True), _TEST)
+            tree = ast.parse(python, _TEST)
+            last = None
+            if tree.body and isinstance(tree.body[-1], ast.Expr):
+                last = ast.Expression(tree.body.pop().value)
+            exec(compile(tree, _TEST, "exec"), space)
+            value = eval(compile(last, _TEST, "eval"), space) if last is not None else None
+            if points is not None and value is not None and not python.rstrip().endswith(";"):
+                result["score"], result["message"] = partial_credit(value, points)
+    except BaseException as problem:  # a test may fail in any way, and the student may have chosen which
+        result.update(_explain(problem, source, python))
+    result["printed"] = wire.clean(printed.getvalue(), 100_000)
+    space.functions.clear()
+    return result
+
+
+class _Capped(io.StringIO):
+    """Keeps the first so many characters and lets the rest go."""
+
+    _room = 200_000
+
+    def write(self, text):
+        super().write(text[: self._room])
+        self._room -= min(self._room, len(text))
+        return len(text)
+
+
+def partial_credit(value: object, points: float) -> tuple[float, str | None]:
+    """The points for a test cell whose last line has a value.
+
+    As in nbgrader, a number is the score and anything else leaves all points. Beyond it, a truth value counts as one, a
+    text such as ``"2/4"`` as a share, and every score is kept within [0, points].
+
+    Parameters
+    ----------
+    value : object
+        What the last line of the cell evaluates to; not None.
+    points : float
+        What the cell is worth.
+
+    Returns
+    -------
+    score : float
+        In [0, points].
+    message : str or None
+        The reason, where it is not the plain number.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> partial_credit(np.float64(2.5), 4)
+    (2.5, 'partial credit: 2.5 of 4')
+    >>> partial_credit(-1, 4)
+    (0.0, 'the test gave -1 of 4 points: taken as 0')
+    >>> partial_credit("2/4", 4)
+    (2.0, "partial credit: '2/4' of 4")
+    """
+    import numpy as np
+
+    points = float(points)
+    if isinstance(value, StudentValue):
+        return 0.0, f"the test ends in {value!r}, which is no score"
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value[()]
+    if isinstance(value, bool | np.bool_):
+        return (points, None) if value else (0.0, "the test's last line is False")
+    share = re.fullmatch(r"\s*(-?\d+(?:\.\d+)?)\s*/\s*(\d+(?:\.\d+)?)\s*", value) if isinstance(value, str) else None
+    if share and float(share[2]) > 0:
+        number = float(share[1]) / float(share[2]) * points
+    elif isinstance(value, str) and re.fullmatch(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*", value):
+        number = float(value)
+    elif isinstance(value, int | float | np.integer | np.floating):
+        try:
+            number = float(value)
+        except OverflowError:
+            number = math.inf if value > 0 else -math.inf
+    else:
+        return points, None
+    shown = repr(value.item() if isinstance(value, np.generic) else value)[:40]
+    if math.isnan(number):
+        return 0.0, "the test gave nan as a score: taken as 0"
+    if number < 0:
+        return 0.0, f"the test gave {shown} of {points:g} points: taken as 0"
+    if number > points:
+        return points, f"the test gave {shown} of {points:g} points: taken as {points:g}"
+    return number, None if number == points else f"partial credit: {shown} of {points:g}"
+
+
+def _explain(problem, source, python):
+    """The message for a test that failed, and whether it came from a hidden test."""
+    name = getattr(problem, "student_type", type(problem).__name__)
+    try:
+        text = str(problem)
+    except BaseException:  # made of a student's data: nothing is taken for granted
+        text = ""
+    frames = [frame for frame in traceback.extract_tb(problem.__traceback__) if frame.filename == _TEST]
+    lines = [frame.lineno for frame in frames]
+    if isinstance(problem, StudentGone):
+        message = f"no answer from the student's code: {text}"
+    elif isinstance(problem, SyntaxError) and not lines:
+        message = f"the test itself does not run: {name}: {text}"
+    elif isinstance(problem, StudentError):
+        message = text
+    elif type(problem) is AssertionError and not text and frames:
+        message = f"AssertionError: {linecache.getline(_TEST, frames[-1].lineno).strip()}"
+    else:
+        message = f"{name}: {text}"
+    where = getattr(problem, "student_where", "")
+    if where:
+        message += f"\n  in {where}"
+    hidden = _hidden_lines(python) or _hidden_lines(source)
+    told = wire.clean("".join(traceback.format_exception(problem, limit=20)), 20_000)
+    return {"score": 0.0, "message": wire.clean(message, MESSAGE), "traceback": told,
+            "hidden": any(line in hidden for line in lines) if lines else bool(hidden)}
+
+
+def _hidden_lines(source):
+    """The numbers of the lines between the marks of hidden tests."""
+    numbers, inside = set(), False
+    for number, line in enumerate(source.splitlines(), 1):
+        inside = inside or bool(_BEGIN.search(line))
+        if inside:
+            numbers.add(number)
+        inside = inside and not _END.search(line)
+    return numbers
+
+
+def _need_shell(space):
+    """Make IPython's magics work in a test cell."""
+    from IPython.core.interactiveshell import InteractiveShell
+
+    class Shell(InteractiveShell):
+        """IPython without a terminal or windows."""
+
+        def enable_gui(self, gui=None):
+            pass
+
+    if not InteractiveShell.initialized():
+        Shell.instance(user_ns={})
+    dict.__setitem__(space, "get_ipython", InteractiveShell.instance().get_ipython)
+
+
+def _serve(control, preload, memory):
+    """Import, then fork a child for each namespace, until the grader hangs up."""
+    for module in preload:
+        with contextlib.suppress(ImportError):
+            __import__(module)
+    _write(control, json.dumps({"say": "ready"}).encode())
+    children = set()
+    while True:
+        while not select.select([control], [], [], 1.0)[0]:
+            _reap(children)
+        kind, files, _, _ = socket.recv_fds(control, 1, 1)
+        order = _read(control) if kind else None
+        if order is None:
+            break
+        _reap(children)
+        if kind == b"K":
+            if order in children:  # not yet reaped: the number is still its own
+                _end(order)
+            continue
+        child = os.fork()
+        if child == 0:
+            control.close()
+            _child(socket.socket(fileno=files[0]), order, memory)
+        os.close(files[0])
+        children.add(child)
+        _write(control, json.dumps({"pid": child}).encode())
+    for child in children:
+        _end(child)
+        os.waitpid(child, 0)
+
+
+def _end(child):
+    """Kill a child and the programs that its tests may have started."""
+    for kill in (os.killpg, os.kill):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            kill(child, signal.SIGKILL)
+
+
+def _reap(children):
+    """Take leave of children that have ended, and end what their tests have started."""
+    for child in list(children):
+        # Look first: until it is reaped, its number cannot become another process's.
+        if os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            _end(child)
+            os.waitpid(child, 0)
+            children.discard(child)
+
+
+def _child(channel, order, memory):
+    """Run test cells for one student; never returns."""
+    status = 1
+    try:
+        os.setpgid(0, 0)
+        os.chdir(order["folder"])
+        sys.path[0] = order["folder"]
+        _limit_memory(memory)
+        sys.modules["__main__"] = types.ModuleType("__main__")
+        link = _Link(channel)
+        space = Space(link, frozenset(order["student"]), frozenset(order["own"]))
+        link.forget_random()
+        while True:
+            job = _read(channel)
+            if job is None:
+                break
+            if job["do"] == "student":
+                space.hand_over(job["names"])
+                answer = {"say": "done", "score": 0.0, "message": None, "hidden": False}
+            else:
+                answer = _run_test(space, job["source"], job["points"])
+            _write(channel, json.dumps(answer).encode())
+        status = 0
+    except BaseException:  # a child must never go on as a second server
+        status = 1
+    finally:
+        os._exit(status)
+
+
+def _limit_memory(memory):
+    """Let the child have so many bytes more than it has now."""
+    import resource
+
+    with contextlib.suppress(OSError, ValueError):
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        limit = pages * resource.getpagesize() + memory
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+
+
+def _main(arguments):
+    if arguments == ["--probe"]:
+        with Checker() as checker:
+            print(checker.run_cell("1 + 1", 2, lambda request: {"missing": True}))
+        return
+    control, preload, memory = arguments
+    _serve(socket.socket(fileno=int(control)), json.loads(preload), int(memory))
+    os._exit(0)  # nothing is left to save, and unloading TensorFlow in good order takes a second
+
+
+if __name__ == "__main__":
+    # Under its own name, so that a test's `__main__` is not this module.
+    from grading import checker
+
+    checker._main(sys.argv[1:])

@@ -1,0 +1,214 @@
+"""The command ``grade``: ``grade run``, ``grade collect`` and ``grade feedback``."""
+
+import argparse
+import re
+import sys
+
+from grading.course import Course, CourseError
+from grading.model import GIB, KIB, MIB, Limits
+
+EXIT_UNDERSTOOD_NOT = 1  # done, but not for everybody
+EXIT_WRONG = 2  # nothing could be done
+EXIT_STOPPED = 130  # Ctrl-C, as a shell reports it
+
+
+def size(text):
+    """Read an amount of memory.
+
+    Examples
+    --------
+    >>> size("4G") == 4 * 2**30, size("512 MiB") == 512 * 2**20
+    (True, True)
+    """
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?\s*", text, flags=re.IGNORECASE)
+    if not match or float(match[1]) <= 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no amount of memory: write 512M or 4G")
+    return int(float(match[1]) * {"": 1, "k": KIB, "m": MIB, "g": GIB, "t": 1024 * GIB}[match[2].lower()])
+
+
+def seconds(text):
+    """Read a positive number of seconds."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0
+    if not 0 < value < 1e7:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds")
+    return value
+
+
+def count(text):
+    """Read a number of at least 1."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of at least 1")
+    return int(text)
+
+
+def parser():
+    """Build the command line.
+
+    Returns
+    -------
+    argparse.ArgumentParser
+    """
+    default = Limits()
+    top = argparse.ArgumentParser(
+        prog="grade", description="Grade nbgrader assignments safely, and write nbgrader's own gradebook.")
+    commands = top.add_subparsers(dest="command", required=True, metavar="run|collect|feedback")
+
+    run = commands.add_parser("run", help="grade the submissions of an assignment", description=(
+        "Grade all submissions of an assignment. Students whose submission has not changed since they were graded are skipped, "
+        "so a batch that was stopped goes on where it was. Writes the gradebook (after a backup), autograded/, and "
+        "reports/ASSIGNMENT/report.csv and report.html."))
+    run.add_argument("assignment")
+    run.add_argument("--jobs", type=count, metavar="N", help="students at a time (default: one for each processor)")
+    run.add_argument("--cell-timeout", type=seconds, default=default.cell_timeout, metavar="S",
+                     help="seconds for one cell (default: %(default)g)")
+    run.add_argument("--timeout", type=seconds, default=default.total_timeout, metavar="S",
+                     help="seconds for one notebook (default: %(default)g)")
+    run.add_argument("--memory", type=size, default=default.memory, metavar="SIZE",
+                     help="memory for one student, like 512M or 4G (default: 4G)")
+    run.add_argument("--student", action="append", metavar="ID", help="this student only; may be given again")
+    again = run.add_mutually_exclusive_group()
+    again.add_argument("--resume", action="store_true", help="go on where a batch was stopped: the default")
+    again.add_argument("--force", action="store_true", help="grade everybody again")
+    run.add_argument("--no-reference", action="store_true", help="do not grade the reference solution first")
+    run.add_argument("--trust-students", action="store_true",
+                     help="run without confinement where the system has none: students' code can then do all that you can")
+    run.add_argument("--quiet", action="store_true", help="no progress bar")
+
+    collect = commands.add_parser("collect", help="put the submissions of a learning platform's .zip in place", description=(
+        "Sort a .zip as Moodle, Canvas or Blackboard offers it into the submitted folder. What is not understood is named, "
+        "and the exit status is 1."))
+    collect.add_argument("archive", metavar="ZIP")
+    collect.add_argument("assignment")
+    collect.add_argument("--by-folder", action="store_true", help="the archive has a folder for each student, named by the id")
+    collect.add_argument("--force", action="store_true", help="replace submissions that are there (they are kept aside)")
+
+    feedback = commands.add_parser("feedback", help="write a page for each student", description=(
+        "Write feedback/STUDENT/ASSIGNMENT/NOTEBOOK.html, where `nbgrader release_feedback` looks for it: hidden tests masked, "
+        "nothing in it can run, nothing is loaded from elsewhere."))
+    feedback.add_argument("assignment")
+    feedback.add_argument("--student", action="append", metavar="ID", help="this student only; may be given again")
+
+    for command in (run, collect, feedback):
+        command.add_argument("--course-dir", default=".", metavar="DIR", help="the course folder (default: this one)")
+    return top
+
+
+def _run(course, options):
+    from grading.engine import open_engine, processors
+    from grading.report import write_report
+    from grading.run import run_batch
+
+    limits = Limits(cell_timeout=options.cell_timeout, total_timeout=options.timeout, memory=options.memory)
+    bar = _Bar(options.assignment, options.quiet)
+
+    def engine(*arguments):
+        return open_engine(*arguments, trust_students=options.trust_students)
+
+    course.source_notebooks(options.assignment)  # a wrong name is told before anything is opened
+    try:
+        batch = run_batch(course, options.assignment, limits=limits, jobs=options.jobs or processors(), open_engine=engine,
+                          students=options.student, force=options.force, reference=not options.no_reference, progress=bar.step)
+    finally:
+        bar.close()
+    table, shown = write_report(course, options.assignment, batch)
+    for note in batch.notes:
+        print(f"Note: {note}", file=sys.stderr)
+    for line in batch.missing:
+        print(f"Not graded: {line}", file=sys.stderr)
+    total = len(batch.results)
+    by_status = {}
+    for result in batch.results:
+        by_status[result.status] = by_status.get(result.status, 0) + 1
+    what = ", ".join(f"{number} {status}" for status, number in sorted(by_status.items())) or "nobody"
+    print(f"{options.assignment}: {total} student{'s' * (total != 1)} with a result, {batch.graded} graded now "
+          f"in {batch.seconds:.1f} s ({what}).")
+    print(f"Report: {shown}\nTable:  {table}")
+    if batch.backup:
+        print(f"Gradebook as it was before: {batch.backup}")
+    if not total:
+        print(f"There is no submission of {options.assignment} in "
+              f"{course.folder(course.directory.submitted_directory, '.', '.')}.", file=sys.stderr)
+    return EXIT_UNDERSTOOD_NOT if batch.missing else 0
+
+
+class _Bar:
+    """A progress bar with the time left."""
+
+    def __init__(self, assignment, quiet):
+        self._assignment, self._quiet, self._bar = assignment, quiet, None
+
+    def step(self, done, total, result):
+        if self._quiet:
+            return
+        if self._bar is None:
+            from tqdm import tqdm
+
+            self._bar = tqdm(total=total, initial=done, desc=self._assignment, unit="student", dynamic_ncols=True,
+                             bar_format="{desc}: {n_fmt}/{total_fmt} |{bar}| {elapsed} gone, {remaining} left{postfix}")
+            return
+        if result is not None:
+            self._bar.set_postfix_str(f"{result.student[:24]} {result.score:g}/{result.points:g} {result.status}", refresh=False)
+        self._bar.update(done - self._bar.n)
+
+    def close(self):
+        if self._bar is not None:
+            self._bar.close()
+
+
+def _collect(course, options):
+    from grading.collect import collect
+
+    collected, skipped, strange = collect(
+        course, options.archive, options.assignment, by_folder=options.by_folder, force=options.force)
+    print(f"{options.assignment}: {len(collected)} submission{'s' * (len(collected) != 1)} collected.")
+    for one in collected:
+        print(f"  {one.student:<16} {one.name}".rstrip())
+    if skipped:
+        print(f"Already there, left as they are (--force replaces them): {', '.join(skipped)}", file=sys.stderr)
+    for line in strange:
+        print(f"Not collected: {line}", file=sys.stderr)
+    return EXIT_UNDERSTOOD_NOT if strange or skipped else 0
+
+
+def _feedback(course, options):
+    from grading.feedback import write_feedback
+
+    pages, missing = write_feedback(course, options.assignment, options.student)
+    print(f"{options.assignment}: {len(pages)} page{'s' * (len(pages) != 1)} written"
+          + (f" below {course.folder(course.directory.feedback_directory, '.', '.')}." if pages else "."))
+    for line in missing:
+        print(f"No feedback: {line}", file=sys.stderr)
+    return EXIT_UNDERSTOOD_NOT if missing or not pages else 0
+
+
+def main(arguments=None):
+    """Run the command.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        The command line by default.
+
+    Returns
+    -------
+    int
+        0: everybody has a result. 1: not everybody. 2: nothing could be done. 130: stopped by Ctrl-C.
+    """
+    options = parser().parse_args(arguments)
+    try:
+        course = Course.open(options.course_dir)
+        return {"run": _run, "collect": _collect, "feedback": _feedback}[options.command](course, options)
+    except CourseError as problem:
+        print(f"grade: {problem}", file=sys.stderr)
+        return EXIT_WRONG
+    except KeyboardInterrupt:
+        print("\nStopped. Everybody who was finished is in the gradebook; run the same command again, and it goes on.",
+              file=sys.stderr)
+        return EXIT_STOPPED
+
+
+if __name__ == "__main__":
+    sys.exit(main())

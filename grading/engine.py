@@ -1,0 +1,155 @@
+"""The two kinds of processes that grading needs, opened for a batch and closed behind it."""
+
+import contextlib
+import os
+import queue
+import shutil
+import tempfile
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from grading.checker import Checker, CheckerFailed, Script, Warm
+from grading.course import CourseError
+from grading.gradebook import database_file
+from grading.sandbox import SandboxError, start
+from grading.sandbox.pool import PRELOAD
+
+_FOLDER = "grade-checker-"
+_PATIENCE = 10  # seconds that threads have to notice that a batch is being stopped
+
+
+@contextlib.contextmanager
+def open_engine(course, assignment, limits, jobs, trust_students=False):
+    """Open the sandbox and the checkers.
+
+    Parameters
+    ----------
+    course : grading.course.Course
+    assignment : str
+    limits : grading.model.Limits
+    jobs : int
+    trust_students : bool
+        Whether to run without confinement where the system has none.
+
+    Yields
+    ------
+    sessions : callable
+        ``sessions(folder, files, env)``: a context manager that gives a student's process.
+    checkers : callable
+        ``checkers(name)``: a context manager that gives a checker which has begun on a notebook of the assignment.
+    """
+    _sweep()
+    modules = course.imports(assignment)
+    scripts = {name: Script(course.reference_notebook(assignment, name)) for name in course.source_notebooks(assignment)}
+    idle, every = queue.SimpleQueue(), []
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix=f"{_FOLDER}{os.getpid()}-", ignore_cleanup_errors=True))
+        for name, path in course.given_files(assignment).items():
+            target = Path(folder) / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
+
+        warm = stack.enter_context(_Warm(modules, limits.memory))
+
+        def make():
+            checker = Checker(limits=limits, folder=folder, warm=warm.get())
+            every.append(checker)
+            return checker
+
+        # What is entered last is left first: the sandbox ends, which ends whatever a student's cell is doing; threads that were
+        # at work notice and let their checkers go; then these end.
+        stack.callback(lambda: [checker.close() for checker in every])
+        # Checkers import what they need while the sandbox imports the same.
+        makers = stack.enter_context(ThreadPoolExecutor(jobs))
+        for _ in range(jobs):
+            idle.put(makers.submit(make))
+        stack.callback(lambda: _all_back(idle, jobs))
+
+        @contextlib.contextmanager
+        def checkers(name):
+            future = idle.get()  # there are as many as jobs: one is always free or on its way
+            try:
+                future.result().begin(scripts[name])
+                yield future.result()
+            except CheckerFailed:
+                with contextlib.suppress(CheckerFailed):
+                    future.result().close()
+                with contextlib.suppress(RuntimeError):  # the batch is being ended
+                    future = makers.submit(make)
+                raise
+            finally:
+                idle.put(future)
+
+        database = database_file(course.db_url)
+        try:
+            pool = stack.enter_context(start(
+                [*PRELOAD, *modules], limits, jobs=jobs, trust_students=trust_students, read=data_folders(),
+                private=[course.root, *([database.parent] if database else [])]))
+        except SandboxError as problem:
+            raise CourseError(str(problem)) from problem
+        yield pool.session, checkers
+
+
+class _Warm:
+    """The one process that has imported what tests need, from which all checkers fork; started again if it has died."""
+
+    def __init__(self, modules, memory):
+        self._modules, self._memory = modules, memory
+        self._lock, self._warm = threading.Lock(), None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        if self._warm:
+            self._warm.close()
+
+    def get(self):
+        with self._lock:
+            if self._warm and not self._warm.alive:
+                self._warm.close()
+                self._warm = None
+            self._warm = self._warm or Warm(self._modules, self._memory)
+            return self._warm
+
+
+def _all_back(idle, jobs):
+    """Wait a moment until no thread uses a checker."""
+    end = time.monotonic() + _PATIENCE
+    while idle.qsize() < jobs and time.monotonic() < end:
+        time.sleep(0.02)
+
+
+def _sweep():
+    """Remove the folders of graders that were killed."""
+    for left in Path(tempfile.gettempdir()).glob(f"{_FOLDER}*-*"):
+        owner = left.name.removeprefix(_FOLDER).split("-")[0]
+        if owner.isdecimal() and not _alive(int(owner)):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _alive(process):
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # it is somebody else's
+        return True
+    return True
+
+
+def data_folders():
+    """Where the course's data sets lie, which notebooks may read; empty where the course has no such thing."""
+    try:
+        from helpers.data import cache
+    except ImportError:
+        return []
+    folder = Path(cache.root())
+    return [folder] if folder.is_dir() else []
+
+
+def processors():
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,369 @@
+"""A page for each student: what failed, why, and the notebook as it was graded.
+
+Hidden tests are masked, nothing that a student wrote can run in the page, and the page asks no server for anything.
+"""
+
+import ast
+import functools
+import re
+import shutil
+
+import bleach
+import mistune
+import nbformat
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import PythonLexer
+
+from grading.course import CourseError, grade_id, role
+from grading.files import write_atomic
+from grading.gradebook import GradebookWriter
+from grading.report import page, text, without_type
+from grading.run import Records
+from grading.sanitise import is_base64, plain
+
+OUTPUT_LIMIT = 20_000  # characters of one output that are shown
+SOURCE_LIMIT = 100_000  # characters of one cell
+
+_TAGS = frozenset(
+    "a abbr b blockquote br caption code dd del details div dl dt em h1 h2 h3 h4 h5 h6 hr i img kbd li ol p pre s samp small "
+    "span strong sub summary sup table tbody td th thead tr tt u ul var".split())
+_PICTURE = re.compile(r"data:image/(?:png|jpeg|gif);base64,[A-Za-z0-9+/=\s]*")
+_NO_HINT = ("Your answer passes what you can see, but not a hidden check on other input. Try sizes, shapes, ties and special "
+            "cases that the description allows.")
+
+STYLE = """
+.cell { margin: .8rem 0; }
+.cell > .source { background: var(--band); border: 1px solid var(--line); border-radius: 4px; padding: .5rem .8rem; }
+.cell > .source pre { margin: 0; }
+.cell .code { background: none; }
+.out { border-left: .2rem solid var(--line); padding-left: .8rem; margin: .3rem 0 .3rem .2rem; }
+.out img, .text img { max-width: 100%; height: auto; }
+.error { border-left-color: #d55e00; }
+.label { display: flex; flex-wrap: wrap; gap: .2rem 1rem; justify-content: space-between; font-size: .9rem;
+         margin: 1.2rem 0 .3rem; }
+.hit { color: #00664b; } .miss { color: #a3200d; }
+.verdict { background: #fff4ec; border-left: .3rem solid #d55e00; padding: .5rem .8rem; margin: .3rem 0; white-space: pre-wrap; }
+.remark { background: #eef5fb; border-left: .3rem solid #0072b2; padding: .5rem .8rem; margin: .3rem 0; white-space: pre-wrap; }
+.text h1 { font-size: 1.35rem; margin-top: 1.5rem; } .text h2 { font-size: 1.2rem; } .text table { width: auto; }
+.math { font-family: "DejaVu Sans Mono", ui-monospace, monospace; font-size: .9em; }
+div.math { overflow-x: auto; margin: .5rem 0; }
+a { color: #005a8c; }
+"""
+
+
+# --- what a student wrote, made harmless -----------------------------------------------------------------------------
+
+
+def _attribute(tag, name, value):
+    """Whether an attribute may stay."""
+    if tag == "img":
+        return name == "alt" or (name == "src" and _PICTURE.fullmatch(value) is not None)
+    if tag == "a":
+        return name == "href" and re.match(r"(https?:|mailto:|#)", value.strip(), flags=re.IGNORECASE) is not None
+    if tag in ("span", "div") and name == "class":
+        return value == "math"
+    return (tag in ("td", "th") and name in ("colspan", "rowspan")) or (tag == "ol" and name == "start")
+
+
+@functools.cache
+def _cleaner():
+    return bleach.sanitizer.Cleaner(tags=_TAGS, attributes=_attribute, protocols=["http", "https", "mailto", "data"], strip=True)
+
+
+@functools.cache
+def _markdown():
+    return mistune.create_markdown(escape=False, plugins=["table", "strikethrough", "math"])
+
+
+def render_markdown(source, attachments=None):
+    """Turn a text cell into HTML in which nothing can run and nothing is fetched.
+
+    Parameters
+    ----------
+    source : str
+    attachments : dict, optional
+        Pictures pasted into the cell.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> render_markdown("**so** <script>alert(1)</script>").strip()
+    '<p><strong>so</strong> alert(1)</p>'
+    """
+    source = plain(source[:SOURCE_LIMIT])
+    for name, bundle in (attachments or {}).items():
+        for kind, data in bundle.items():
+            if kind in ("image/png", "image/jpeg", "image/gif") and is_base64(data):
+                source = source.replace(f"attachment:{name}", f"data:{kind};base64,{''.join(data.split())}")
+    try:
+        html = _markdown()(source)
+    except RecursionError:  # brackets nested a thousand deep
+        return f"<pre>{text(source)}</pre>"
+    html = _cleaner().clean(html)
+    # A picture that would have to be fetched lost its address just now: say so in its place.
+    return re.sub(r"<img(?![^>]*\ssrc=)([^>]*)>", lambda match: _lost_picture(match[1]), html)
+
+
+def _lost_picture(attributes):
+    alt = re.search(r'alt="([^"]*)"', attributes)
+    return f"<em>[picture not shown{': ' + alt[1] if alt and alt[1] else ''}]</em>"
+
+
+def render_code(source):
+    """Colour Python code; the colours are in the page's own style."""
+    return highlight(plain(source[:SOURCE_LIMIT]), PythonLexer(stripnl=False), HtmlFormatter(cssclass="code"))
+
+
+@functools.cache
+def _code_style():
+    return HtmlFormatter(style="xcode", cssclass="code").get_style_defs(".code")
+
+
+def _cut(value):
+    value = "".join(value) if isinstance(value, list) else str(value)
+    return text(value[:OUTPUT_LIMIT]) + ("\n[...]" if len(value) > OUTPUT_LIMIT else "")
+
+
+def render_outputs(outputs):
+    """Turn outputs of a cell into HTML: text and pictures; anything else is only named.
+
+    Parameters
+    ----------
+    outputs : list of nbformat.NotebookNode
+
+    Returns
+    -------
+    str
+    """
+    parts = []
+    for output in outputs:
+        kind = output.get("output_type")
+        if kind == "stream":
+            parts.append(f'<div class="out"><pre>{_cut(output.get("text", ""))}</pre></div>')
+        elif kind == "error":
+            lines = "\n".join(output.get("traceback") or [f"{output.get('ename')}: {output.get('evalue')}"])
+            parts.append(f'<div class="out error"><pre>{_cut(lines)}</pre></div>')
+        elif kind in ("display_data", "execute_result"):
+            data = output.get("data", {})
+            picture = next((name for name in ("image/png", "image/jpeg", "image/gif") if is_base64(data.get(name))), None)
+            if picture:
+                about = output.get("metadata", {}).get(picture, {})
+                alt = about.get("alt", "") if isinstance(about, dict) else ""
+                alt = alt if isinstance(alt, str) and alt else "Picture that the cell shows; it has no description."
+                source = f"data:{picture};base64,{''.join(data[picture].split())}"
+                parts.append(f'<div class="out"><img src="{source}" alt="{text(alt)}"></div>')
+            elif "text/plain" in data:
+                parts.append(f'<div class="out"><pre>{_cut(data["text/plain"])}</pre></div>')
+    return "".join(parts)
+
+
+# --- what a student may know -----------------------------------------------------------------------------------------
+
+
+def visible_hints(message, released_source):
+    """Sentences of a hidden check's message that the visible part of the cell holds as well: what a student may be told.
+
+    Parameters
+    ----------
+    message : str
+    released_source : str
+        The test cell as students have it.
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> visible_hints("f(7): got 3. Is a root missing?", "check(f(2), 'Is a root missing?')")
+    ['Is a root missing?']
+    """
+    try:
+        tree = ast.parse(released_source)
+    except (SyntaxError, ValueError):
+        return []
+    texts = {node.value.strip() for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    return sorted((one for one in texts if len(one) >= 12 and " " in one and one in message), key=message.index)
+
+
+def student_message(question, released_source):
+    """What a student is told about a check that cost points.
+
+    Parameters
+    ----------
+    question : dict
+        As in :class:`grading.run.Result`.
+    released_source : str
+        The test cell as students have it.
+
+    Returns
+    -------
+    str
+    """
+    if question["score"] >= question["points"]:
+        return ""
+    message = without_type(question["message"] or "The check failed.")
+    if not question["hidden"] or message == without_type("NotImplementedError"):
+        return message
+    hints = visible_hints(message, released_source)
+    return _NO_HINT + ("\nHint: " + " ".join(hints) if hints else "")
+
+
+# --- the page ----------------------------------------------------------------------------------------------------------
+
+
+def _points(got, most):
+    return f"{got:g} of {most:g}"
+
+
+def render(course, assignment, name, notebook, record, standing):
+    """Write the page of one notebook of one student.
+
+    Parameters
+    ----------
+    course : grading.course.Course
+    assignment, name : str
+    notebook : nbformat.NotebookNode
+        As it lies in ``autograded``.
+    record : grading.run.Result
+        What the grader found.
+    standing : dict
+        The notebook's part of :meth:`grading.gradebook.GradebookWriter.results`: what counts, a person's grades included.
+
+    Returns
+    -------
+    str
+    """
+    released = {grade_id(cell): cell for cell in course.released_notebook(assignment, name).cells if grade_id(cell)}
+    hides = {key: cell.source != released[key].source for cell in course.instructor_notebook(assignment, name).cells
+             if (key := grade_id(cell)) in released}
+    questions = {question["grade_id"]: question for question in record.questions if question["notebook"] == name}
+    score = standing["score"] - standing["penalty"]
+    body = [f"<h1>{text(assignment)}{f': {text(name)}' if name != assignment else ''}</h1>",
+            f'<p class="soft">Feedback for {text(record.student)}</p>',
+            f'<ul class="numbers"><li><b>{_points(score, standing["max_score"])}</b>points</li></ul>']
+    if standing["penalty"]:
+        body.append(f"<p>{standing['penalty']:g} points were taken off for lateness.</p>")
+    waiting = [key for key, grade in standing["grades"].items() if grade["needs_manual_grade"]]
+    if waiting:
+        body.append(f"<p>Not graded by a person yet: {text(', '.join(waiting))}.</p>")
+    if record.status == "ungradable":
+        body += [f'<p class="warn">{text(reason)}</p>' for reason in record.reasons]
+    elif record.status == "partial":
+        body.append('<p class="warn">Some cells could not be run to their end (too slow, or they ended the process). '
+                    "The other questions were graded.</p>")
+
+    rows = []
+    for key, cell in released.items():
+        grade = standing["grades"].get(key)
+        if grade is None:
+            continue
+        question = questions.get(key)
+        message = student_message(question, cell.source) if question else ""
+        remark = standing["comments"].get(key) or ""
+        told = text(message) + (f"<br>{text(remark)}" if remark else "")
+        full = grade["score"] >= grade["points"]
+        mark = "waits" if key in waiting else "passed" if full else "lost points"
+        rows.append(
+            f'<tr><th scope="row"><a href="#{text(key)}"><code>{text(key)}</code></a></th>'
+            f'<td class="{"hit" if full else "miss"}">{mark}</td><td class="n">{_points(grade["score"], grade["points"])}</td>'
+            f'<td><span style="white-space:pre-wrap">{told}</span></td></tr>'
+        )
+    if rows:
+        body.append('<h2>Question by question</h2><div class="scroll" tabindex="0" role="region" aria-label="Table"><table>'
+                    '<thead><tr><th scope="col">check</th><th scope="col">result</th>'
+                    '<th scope="col" class="n">points</th><th scope="col">what was found</th></tr></thead>'
+                    f"<tbody>{''.join(rows)}</tbody></table></div>")
+    if record.status != "ungradable":
+        body.append("<h2>Your notebook</h2>")
+        body += [_cell(cell, released, hides, questions, standing) for cell in notebook.cells]
+    return page(f"{assignment}: feedback", "\n".join(body), _code_style() + STYLE)
+
+
+def _cell(cell, released, hides, questions, standing):
+    """One cell of the page."""
+    key, part = grade_id(cell), role(cell)
+    known = released.get(key)
+    source = known.source if known is not None and part in ("test", "locked", "task") else cell.source
+    parts = []
+    if key in standing["grades"]:
+        grade = standing["grades"][key]
+        points = _points(grade["score"], grade["points"])
+        parts.append(f'<div class="label" id="{text(key)}"><code>{text(key)}</code><span>{points} points</span></div>')
+    if cell.cell_type == "markdown":
+        parts.append(f'<div class="text">{render_markdown(source, cell.get("attachments"))}</div>')
+    elif cell.cell_type == "raw":
+        parts.append(f"<pre>{text(source[:SOURCE_LIMIT])}</pre>")
+    elif source.strip() or cell.outputs:
+        parts.append(f'<div class="source">{render_code(source)}</div>')
+        if part == "test":
+            # What a hidden test prints or says is as hidden as the test.
+            shown = [output for output in cell.outputs if output.output_type != "error"
+                     and (output.output_type == "display_data" or not hides.get(key))]
+            parts.append(render_outputs(shown))
+            question = questions.get(key)
+            message = student_message(question, source) if question else ""
+            if message:
+                parts.append(f'<div class="verdict">{text(message)}</div>')
+        else:
+            parts.append(render_outputs(cell.outputs))
+    remark = standing["comments"].get(key)
+    if remark:
+        parts.append(f'<div class="remark">{text(remark)}</div>')
+    return f'<section class="cell">{"".join(parts)}</section>' if parts else ""
+
+
+def write_feedback(course, assignment, students=None):
+    """Write the pages of an assignment.
+
+    Parameters
+    ----------
+    course : grading.course.Course
+    assignment : str
+    students : list of str, optional
+        Ids; all by default.
+
+    Returns
+    -------
+    pages : list of pathlib.Path
+    missing : list of str
+        Students who could not be given a page, and why.
+
+    Raises
+    ------
+    CourseError
+        If a named student is not known.
+    """
+    names = course.source_notebooks(assignment)
+    everyone = [course.student_id(student) for student in course.students(assignment)]
+    unknown = set(students or ()) - set(everyone)
+    if unknown:
+        raise CourseError(f"No submission of {assignment} by {', '.join(sorted(unknown))}.")
+    pages, missing, records = [], [], Records(course, assignment)
+    with GradebookWriter(course, assignment) as book:
+        for student in students or everyone:
+            record, standing = records.read(student), book.results(student)
+            if record is None or standing is None:
+                missing.append(f"{student}: not graded yet by `grade run {assignment}`")
+                continue
+            target = course.feedback_folder(student, assignment)
+            if target.is_symlink():
+                missing.append(f"{student}: {target} is a symbolic link")
+                continue
+            for name in names:
+                path = course.autograded_folder(student, assignment) / f"{name}.ipynb"
+                if not path.is_file():
+                    missing.append(f"{student}: {path} is gone; run `grade run {assignment}` again")
+                    continue
+                notebook = nbformat.read(path, as_version=4)
+                out = target / f"{name}.html"
+                write_atomic(out, render(course, assignment, name, notebook, record, standing["notebooks"][name]))
+                pages.append(out)
+            stamp = course.autograded_folder(student, assignment) / "timestamp.txt"
+            if stamp.is_file() and target.is_dir():
+                shutil.copyfile(stamp, target / "timestamp.txt")
+    return pages, missing

@@ -1,0 +1,172 @@
+"""How the processes talk: JSON in frames with a student's process, JSON in lines between the grader's own.
+
+A student's process can write anything into its frames, so the grader's end reads them as it would read mail from a stranger:
+length first and limited, UTF-8, JSON of limited depth, an object at the top; anything else is a `ProtocolError`.
+"""
+
+import array
+import json
+import os
+import socket
+import struct
+from collections import deque
+
+HEADER = struct.Struct("!I")
+DEPTH = 100  # levels of nesting that the grader takes
+
+
+class ProtocolError(Exception):
+    """What came over a channel is not what was agreed."""
+
+
+def pack(message):
+    r"""A message as a frame: four bytes of length, then JSON.
+
+    Parameters
+    ----------
+    message : dict
+
+    Returns
+    -------
+    bytes
+
+    Examples
+    --------
+    >>> pack({"id": 1})
+    b'\x00\x00\x00\t{"id": 1}'
+    """
+    body = json.dumps(message).encode("ascii")  # ASCII: lone surrogates cross as escapes
+    return HEADER.pack(len(body)) + body
+
+
+class Unpacker:
+    """Takes bytes as they come and gives back whole messages.
+
+    Parameters
+    ----------
+    limit : int
+        Largest length of a frame in bytes.
+
+    Examples
+    --------
+    >>> unpacker = Unpacker(limit=100)
+    >>> frame = pack({"id": 1})
+    >>> list(unpacker.feed(frame[:6])), list(unpacker.feed(frame[6:]))
+    ([], [{'id': 1}])
+    """
+
+    def __init__(self, limit):
+        self._limit = limit
+        self._bytes = bytearray()
+
+    def feed(self, data):
+        """Take some bytes.
+
+        Parameters
+        ----------
+        data : bytes
+
+        Yields
+        ------
+        dict
+
+        Raises
+        ------
+        ProtocolError
+            If a frame is too long or is not a JSON object.
+        """
+        self._bytes += data
+        while len(self._bytes) >= HEADER.size:
+            (length,) = HEADER.unpack_from(self._bytes)
+            if length > self._limit:
+                raise ProtocolError(f"a message of {length} bytes; at most {self._limit} are taken")
+            if len(self._bytes) < HEADER.size + length:
+                return
+            body = bytes(self._bytes[HEADER.size : HEADER.size + length])
+            del self._bytes[: HEADER.size + length]
+            try:
+                message = json.loads(body)
+            except (ValueError, RecursionError) as problem:
+                raise ProtocolError(f"a message that is not JSON: {type(problem).__name__}") from None
+            if not isinstance(message, dict):
+                raise ProtocolError("a message that is not a JSON object")
+            if body.count(b"[") + body.count(b"{") > DEPTH and _depth(message) > DEPTH:
+                raise ProtocolError(f"a message with more than {DEPTH} levels")  # what reads it next may recurse
+            yield message
+
+
+def _depth(value):
+    levels, front = 0, [value]
+    while front and levels <= DEPTH:
+        levels += 1
+        front = [inner for outer in front if isinstance(outer, (list, dict))
+                 for inner in (outer.values() if isinstance(outer, dict) else outer)]
+    return levels
+
+
+class Lines:
+    """A socket between two of the grader's own processes: one JSON object a line, and open files beside them.
+
+    Parameters
+    ----------
+    connection : socket.socket
+        One end of a stream socket pair.
+    """
+
+    def __init__(self, connection):
+        self.socket = connection
+        self._bytes = b""
+        self._files = deque()
+
+    def fileno(self):
+        """The file descriptor, for selectors."""
+        return self.socket.fileno()
+
+    def send(self, message, files=()):
+        """Send a message, and copies of open file descriptors with it."""
+        data = json.dumps({**message, "files": len(files)}).encode("ascii") + b"\n"
+        sent = socket.send_fds(self.socket, [data], list(files)) if files else self.socket.send(data)
+        self.socket.sendall(data[sent:])
+
+    def receive(self):
+        """Wait for the next message.
+
+        Returns
+        -------
+        (dict, list of int) or None
+            The message and the file descriptors sent with it; None when the other end is gone.
+        """
+        while (line := self._line()) is None:
+            try:
+                data, ancillary, _, _ = self.socket.recvmsg(65536, socket.CMSG_SPACE(64 * 4), _CLOEXEC)
+            except ConnectionResetError:
+                return None
+            for level, kind, content in ancillary:
+                if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+                    files = array.array("i")
+                    files.frombytes(content[: len(content) - len(content) % files.itemsize])
+                    self._files.extend(files)
+            if not data:
+                return None
+            self._bytes += data
+        message = json.loads(line)
+        return message, [self._files.popleft() for _ in range(message.pop("files"))]
+
+    def pending(self):
+        """Whether a whole message has already been read."""
+        return b"\n" in self._bytes
+
+    def _line(self):
+        if b"\n" not in self._bytes:
+            return None
+        line, self._bytes = self._bytes.split(b"\n", 1)
+        return line
+
+    def close(self):
+        """Close the socket and whatever files nobody took."""
+        self.socket.close()
+        while self._files:
+            os.close(self._files.popleft())
+
+
+_CLOEXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0)

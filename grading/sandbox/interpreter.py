@@ -1,0 +1,362 @@
+"""Runs cells in a student's process, as Jupyter would, and sends what they show.
+
+An IPython shell without a kernel around it: no sockets, no threads, no start-up time. Everything in here shares a process
+with the student's code, which can change any of it; so it is written for honest notebooks, and nothing relies on it.
+"""
+
+import base64
+import builtins
+import codecs
+import contextlib
+import io
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+
+from IPython.core.displayhook import DisplayHook
+from IPython.core.displaypub import DisplayPublisher
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets import Type
+from traitlets.config import Config
+
+from grading.sandbox.channel import Unpacker, pack
+
+ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
+TEXT_LIMIT = 2**20  # characters of an exception's message, of a traceback, of a piece of printed text
+
+
+class Wire:
+    """The student's end of the channel to the grader.
+
+    Parameters
+    ----------
+    connection : socket.socket
+    largest : int
+        Bytes of the largest request.
+    """
+
+    def __init__(self, connection, largest):
+        self._socket = connection
+        self._unpacker = Unpacker(largest)
+        self._lock = threading.RLock()
+        self._sending = False
+        self._interrupted = False
+        self.request = 0
+        self.limit = self.room = 0  # bytes of output that the grader takes of a cell, and what is left of them
+
+    def requests(self):
+        """Yield the grader's requests until it hangs up."""
+        while True:
+            data = self._socket.recv(1 << 20)
+            if not data:
+                return
+            yield from self._unpacker.feed(data)
+
+    def send(self, message):
+        """Send a message of the request that is being answered."""
+        frame = pack({"id": self.request, **message})
+        with self._lock:
+            self._sending = True  # half a message would spoil all that follow: an interrupt waits until it is out
+            try:
+                self._socket.sendall(frame)
+            finally:
+                self._sending = False
+        if self._interrupted:
+            self._interrupted = False
+            raise KeyboardInterrupt
+
+    def show(self, message, size):
+        """Send some output, unless the grader has had enough of this cell's."""
+        if self.room < 0:
+            return
+        self.room -= size
+        self.send(message if self.room >= 0 or message["type"] == "stream" else {"type": "cut"})
+
+    def on_interrupt(self, *_):
+        """What SIGINT does."""
+        __tracebackhide__ = True  # IPython then leaves this frame out
+        if self._sending and threading.current_thread() is threading.main_thread():
+            self._interrupted = True
+        else:
+            raise KeyboardInterrupt
+
+
+class _Stream(io.TextIOBase):
+    """``sys.stdout`` and ``sys.stderr`` of a notebook.
+
+    Parameters
+    ----------
+    wire : Wire
+    name : str
+        ``stdout`` or ``stderr``.
+    file : int
+        The file descriptor that the same stream has for programs written in C.
+    """
+
+    encoding, errors = "utf-8", "replace"
+
+    def __init__(self, wire, name, file):
+        super().__init__()
+        self.name = f"<{name}>"
+        self._wire, self._name, self._file = wire, name, file
+        self._process = os.getpid()
+        self._held = []
+        self._length = 0
+        self._lock = threading.RLock()
+
+    def writable(self):
+        return True
+
+    def fileno(self):
+        return self._file
+
+    def isatty(self):
+        return False
+
+    @property
+    def buffer(self):
+        return _Bytes(self)
+
+    def write(self, text):
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        if os.getpid() != self._process:  # a forked child would write into the middle of a message
+            data = memoryview(text.encode("utf-8", "replace"))
+            while data:
+                data = data[os.write(self._file, data) :]
+            return len(text)
+        with self._lock:
+            self._held.append(str(text))
+            self._length += len(text)
+            if "\n" in text or "\r" in text or self._length > 4096:
+                self.flush()
+        return len(text)
+
+    def flush(self):
+        if os.getpid() != self._process:
+            return
+        with self._lock:
+            text = "".join(self._held)
+            self._held, self._length = [], 0
+            while text:
+                part, text = text[:TEXT_LIMIT], text[TEXT_LIMIT:]
+                self._wire.show({"type": "stream", "name": self._name, "text": part}, len(part))
+                if self._wire.room < 0:
+                    return
+
+
+class _Bytes(io.RawIOBase):
+    """``sys.stdout.buffer``."""
+
+    def __init__(self, stream):
+        super().__init__()
+        self._stream = stream
+
+    def writable(self):
+        return True
+
+    def write(self, data):
+        self._stream.write(bytes(data).decode("utf-8", "replace"))
+        return len(data)
+
+    def flush(self):
+        self._stream.flush()
+
+
+def _plain(data):
+    """A bundle of MIME types as JSON can hold it."""
+    return {str(kind): base64.b64encode(value).decode("ascii") if isinstance(value, bytes) else value
+            for kind, value in data.items()}
+
+
+def _size(data):
+    return sum(len(value) if isinstance(value, str) else 200 for value in data.values()) + 200
+
+
+class _Publisher(DisplayPublisher):
+    """What `display` ends in."""
+
+    def publish(self, data, metadata=None, *, transient=None, update=False, **_):
+        self.shell.flush()
+        data = _plain(data)
+        output = {"output_type": "display_data", "data": data, "metadata": metadata or {}}
+        name = (transient or {}).get("display_id")
+        size = 0 if update else _size(data)  # it takes the place of another
+        self.shell.wire.show({"type": "display", "output": output, "name": name, "update": bool(update)}, size)
+
+    def clear_output(self, wait=False):
+        self.shell.flush()
+        self.shell.wire.room = self.shell.wire.limit
+        self.shell.wire.send({"type": "clear", "wait": bool(wait)})
+
+
+class _Result(DisplayHook):
+    """What the value of a cell's last line ends in."""
+
+    def start_displayhook(self):
+        self._is_active = True
+        self.shell.flush()
+
+    def write_output_prompt(self):
+        pass
+
+    def write_format_data(self, format_dict, md_dict=None):
+        data = _plain(format_dict)
+        output = {"output_type": "execute_result", "data": data, "metadata": md_dict or {},
+                  "execution_count": self.prompt_count}
+        self.shell.wire.show({"type": "display", "output": output, "name": None, "update": False}, _size(data))
+
+    def log_output(self, format_dict):
+        pass
+
+    def finish_displayhook(self):
+        self._is_active = False
+
+
+class Shell(InteractiveShell):
+    """IPython without a terminal: made once in the warm process, before it forks."""
+
+    displayhook_class = Type(_Result)
+    display_pub_class = Type(_Publisher)
+    wire = None
+    problem = None
+
+    @classmethod
+    def prepare(cls):
+        """Make the shell that every student's process inherits.
+
+        Returns
+        -------
+        Shell
+        """
+        config = Config()
+        config.HistoryManager.enabled = False  # no database, no thread
+        config.HistoryManager.hist_file = ":memory:"
+        config.InteractiveShell.colors = "neutral"
+        config.IPCompleter.use_jedi = False
+        shell = cls.instance(config=config)
+        for cell in ("None", "1 / 0"):  # whatever is made at the first cell and the first traceback
+            shell.run_cell(cell, silent=True)
+        shell.problem = None
+        if "matplotlib.pyplot" in sys.modules:
+            shell.enable_matplotlib("inline")  # figures appear below their cell
+        return shell
+
+    def flush(self):
+        """Send what was printed so far."""
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(AttributeError, ValueError):  # a student may have put anything there
+                stream.flush()
+
+    def init_virtualenv(self):
+        """Do nothing: the environment is the right one already."""
+
+    def init_history(self):
+        """Keep no history of earlier sessions."""
+        super().init_history()
+        self.history_manager.outputs.clear()
+
+    def enable_gui(self, gui=None):
+        """Do nothing: there are no windows."""
+
+    def ask_exit(self):
+        """Go on after `exit`: the cells that follow still count."""
+
+    def _showtraceback(self, etype, evalue, stb):
+        if self.wire is None:
+            return
+        self.flush()
+        name, message = _name_and_message(etype, evalue)
+        lines = [str(line)[:TEXT_LIMIT] for line in stb]
+        self.problem = (name, message, ANSI.sub("", "\n".join(lines))[:TEXT_LIMIT])
+        output = {"output_type": "error", "ename": name, "evalue": message, "traceback": lines}
+        self.wire.send({"type": "display", "output": output, "name": None, "update": False})
+
+    def system(self, cmd):
+        """Run a ``!command``, and show what it prints."""
+        command = self.var_expand(cmd, depth=1)
+        self.flush()
+        process = subprocess.Popen(command, shell=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                   stderr=subprocess.STDOUT)
+        decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+        try:
+            while data := process.stdout.read1(1 << 16):
+                sys.stdout.write(decode(data))
+                sys.stdout.flush()
+        except KeyboardInterrupt:
+            process.kill()
+            raise
+        finally:
+            process.stdout.close()
+            self.user_ns["_exit_code"] = process.wait()
+
+    system_piped = system_raw = system
+
+
+def _name_and_message(kind, value):
+    try:
+        return str(kind.__name__)[:200], str(value)[:TEXT_LIMIT]
+    except BaseException:  # an exception's text is code of the student, too
+        return "Exception", "(its message cannot be read)"
+
+
+def _no_input(prompt="", stream=None):
+    raise EOFError("a notebook that is graded cannot ask for input")
+
+
+def serve(shell, connection, answer_to, limits):
+    """Answer the grader until it hangs up.
+
+    Parameters
+    ----------
+    shell : Shell
+    connection : socket.socket
+    answer_to : callable or None
+        From the checker's request to its answer.
+    limits : dict
+        ``output``: bytes of one cell's output; ``message``: bytes of a request.
+    """
+    wire = shell.wire = Wire(connection, limits["message"])
+    sys.stdout, sys.stderr = _Stream(wire, "stdout", 1), _Stream(wire, "stderr", 2)
+    sys.__stdout__, sys.__stderr__ = sys.stdout, sys.stderr
+    builtins.input = _no_input
+    signal.signal(signal.SIGINT, wire.on_interrupt)
+    sys.path.insert(0, "")  # as in Jupyter: modules handed in with the notebook can be imported
+    wire.send({"type": "hello"})
+    requests = wire.requests()
+    while True:
+        try:
+            request = next(requests, None)
+        except KeyboardInterrupt:  # one that came too late for its cell
+            requests = wire.requests()
+            continue
+        if request is None:
+            return
+        try:
+            wire.request, wire.limit, wire.room = request["id"], limits["output"], limits["output"]
+            reply = _answer(shell, answer_to, request)
+        except KeyboardInterrupt:
+            reply = {"type": "done", "error": ("KeyboardInterrupt", "", "KeyboardInterrupt")}
+        with contextlib.suppress(KeyboardInterrupt):
+            wire.send(reply)
+
+
+def _answer(shell, answer_to, request):
+    if request["op"] == "run":
+        shell.problem = None
+        result = shell.run_cell(request["source"], store_history=True)
+        shell.flush()
+        problem = result.error_before_exec or result.error_in_exec
+        error = None
+        if problem is not None or shell.problem is not None:
+            error = shell.problem or (*_name_and_message(type(problem), problem), "")
+        return {"type": "done", "error": error}
+    if answer_to is None:
+        return {"type": "answer", "failure": "this process was started without an answering side"}
+    try:
+        return {"type": "answer", "answer": answer_to(request["request"])}
+    finally:
+        shell.flush()

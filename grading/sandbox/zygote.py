@@ -1,0 +1,367 @@
+"""The warm process: it has imported what the course imports, and forks for every submission.
+
+It knows no tests, no grades and no other student's work: it is started with a bare environment, and is told only which
+modules to import, which paths may be read and what the limits are. Three processes come of each session::
+
+    warm process -> entrance -> first process of the namespace -> the student's process
+                    (waits)     (trusted, runs nothing of the   (runs the cells; ended and forked
+                                 student's; watches, ends all)    anew as often as needed)
+
+The first process never runs a student's line. Being the first of its process namespace, it takes everything with it when
+it ends: no daemon outlives a session. Should the grader be killed, the sockets close and the chain ends from the left.
+"""
+
+import contextlib
+import fcntl
+import gc
+import importlib
+import os
+import random
+import resource
+import selectors
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+import time
+import traceback
+from pathlib import Path
+
+from grading.sandbox import linux, walls
+from grading.sandbox.channel import Lines
+
+WATCH = 0.1  # seconds between two looks at a session's memory
+CROWD = 4  # processes and threads of a session, for each core, that may want to compute at one time
+
+
+def main(file):
+    """Import, then fork on request until the grader hangs up.
+
+    Parameters
+    ----------
+    file : int
+        The file descriptor of the channel to the grader. The first message there holds the settings: on the command
+        line, a student's process could read them.
+    """
+    status = 1
+    try:
+        _serve(Lines(socket.socket(fileno=file)))
+        status = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)  # an orderly end of all that was imported takes a second or more
+
+
+def _serve(grader):
+    settings, _ = grader.receive()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is the grader's to handle
+    if sys.platform == "linux":
+        linux.set_dumpable(False)
+    started, missing = time.monotonic(), {}
+    from grading.sandbox import interpreter  # here, so that the trial of the walls need not load IPython
+
+    for name in settings["preload"]:
+        try:
+            importlib.import_module(name)
+        except Exception as problem:  # a module that the cells need says so again, in their output
+            missing[name] = f"{type(problem).__name__}: {problem}"
+    answer = importlib.import_module(settings["side"]).install if settings["side"] else None
+    shell = interpreter.Shell.prepare()
+    sys.path[:] = [path for path in sys.path if path not in settings["hide"]]
+    paths = walls.readable([*settings["read"], *_places(settings["preload"])])
+    for private in settings["private"]:
+        for path in map(os.path.realpath, paths):
+            if os.path.realpath(private) == path or os.path.realpath(private).startswith(path + "/"):
+                grader.send({"event": "failed", "why": f"{private} must stay hidden from students' code, but lies in {path}, "
+                             "which that code has to read; keep the course and its gradebook outside the Python installation"})
+                return
+    gc.collect()
+    gc.freeze()  # what is here stays shared with the children
+    grader.send({"event": "ready", "seconds": time.monotonic() - started, "missing": missing, "paths": paths})
+    children = set()
+    while True:
+        message = _next(grader, children)
+        if message is None:  # the grader has closed the pool, or was killed and cannot clean up itself
+            shutil.rmtree(settings["base"], ignore_errors=True)
+            return
+        request, files = message
+        if request["op"] == "session":
+            children.add(_fork_session(grader, files, shell, answer, {**settings, **request, "paths": paths}))
+        elif request["op"] == "kill" and request["process"] in children:  # not yet reaped, so the number is still its own
+            os.kill(request["process"], signal.SIGKILL)
+
+
+def _next(grader, children):
+    """The grader's next message; reap children meanwhile."""
+    with selectors.DefaultSelector() as selector:
+        selector.register(grader, selectors.EVENT_READ)
+        while not grader.pending():
+            for child in list(children):
+                with contextlib.suppress(ChildProcessError):
+                    if os.waitpid(child, os.WNOHANG)[0]:
+                        children.discard(child)
+            if selector.select(timeout=1):
+                break
+    return grader.receive()
+
+
+def _places(names):
+    """Where imported packages lie that are outside of the Python installation (as the course's own helpers do)."""
+    for name in names:
+        module = sys.modules.get(name.split(".")[0])
+        spec = getattr(module, "__spec__", None)
+        if spec is None:
+            continue
+        if spec.submodule_search_locations:
+            yield from map(str, spec.submodule_search_locations)
+        elif spec.origin and os.path.exists(spec.origin):
+            yield spec.origin
+
+
+def _fork_session(grader, files, shell, answer, spec):
+    """Fork the entrance of a session, and tell the grader its number."""
+    child = os.fork()
+    if child == 0:
+        with contextlib.suppress(BaseException):
+            grader.socket.close()
+            control = Lines(socket.socket(fileno=files[0]))
+            try:
+                _entrance(control, files[1], shell, answer, spec)
+            except BaseException as problem:  # a child must never go on as a second warm process
+                control.send({"event": "failed", "why": f"{type(problem).__name__}: {problem}"})
+        os._exit(0)
+    for file in files:
+        os.close(file)
+    grader.send({"event": "forked", "process": child})
+    return child
+
+
+def _entrance(control, files, shell, answer, spec):
+    os.setsid()
+    if not spec["confined"]:
+        _first(control, files, shell, answer, {**spec, "user": None})
+        return
+    linux.set_dumpable(True)  # or /proc/self would not be ours to write to
+    walls.leave()
+    linux.set_dumpable(False)
+    linux.die_with_parent(signal.SIGKILL)
+    spec["user"] = walls.session_user(os.getpid())
+    parent = os.getppid()
+    first = os.fork()
+    if first == 0:
+        with contextlib.suppress(BaseException):
+            linux.die_with_parent(signal.SIGKILL)
+            try:
+                _first(control, files, shell, answer, spec)
+            except BaseException as problem:
+                control.send({"event": "failed", "why": f"{type(problem).__name__}: {problem}"})
+        os._exit(0)
+    control.close()
+    os.close(files)
+    if os.getppid() != parent:
+        os._exit(0)
+    os.waitpid(first, 0)
+
+
+def _first(control, files, shell, answer, spec):
+    """The first process of a session: builds the room, starts the student's process, watches, and ends everything."""
+    begin = time.monotonic()
+
+    def put_files(folder):
+        with os.fdopen(files, "rb") as content:
+            for name, size in spec["names"]:
+                target = os.path.join(folder, name)
+                os.makedirs(os.path.dirname(target), exist_ok=True)
+                with open(target, "xb") as file:
+                    while size:
+                        part = content.read(min(size, 1 << 20))
+                        file.write(part)
+                        size -= len(part)
+
+    if spec["confined"]:
+        walls.build_room(spec["base"], spec["paths"], spec["disk"], spec["user"], put_files)
+    else:
+        put_files(spec["folder"])
+        if sys.platform == "linux":
+            linux.become_subreaper()
+    control.send({"event": "room", "seconds": time.monotonic() - begin})
+    student, inherited, because, looks = None, 0, "", 0
+    wake, waker = os.pipe()
+    for end in (wake, waker):
+        os.set_blocking(end, False)
+    signal.set_wakeup_fd(waker)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    with selectors.DefaultSelector() as selector:
+        selector.register(control, selectors.EVENT_READ)
+        selector.register(wake, selectors.EVENT_READ)
+        while True:
+            ready = [] if control.pending() else selector.select(timeout=WATCH if student else None)
+            with contextlib.suppress(BlockingIOError):
+                os.read(wake, 1024)
+            if student is not None:
+                processes = _processes(spec)
+                because = because or _too_much(spec, processes, inherited)
+                looks += 1
+                if looks % 10 == 0 and spec["confined"]:
+                    _hold_back(processes)
+                if because:
+                    _signal(student, signal.SIGKILL)
+                if (status := _ended(student)) is not None:
+                    student = None
+                    walls.end_all(spec["confined"])
+                    control.send({"event": "ended", "status": status, "why": because})
+                    because = ""
+            if not control.pending() and not any(key.fileobj is control for key, _ in ready):
+                continue
+            message = control.receive()
+            if message is None or message[0]["op"] == "end":
+                walls.end_all(spec["confined"])
+                return
+            request, given = message
+            if request["op"] == "start":
+                student = os.fork()
+                if student == 0:
+                    _student(given, shell, answer, spec)
+                for file in given:
+                    os.close(file)
+                inherited = _private_memory("self")
+            elif request["op"] == "interrupt":
+                if student is not None:
+                    _signal(student, signal.SIGINT)
+                control.send({"event": "interrupted"})
+            elif request["op"] == "kill" and student is not None:
+                because = request["why"]
+                _signal(student, signal.SIGKILL)
+
+
+def _signal(student, number):
+    """Send a signal to the student's process and the programs that it started."""
+    for send in (os.killpg, os.kill):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            send(student, number)
+            if send is os.killpg and number == signal.SIGINT:
+                return
+
+
+def _ended(student):
+    """Reap what ended; the student's wait status if it was among them."""
+    found = None
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            process, status = os.waitpid(-1, os.WNOHANG)
+            if not process:
+                break
+            if process == student:
+                found = status
+    return found
+
+
+def _private_memory(process):
+    """Bytes of memory that a process does not share with files; 0 if it has just ended or cannot be seen."""
+    try:
+        pages = Path("/proc", str(process), "statm").read_text().split()
+    except OSError:
+        return 0
+    return (int(pages[1]) - int(pages[2])) * resource.getpagesize()
+
+
+def _processes(spec):
+    """Numbers of the session's processes, this one not among them."""
+    if spec["confined"]:
+        return [int(name) for name in os.listdir("/proc") if name.isdigit() and name != "1"]
+    return walls.descendants(os.getpid())
+
+
+def _hold_back(processes):
+    """Let a session that wants to compute with a crowd have only what the other sessions leave.
+
+    Otherwise 200 busy processes of one student would make the cells of all others run out of time.
+    """
+    tasks, busy = [], 0
+    for process in processes:
+        with contextlib.suppress(OSError):
+            for task in os.listdir(f"/proc/{process}/task"):
+                state = Path(f"/proc/{process}/task/{task}/stat").read_text().rpartition(")")[2].split()[0]
+                tasks.append(int(task))
+                busy += state == "R"
+    if busy > CROWD * len(os.sched_getaffinity(0)):
+        for task in tasks:
+            with contextlib.suppress(OSError):
+                os.sched_setscheduler(task, os.SCHED_IDLE, os.sched_param(0))  # for good, and for its children, too
+
+
+def _too_much(spec, processes, inherited):
+    """Why the session has to be ended, or an empty text."""
+    memory = sum(max(0, _private_memory(process) - inherited) for process in processes)
+    if memory > spec["memory"]:
+        return f"memory: its processes took {memory / 2**30:.1f} GiB together; the limit is {spec['memory'] / 2**30:.1f} GiB"
+    if len(processes) > spec["processes"]:
+        return f"processes: it started {len(processes)}; the limit is {spec['processes']}"
+    return ""
+
+
+def _student(given, shell, answer, spec):
+    """Become a student's process: take the descriptors given, lock oneself in, then serve. Never returns."""
+    from grading.sandbox import interpreter
+
+    status = 1
+    try:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        os.setsid()
+        null = os.open(os.devnull, os.O_RDWR)
+        # By way of high numbers, so that none is overwritten before it is copied.
+        high = [fcntl.fcntl(file, fcntl.F_DUPFD, 100) for file in (null, given[1], given[2], given[0])]
+        for target, source in enumerate(high):
+            os.dup2(source, target, inheritable=target < 3)
+        os.closerange(4, 1 << 20)
+        connection = socket.socket(fileno=3)
+        home = walls.HOME if spec["confined"] else spec["folder"]
+        os.chdir(home)
+        os.environ.clear()
+        os.environ.update(environment(home, spec["env"]))
+        tempfile.tempdir = None  # to be found anew
+        time.tzset()
+        random.seed(0)  # where a notebook does not choose, the same batch should still give the same scores
+        if "numpy" in sys.modules:
+            sys.modules["numpy"].random.seed(0)
+        if spec["confined"]:
+            walls.lock_in(spec["user"], memory=spec["memory"], processes=spec["processes"], file=spec["file"])
+        else:
+            walls.limit(memory=spec["memory"], processes=None, file=spec["file"])
+        interpreter.serve(shell, connection, answer(lambda: shell.user_ns) if answer else None,
+                          {"output": spec["output"], "message": spec["message"]})
+        status = 0
+    except BaseException as problem:
+        with contextlib.suppress(BaseException):
+            os.write(2, f"the student's process could not go on: {type(problem).__name__}: {problem}\n".encode())
+    finally:
+        os._exit(status)
+
+
+def environment(home, more):
+    """The environment of a student's process.
+
+    Parameters
+    ----------
+    home : str
+        Its own folder.
+    more : dict of str to str
+        What the grader adds.
+
+    Returns
+    -------
+    dict of str to str
+    """
+    kept = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "KERAS_BACKEND", "PYTHONHASHSEED", "VIRTUAL_ENV")
+    inherited = {name: value for name, value in os.environ.items()
+                 if name in kept or name.endswith("_THREADS") or name.startswith(("TF_", "CUDA_"))}
+    own = {"HOME": home, "TMPDIR": home, "IPYTHONDIR": f"{home}/.ipython", "KERAS_HOME": f"{home}/.keras",
+           "MPLCONFIGDIR": f"{home}/.matplotlib", "XDG_CACHE_HOME": f"{home}/.cache", "XDG_CONFIG_HOME": f"{home}/.config",
+           "MPLBACKEND": "module://matplotlib_inline.backend_inline", "USER": "student", "LOGNAME": "student",
+           "TERM": "dumb", "PAGER": "cat"}
+    return {**inherited, **own, **more}
