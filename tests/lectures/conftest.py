@@ -25,7 +25,9 @@ def printed():
         parts = []
         for cell in notebook.cells:
             for output in cell.get("outputs", []):
-                parts.append(output.get("text", "") or output.get("data", {}).get("text/plain", ""))
-        return "\n".join(parts)
+                # A kernel may cut what one print wrote into two outputs: put nothing between them.
+                parts.append(output.get("text", "") or output.get("data", {}).get("text/plain", "") + "\n")
+            parts.append("\n")
+        return "".join(parts)
 
     return text
