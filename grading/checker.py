@@ -16,9 +16,12 @@ The same test cell also runs in a student's own notebook, and honest work gets t
 Only plain data can be passed to a student's function, and effects on its arguments do not come back.
 """
 
+from __future__ import annotations
+
 import ast
 import builtins
 import contextlib
+import importlib
 import io
 import json
 import linecache
@@ -39,14 +42,16 @@ import traceback
 import types
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import NamedTuple
-
-from nbformat import NotebookNode
+from typing import TYPE_CHECKING, NamedTuple
 
 from grading import wire
 from grading.model import Limits
 
+if TYPE_CHECKING:  # importing it takes a second, and the warm process never sees a notebook
+    from nbformat import NotebookNode
+
 PRELOAD = ("IPython.core.inputtransformer2", "numpy", "matplotlib.pyplot")
+_ROOT = str(Path(__file__).resolve().parents[1])
 GRACE = 5.0          # seconds that the checker's process may take to end
 MESSAGE = 4000       # characters of a message
 _TEST = "<test>"     # the file name of test cells in tracebacks
@@ -354,24 +359,35 @@ class Warm:
         says so.
     memory : int
         Bytes that each child may take.
+    start : callable, optional
+        ``start(file)`` has a process begin `serve` at the other end of this descriptor: a fork of one that has imported the
+        modules already, as :meth:`grading.sandbox.pool.Pool.fork_checkers` makes it. By default a new one is started.
     """
 
-    def __init__(self, preload: Iterable[str] = (), memory: int = Limits().memory):
+    def __init__(self, preload: Iterable[str] = (), memory: int = Limits().memory, start: Callable[[int], None] | None = None):
         self._lock = threading.Lock()
         self._control, theirs = socket.socketpair()
-        environment = {**os.environ, "MPLBACKEND": "Agg", "TF_CPP_MIN_LOG_LEVEL": "3",
-                       "PYTHONPATH": os.pathsep.join(filter(None, [str(Path(__file__).resolve().parent.parent),
-                                                                   os.environ.get("PYTHONPATH", "")]))}
-        self._folder = tempfile.TemporaryDirectory(prefix="checker-")
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "grading.checker", str(theirs.fileno()), json.dumps([*PRELOAD, *preload]), str(memory)],
-            cwd=self._folder.name, env=environment, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-        )
-        theirs.close()
-        if (_read(self._control, time.monotonic() + 180) or {}).get("say") != "ready":
+        self._process = None
+        with theirs:
+            (start or self._start)(theirs.fileno())
+        # What a student must not know goes by this channel alone, and not through the process that was forked.
+        settings = {"environment": dict(os.environ), "preload": [*PRELOAD, *preload], "memory": memory}
+        try:
+            _write(self._control, json.dumps(settings).encode())
+            answer = _read(self._control, time.monotonic() + 180)
+        except OSError:
+            answer = None
+        if (answer or {}).get("say") != "ready":
             self.close()
             raise CheckerFailed("the checker's process did not start; `python -m grading.checker --probe` shows why")
+
+    def _start(self, file):
+        """Begin with a process that has imported nothing yet."""
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "grading.checker", str(file)], pass_fds=[file], start_new_session=True,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [_ROOT, os.environ.get("PYTHONPATH", "")])),
+                 "TF_CPP_MIN_LOG_LEVEL": "3"},
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def __enter__(self):
         return self
@@ -382,17 +398,28 @@ class Warm:
     @property
     def alive(self) -> bool:
         """Whether the process is still there to fork from."""
-        return self._process.poll() is None
+        with self._lock:
+            try:
+                return self._control.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) != b""
+            except BlockingIOError:
+                return True
+            except OSError:
+                return False
 
     def close(self) -> None:
         """End the process and its children."""
+        with contextlib.suppress(OSError):
+            self._control.shutdown(socket.SHUT_WR)
+            self._control.settimeout(GRACE)
+            while self._control.recv(4096):  # until it has ended
+                pass
         self._control.close()
-        try:
-            self._process.wait(timeout=GRACE)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._folder.cleanup()
+        if self._process is not None:
+            try:
+                self._process.wait(timeout=GRACE)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
 
     def fork(self, order: dict) -> tuple[socket.socket, int]:
         """Make a child; give the channel to it and its number."""
@@ -481,7 +508,7 @@ class Checker:
             stand before it, as far as tests need them. A Script made once serves all students.
         """
         self._end_child()
-        self._script = Script(notebook) if isinstance(notebook, NotebookNode) else notebook
+        self._script = notebook if notebook is None or isinstance(notebook, Script) else Script(notebook)
         self._done, self._log = 0, []
 
     def run_cell(self, source: str, points: float | None, ask: Callable[[dict], dict], grade_id: str | None = None) -> Verdict:
@@ -1213,11 +1240,30 @@ def _need_shell(space):
     dict.__setitem__(space, "get_ipython", InteractiveShell.instance().get_ipython)
 
 
-def _serve(control, preload, memory):
-    """Import, then fork a child for each namespace, until the grader hangs up."""
-    for module in preload:
+def serve(control):
+    """Import what tests need, then fork a child for each namespace, until the grader hangs up.
+
+    Parameters
+    ----------
+    control : socket.socket
+        To the grader. The first message there holds the settings.
+    """
+    settings = _read(control)
+    if settings is None:
+        return
+    # Where this process is a fork of a warm one, what that one was told about threads holds here, too.
+    kept = {name: value for name, value in os.environ.items() if name.endswith("_THREADS") or name == "TF_CPP_MIN_LOG_LEVEL"}
+    os.environ.clear()
+    os.environ.update({**settings["environment"], "MPLBACKEND": "Agg", **kept})
+    os.chdir(os.sep)
+    sys.path[:] = [*(path for path in sys.path if path != _ROOT), _ROOT]
+    for module in settings["preload"]:
         with contextlib.suppress(ImportError):
-            __import__(module)
+            importlib.import_module(module)
+    import matplotlib
+
+    matplotlib.use("Agg")  # whatever it was when it was imported
+    memory = settings["memory"]
     _write(control, json.dumps({"say": "ready"}).encode())
     children = set()
     while True:
@@ -1267,7 +1313,7 @@ def _child(channel, order, memory):
     try:
         os.setpgid(0, 0)
         os.chdir(order["folder"])
-        sys.path[0] = order["folder"]
+        sys.path.insert(0, order["folder"])
         _limit_memory(memory)
         sys.modules["__main__"] = types.ModuleType("__main__")
         link = _Link(channel)
@@ -1305,8 +1351,7 @@ def _main(arguments):
         with Checker() as checker:
             print(checker.run_cell("1 + 1", 2, lambda request: {"missing": True}))
         return
-    control, preload, memory = arguments
-    _serve(socket.socket(fileno=int(control)), json.loads(preload), int(memory))
+    serve(socket.socket(fileno=int(arguments[0])))
     os._exit(0)  # nothing is left to save, and unloading TensorFlow in good order takes a second
 
 

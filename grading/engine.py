@@ -7,7 +7,6 @@ import shutil
 import tempfile
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from grading.checker import Checker, CheckerFailed, Script, Warm
@@ -41,63 +40,51 @@ def open_engine(course, assignment, limits, jobs, trust_students=False):
         ``checkers(name)``: a context manager that gives a checker which has begun on a notebook of the assignment.
     """
     _sweep()
-    modules = course.imports(assignment)
+    modules = [*PRELOAD, *course.imports(assignment)]
     scripts = {name: Script(course.reference_notebook(assignment, name)) for name in course.source_notebooks(assignment)}
-    idle, every = queue.SimpleQueue(), []
+    idle = queue.SimpleQueue()
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix=f"{_FOLDER}{os.getpid()}-", ignore_cleanup_errors=True))
         for name, path in course.given_files(assignment).items():
             target = Path(folder) / name
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
-
-        warm = stack.enter_context(_Warm(modules, limits.memory))
-
-        def make():
-            checker = Checker(limits=limits, folder=folder, warm=warm.get())
-            every.append(checker)
-            return checker
-
-        # What is entered last is left first: the sandbox ends, which ends whatever a student's cell is doing; threads that were
-        # at work notice and let their checkers go; then these end.
-        stack.callback(lambda: [checker.close() for checker in every])
-        # Checkers import what they need while the sandbox imports the same.
-        makers = stack.enter_context(ThreadPoolExecutor(jobs))
+        database, data = database_file(course.db_url), data_folders()
+        # What is entered last is left first: the sandbox ends, which ends whatever a student's cell is doing; threads that
+        # were at work notice and let their checkers go; then these end.
+        warm = stack.enter_context(_Warm(limits.memory))
         for _ in range(jobs):
-            idle.put(makers.submit(make))
+            idle.put(None)  # made when it is needed
         stack.callback(lambda: _all_back(idle, jobs))
-
-        @contextlib.contextmanager
-        def checkers(name):
-            future = idle.get()  # there are as many as jobs: one is always free or on its way
-            try:
-                future.result().begin(scripts[name])
-                yield future.result()
-            except CheckerFailed:
-                with contextlib.suppress(CheckerFailed):
-                    future.result().close()
-                with contextlib.suppress(RuntimeError):  # the batch is being ended
-                    future = makers.submit(make)
-                raise
-            finally:
-                idle.put(future)
-
-        database = database_file(course.db_url)
         try:
             pool = stack.enter_context(start(
-                [*PRELOAD, *modules], limits, jobs=jobs, trust_students=trust_students, read=data_folders(),
+                modules, limits, jobs=jobs, trust_students=trust_students, read=data,
+                env={"COURSE_DATA": str(data[0])} if data else {},  # students' processes have another home, but the same data
                 private=[course.root, *([database.parent] if database else [])]))
         except SandboxError as problem:
             raise CourseError(str(problem)) from problem
+
+        @contextlib.contextmanager
+        def checkers(name):
+            checker = idle.get()  # there are as many as jobs: one is always free
+            try:
+                checker = checker or Checker(limits=limits, folder=folder, warm=warm.get(pool))
+                checker.begin(scripts[name])
+                yield checker
+            except CheckerFailed:
+                checker = checker and checker.close()
+                raise
+            finally:
+                idle.put(checker)
+
         yield pool.session, checkers
 
 
 class _Warm:
-    """The one process that has imported what tests need, from which all checkers fork; started again if it has died."""
+    """The one process from which all checkers fork; started again if it has died."""
 
-    def __init__(self, modules, memory):
-        self._modules, self._memory = modules, memory
-        self._lock, self._warm = threading.Lock(), None
+    def __init__(self, memory):
+        self._memory, self._lock, self._warm = memory, threading.Lock(), None
 
     def __enter__(self):
         return self
@@ -106,20 +93,24 @@ class _Warm:
         if self._warm:
             self._warm.close()
 
-    def get(self):
+    def get(self, pool):
         with self._lock:
             if self._warm and not self._warm.alive:
                 self._warm.close()
                 self._warm = None
-            self._warm = self._warm or Warm(self._modules, self._memory)
+            self._warm = self._warm or Warm(memory=self._memory, start=pool.fork_checkers)
             return self._warm
 
 
 def _all_back(idle, jobs):
-    """Wait a moment until no thread uses a checker."""
+    """Wait a moment until no thread uses a checker, and close them."""
     end = time.monotonic() + _PATIENCE
     while idle.qsize() < jobs and time.monotonic() < end:
         time.sleep(0.02)
+    while not idle.empty():
+        checker = idle.get()
+        if checker is not None:
+            checker.close()
 
 
 def _sweep():

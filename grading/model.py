@@ -1,10 +1,13 @@
 """The plain data that the parts of the grader hand to each other."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from nbformat import NotebookNode
+if TYPE_CHECKING:  # importing it takes a second, and the warm processes never see a notebook
+    from nbformat import NotebookNode
 
 KIB = 1024
 MIB = 1024 * KIB

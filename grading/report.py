@@ -178,7 +178,7 @@ def _questions(results):
         most = f"{text(why[0][0])} <span class='soft'>({why[0][1]}&times;)</span>" if why else ""
         label = f"{notebook}: {name}" if several else name
         lines.append(
-            f'<tr><th scope="row"><code>{text(label)}</code></th><td class="n">{row["points"]:g}</td>'
+            f'<tr><th scope="row"><code>{text(label).replace("_", "_<wbr>")}</code></th><td class="n">{row["points"]:g}</td>'
             f'<td class="n">{share:.0%}</td>'
             f'<td><span class="track" aria-hidden="true"><span class="bar" style="width:{100 * share:.0f}%"></span></span></td>'
             f'<td class="n">{full} of {len(row["scores"])}</td><td>{most}</td></tr>'

@@ -34,7 +34,7 @@ from grading.sanitise import clean_outputs
 
 RECORD_VERSION = 1  # of the notes on disk; others are not used
 REFERENCE = "(reference solution)"
-PASSED_ON = ("COURSE_BUDGET", "COURSE_DATA", "KERAS_BACKEND", "TZ", "LANG", "LC_ALL")  # settings that a notebook may need
+PASSED_ON = ("COURSE_BUDGET", "KERAS_BACKEND", "TZ", "LANG", "LC_ALL")  # settings that a notebook may need
 _ORDER = ("ok", "repaired", "partial", "ungradable")
 
 

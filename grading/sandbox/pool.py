@@ -29,6 +29,7 @@ PACKAGE_ROOT = str(Path(__file__).resolve().parents[2])
 LARGEST_MESSAGE = 64 * 2**20  # bytes, either way
 START_SECONDS = 300  # for the imports; TensorFlow from a slow disk takes a minute
 SESSION_SECONDS = 60  # for the walls and the student's process; takes 0.05 s on an idle machine
+FULL = 0.95  # of a limit is all of it
 GRACE = 3.0  # seconds that a cell has to end after it was interrupted
 OUTPUTS = 2000  # outputs of one cell
 ERROR_TEXT = 256 * 1024  # bytes of an exception's output
@@ -211,6 +212,16 @@ class Pool:
     def __exit__(self, *error):
         self.close()
 
+    def fork_checkers(self, file):
+        """Fork a process that begins `grading.checker.serve`: it needs the same imports as the sessions.
+
+        Parameters
+        ----------
+        file : int
+            A socket's descriptor: its channel to the grader.
+        """
+        self._fork({"op": "checkers"}, [file])
+
     # --- sessions
 
     @contextlib.contextmanager
@@ -323,6 +334,8 @@ class Student:
         begin = time.monotonic()
         try:
             status, reply = self._exchange({"op": "run", "source": source}, seconds, outputs)
+            if status == "answered" and (why := self._exhausted(reply)):
+                status, reply = "killed", why
         finally:
             took = time.monotonic() - begin
             self.spent += took
@@ -366,6 +379,8 @@ class Student:
         begin = time.monotonic()
         try:
             status, reply = self._exchange({"op": "call", "request": request}, seconds, _Outputs(0))
+            if status == "answered" and not _answers(reply) and (why := self._exhausted(reply)):
+                status, reply = "killed", why
         finally:
             self.spent += time.monotonic() - begin
         if status == "timeout":
@@ -455,6 +470,31 @@ class Student:
             words = _read_some(self._err).decode("utf-8", "replace").strip()
             raise SandboxError(f"the student's process did not start: {words or 'no reason given'}")
         self._channel.setblocking(False)
+
+    def _exhausted(self, reply):
+        """Replace a process that has used up what it may have, or has ended; why, or None if it can go on.
+
+        It may have been refused a large piece of memory and keep all that it took before: then half of the limit is too much.
+        """
+        failed = bool(reply.get("error")) or "answer" in reply
+        self._control.send({"op": "look", "full": 0.5 if failed else FULL})
+        self._control.socket.settimeout(SESSION_SECONDS)
+        while True:
+            try:
+                message = self._control.receive()
+            except TimeoutError:
+                raise SandboxError(f"the session said nothing for {SESSION_SECONDS:g} s") from None
+            if message is None:
+                raise SandboxError("the session ended by itself")
+            event = message[0]
+            if event["event"] == "looked" and event["fine"]:
+                return None
+            if event["event"] == "ended":
+                why = event["why"] or _obituary(event["status"])
+                break
+        self._begin_process()
+        self.restarted += 1
+        return why
 
     def _hang_up(self):
         if self._channel is not None:
@@ -795,6 +835,12 @@ def _cores():
 def _user_site():
     path = site.getusersitepackages()
     return [path] if site.ENABLE_USER_SITE and os.path.isdir(path) else []
+
+
+def _answers(reply):
+    """Whether a call came to a value. Where it did not, it may be because of the limits."""
+    answer = reply.get("answer")
+    return isinstance(answer, dict) and "ok" in answer
 
 
 def _bare_environment(home, threads):

@@ -17,6 +17,7 @@ import gc
 import importlib
 import os
 import random
+import re
 import resource
 import selectors
 import shutil
@@ -62,6 +63,7 @@ def _serve(grader):
     if sys.platform == "linux":
         linux.set_dumpable(False)
     started, missing = time.monotonic(), {}
+    gc.disable()  # imports leave nothing to collect, and looking for it takes a fifth of their time
     from grading.sandbox import interpreter  # here, so that the trial of the walls need not load IPython
 
     for name in settings["preload"]:
@@ -81,6 +83,7 @@ def _serve(grader):
                 return
     gc.collect()
     gc.freeze()  # what is here stays shared with the children
+    gc.enable()
     grader.send({"event": "ready", "seconds": time.monotonic() - started, "missing": missing, "paths": paths})
     children = set()
     while True:
@@ -91,6 +94,8 @@ def _serve(grader):
         request, files = message
         if request["op"] == "session":
             children.add(_fork_session(grader, files, shell, answer, {**settings, **request, "paths": paths}))
+        elif request["op"] == "checkers":
+            children.add(_fork_checkers(grader, *files))
         elif request["op"] == "kill" and request["process"] in children:  # not yet reaped, so the number is still its own
             os.kill(request["process"], signal.SIGKILL)
 
@@ -136,6 +141,27 @@ def _fork_session(grader, files, shell, answer, spec):
         os._exit(0)
     for file in files:
         os.close(file)
+    grader.send({"event": "forked", "process": child})
+    return child
+
+
+def _fork_checkers(grader, file):
+    """Fork the process that will run the instructor's tests, which needs the same imports.
+
+    It hears what it needs to know from the grader, by a channel of its own: nothing of that ever passes through here, from
+    where a session could inherit it.
+    """
+    child = os.fork()
+    if child == 0:
+        with contextlib.suppress(BaseException):
+            grader.socket.close()
+            if sys.platform == "linux":
+                linux.die_with_parent(signal.SIGKILL)
+            from grading import checker
+
+            checker.serve(socket.socket(fileno=file))
+        os._exit(0)
+    os.close(file)
     grader.send({"event": "forked", "process": child})
     return child
 
@@ -189,7 +215,7 @@ def _first(control, files, shell, answer, spec):
         if sys.platform == "linux":
             linux.become_subreaper()
     control.send({"event": "room", "seconds": time.monotonic() - begin})
-    student, inherited, because, looks = None, 0, "", 0
+    student, inherited, reserved, because, looks = None, 0, 0, "", 0
     wake, waker = os.pipe()
     for end in (wake, waker):
         os.set_blocking(end, False)
@@ -228,7 +254,14 @@ def _first(control, files, shell, answer, spec):
                     _student(given, shell, answer, spec)
                 for file in given:
                     os.close(file)
-                inherited = _private_memory("self")
+                inherited, (reserved, _) = _private_memory("self"), _reserved("self")
+            elif request["op"] == "look":
+                # Between two cells: one that has used up what it may have would only make the next ones fail.
+                if student is not None:
+                    because = because or _used_up(spec, _processes(spec), reserved, request["full"])
+                    if because:
+                        _signal(student, signal.SIGKILL)
+                control.send({"event": "looked", "fine": student is not None and not because})
             elif request["op"] == "interrupt":
                 if student is not None:
                     _signal(student, signal.SIGINT)
@@ -294,6 +327,16 @@ def _hold_back(processes):
                 os.sched_setscheduler(task, os.SCHED_IDLE, os.sched_param(0))  # for good, and for its children, too
 
 
+def _reserved(process):
+    """Bytes of private memory that a process has asked for, as RLIMIT_DATA counts them, and how many threads it has."""
+    try:
+        status = Path("/proc", str(process), "status").read_text()
+    except OSError:
+        return 0, 0
+    fields = dict(re.findall(r"^(VmData|Threads):\s*(\d+)", status, flags=re.MULTILINE))
+    return 1024 * int(fields.get("VmData", 0)), int(fields.get("Threads", 0))
+
+
 def _too_much(spec, processes, inherited):
     """Why the session has to be ended, or an empty text."""
     memory = sum(max(0, _private_memory(process) - inherited) for process in processes)
@@ -301,6 +344,19 @@ def _too_much(spec, processes, inherited):
         return f"memory: its processes took {memory / 2**30:.1f} GiB together; the limit is {spec['memory'] / 2**30:.1f} GiB"
     if len(processes) > spec["processes"]:
         return f"processes: it started {len(processes)}; the limit is {spec['processes']}"
+    return ""
+
+
+def _used_up(spec, processes, reserved, full):
+    """Why a process that has stopped at the kernel's limits can do nothing more, or an empty text."""
+    threads = 0
+    for process in processes:
+        data, number = _reserved(process)
+        threads += number
+        if data - reserved > full * spec["memory"]:
+            return (f"memory: it holds {(data - reserved) / 2**30:.1f} GiB; the limit is {spec['memory'] / 2**30:.1f} GiB")
+    if threads > full * spec["processes"]:
+        return f"processes: it started {threads} processes and threads; the limit is {spec['processes']}"
     return ""
 
 

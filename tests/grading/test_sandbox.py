@@ -652,6 +652,31 @@ def test_a_large_array_is_a_memory_error_like_any_other(student):
 
 
 @needs_walls
+def test_what_a_cell_hoards_does_not_starve_the_cells_after_it(student):
+    result = run(student, """
+        hoard = []
+        while True:
+            hoard.append(bytearray(2**26))
+    """)
+    assert result.status in ("killed", "error")
+    assert value(student, "print(len(bytearray(2**28)))") == str(2**28)
+
+
+@needs_walls
+def test_threads_that_a_cell_leaves_behind_do_not_stop_the_cells_after_it(student):
+    result = run(student, """
+        import threading, time
+        try:
+            while True:
+                threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+        except RuntimeError:
+            print("no more")
+    """)
+    assert result.status == "killed" and ("threads" in result.error[1] or "memory" in result.error[1])
+    assert value(student, "import threading\nprint(threading.active_count())") == "1"
+
+
+@needs_walls
 def test_memory_taken_by_many_processes_is_counted_together(student):
     result = run(student, """
         import os, time
