@@ -1,4 +1,4 @@
-"""What the course's notebooks share: data, budget, plots, checks and a fast nearest-neighbour search.
+"""What the course's notebooks share: data, pre-trained networks, budget, plots, checks and more.
 
 Importing this package costs next to nothing: each module is imported by name, and Keras only by those that need it.
 

@@ -76,6 +76,14 @@ def need_space(size):
                         "set the environment variable COURSE_DATA to a folder on another disk.")
 
 
+def writable():
+    """Whether data can be put into the cache folder: a shared one, or a grader's, may be there to be read only."""
+    folder = root()
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return os.access(folder, os.W_OK)
+
+
 @contextlib.contextmanager
 def lock(key):
     """Hold the lock of a data set, so that two notebooks do not fetch it at once.

@@ -25,6 +25,7 @@ def load(name, *, train=None, validation=None, test=None, size=None, seed=0, sou
         How many images of that part: a subset drawn by `seed`, as class-balanced as the part allows, in the
         original order. None (default) takes all of it. ``validation=0`` hands the validation rows back to
         train, so that train is the whole official training set (before its own number, if any, applies).
+        Where the embedded sample stands in for a set that could not be fetched, a part gives at most what the sample has.
     size : int or (int, int), optional
         Height and width in pixels that photographs are resized to, their shape not kept; photo data sets
         only. Default (128, 128).
@@ -86,6 +87,8 @@ def load(name, *, train=None, validation=None, test=None, size=None, seed=0, sou
         if count is not None and not (part == "validation" and count == 0):
             # Each part has its own stream of chance, so asking for fewer of one leaves the others alone.
             rng = np.random.default_rng([seed, number])
+            if is_sample and source != "sample":  # it stands in for the real set: a notebook takes what there is, and goes on
+                count = min(count, len(parts[part]))
             parts[part] = _subset(entry, part, parts[part], count, rng, is_sample)
     extra_names = {"coarse": entry.coarse_names, "fine": entry.class_names} if entry.coarse_names else {}
     return Dataset(name=entry.name, **parts, class_names=entry.class_names, source=where, is_sample=is_sample,
@@ -302,6 +305,8 @@ def _ensure(entry, source, *, force=False):
         found = usable()
         if found is not None:
             return found, []
+    if source == "auto" and entry.has_sample and not cache.writable():
+        return None, [f"the cache folder {cache.root()} can only be read, and does not hold {entry.name}"]
     with cache.lock(entry.name):
         if not force:
             found = usable()  # another process may just have fetched it

@@ -963,6 +963,17 @@ def test_a_read_only_cache_can_be_read_but_not_filled(tiny, home, course_data, m
             data.load("tiny")
 
 
+def test_a_read_only_cache_without_the_data_leaves_the_sample_and_says_so(course_data, monkeypatch, capsys):
+    monkeypatch.setattr(cache, "writable", lambda: False)  # root may write anywhere
+    with pytest.warns(UserWarning, match="SAMPLE"):
+        assert data.load("mnist").is_sample
+    with pytest.warns(UserWarning, match="SAMPLE"):
+        more = data.load("mnist", train=6000, validation=600, test=100)  # more than the sample has: all of it
+    assert [len(part) for part in (more.train, more.validation, more.test)] == [1200, 300, 100]
+    assert f"{course_data} can only be read, and does not hold mnist" in capsys.readouterr().err
+    assert not course_data.exists() or not list(course_data.iterdir())
+
+
 # Damage in the cache --------------------------------------------------------------------------------
 
 FORCE = "python -m helpers.data fetch tiny --force"

@@ -14,6 +14,7 @@ def shown(monkeypatch):
         fig.canvas.draw()
         figures.append((fig, metadata["image/png"]["alt"]))
 
+    plt.close("all")  # what other tests of this process left open
     monkeypatch.setattr("IPython.display.display", display)
     yield figures
     assert not plt.get_fignums(), "a figure was left open: the notebook would draw it twice"
