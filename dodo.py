@@ -26,7 +26,7 @@ DOIT_CONFIG = {
 
 LECTURES = sorted(ROOT.glob("lectures/week*/*.py"))
 SOLUTIONS = sorted(ROOT.glob("solutions/week*/*.py"))
-DATA_SETS = ("cifar10", "mnist")  # what the lectures so far use; `python -m helpers.data` lists all
+DATA_SETS = ("cifar10", "mnist", "fashion_mnist")  # what the lectures so far use; `python -m helpers.data` lists all
 
 
 def python(*arguments):
@@ -94,7 +94,8 @@ def task_execute():
         yield {
             "name": name_of(source),
             "actions": [python("-m", "pipeline.execute", in_repository(notebook))],
-            "file_dep": [str(notebook), str(ROOT / "pipeline" / "execute.py"), *sources_of("helpers")],
+            "file_dep": [str(notebook), str(ROOT / "pipeline" / "execute.py"), *sources_of("helpers"),
+                         *(str(path) for path in sorted((ROOT / "helpers" / "results").glob("*.csv")))],
             "task_dep": ["data"],
             "targets": [str(EXECUTED / source.parent.name / notebook.name)],
             "uptodate": [config_changed(budget.name()), same_data],
@@ -102,11 +103,12 @@ def task_execute():
 
 
 def task_demo():
-    """Grade a small class with nbgrader in build/demo: what an instructor's evening looks like."""
+    """Grade a small class in build/demo: what an instructor's evening looks like."""
     return {
         "actions": [python("-m", "pipeline.demo")],
         "file_dep": [str(ROOT / "nbgrader_config.py"), str(ROOT / "pipeline" / "demo.py"), str(ROOT / "helpers" / "checks.py"),
-                     *(str(BUILD / "source" / s.parent.name / f"{s.stem}.ipynb") for s in SOLUTIONS[:1])],
+                     *(str(BUILD / "source" / s.parent.name / f"{s.stem}.ipynb") for s in SOLUTIONS[:1]),
+                     *(str(path) for path in sorted((ROOT / "grading").rglob("*.py")))],
         "task_dep": ["notebooks"],
         "targets": [str(BUILD / "demo" / "grades.csv")],
     }

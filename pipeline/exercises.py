@@ -18,7 +18,7 @@ from nbgrader import preprocessors
 
 from pipeline import ROOT, SOURCE, in_repository
 from pipeline.files import write_text
-from pipeline.notebooks import SourceError, read_source, set_ids, setup_cells, to_text
+from pipeline.notebooks import SourceError, code_of, read_source, set_ids, setup_cells, to_text
 
 # What `nbgrader generate_assignment` runs, in its order, less the two that write to a database or add a header.
 RELEASE_STEPS = (
@@ -82,7 +82,7 @@ def instructor_notebook(source):
     twice = sorted({name for name in ids if ids.count(name) > 1})
     if twice:
         raise SourceError(f"{source}: grade_id used more than once: {', '.join(twice)}; nbgrader needs each to be unique")
-    notebook.cells[:0] = setup_cells(path)
+    notebook.cells[:0] = setup_cells(path, code_of(notebook))
     set_ids(notebook, path)
     nbformat.validate(notebook)
     return notebook

@@ -8,6 +8,7 @@ Run ``python -m pipeline.notebooks lectures/week01_knn/01_images.py`` to make on
 
 import argparse
 import hashlib
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -24,11 +25,13 @@ SETUP_CODE = '''\
 # On Colab this installs the course's helpers (about 20 seconds). Anywhere else it does nothing.
 import importlib.util
 
-if importlib.util.find_spec("helpers") is None:
+if not all(map(importlib.util.find_spec, {needed})):
     import subprocess
     import sys
 
-    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "git+{repository}"], check=True)'''
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "{requirement}"], check=True)'''
+# What Colab does not have -> the extra of pyproject.toml that brings it.
+EXTRAS = {"optuna": "search"}
 
 
 class SourceError(Exception):
@@ -77,23 +80,30 @@ def colab_address(path):
     return f"https://colab.research.google.com/github/{owner_and_name}/blob/main/{path}"
 
 
-def setup_cells(path):
+def setup_cells(path, code=""):
     """The cells that every notebook begins with: the Colab badge and the set-up.
 
     Parameters
     ----------
     path : str
         The notebook's path in the repository, with forward slashes.
+    code : str, optional
+        The notebook's code: what it imports of :data:`EXTRAS` is installed as well.
 
     Returns
     -------
     list of nbformat.NotebookNode
     """
     badge = f"[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({colab_address(path)})"
+    modules = [name for name in EXTRAS if re.search(rf"^\s*(import|from) {name}\b", code, flags=re.MULTILINE)]
+    extras = ",".join(EXTRAS[name] for name in modules)
+    source = f"git+{repository()}"
+    setup = SETUP_CODE.format(needed=json.dumps(["helpers", *modules]),
+                              requirement=f"cnn-course[{extras}] @ {source}" if extras else source)
     metadata = {"tags": [SETUP_TAG]}
     return [
         nbformat.v4.new_markdown_cell(badge, metadata=metadata),
-        nbformat.v4.new_code_cell(SETUP_CODE.format(repository=repository()), metadata=metadata),
+        nbformat.v4.new_code_cell(setup, metadata=metadata),
     ]
 
 
@@ -131,6 +141,11 @@ def read_source(source):
     return notebook
 
 
+def code_of(notebook):
+    """All code cells of a notebook as one text."""
+    return "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+
+
 def set_ids(notebook, path):
     """Give every cell an id that depends only on the notebook's path and the cell's ``grade_id`` or position.
 
@@ -162,7 +177,7 @@ def lecture_notebook(source):
     """
     path = in_repository(source.with_suffix(".ipynb"))
     notebook = read_source(source)
-    notebook.cells[:0] = setup_cells(path)
+    notebook.cells[:0] = setup_cells(path, code_of(notebook))
     set_ids(notebook, path)
     nbformat.validate(notebook)
     return notebook

@@ -74,6 +74,15 @@ def test_setup_cell_does_nothing_where_the_helpers_are():
     assert done.stdout == "fine\n", done.stderr
 
 
+def test_setup_cell_brings_what_colab_lacks():
+    code = pipeline_notebooks.setup_cells("lectures/x.ipynb", "import numpy\nimport optuna\n")[1].source
+    bare = ("import importlib.util, subprocess\nimportlib.util.find_spec = lambda name: None\n"
+            "subprocess.run = lambda command, check: print(command[-1])\n")
+    ran = subprocess.run([sys.executable, "-c", bare + code], capture_output=True, text=True)
+    assert ran.stdout == f"cnn-course[search] @ git+{repository()}\n", ran.stderr
+    assert "optuna" not in pipeline_notebooks.setup_cells("lectures/x.ipynb", "import numpy")[1].source
+
+
 def test_the_address_stands_in_one_place_only():
     """CITATION.cff, which is read as it is, must repeat it; everything else takes it from pyproject.toml."""
     listed = subprocess.run(["git", "grep", "-lF", repository(), "--", ":!*.ipynb"], cwd=ROOT, capture_output=True, text=True)
