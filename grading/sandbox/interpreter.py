@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 import threading
+import traceback
 
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
@@ -353,6 +354,8 @@ def _answer(shell, answer_to, request):
         error = None
         if problem is not None or shell.problem is not None:
             error = shell.problem or (*_name_and_message(type(problem), problem), "")
+        if problem is not None:
+            traceback.clear_frames(problem.__traceback__)  # what a failed function had taken is free for the next cells
         return {"type": "done", "error": error}
     if answer_to is None:
         return {"type": "answer", "failure": "this process was started without an answering side"}
