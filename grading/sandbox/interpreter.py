@@ -304,6 +304,13 @@ def _name_and_message(kind, value):
         return "Exception", "(its message cannot be read)"
 
 
+def _let_go(trace):
+    """Free what failed functions still hold: IPython keeps the last traceback, and with it all their variables."""
+    traceback.clear_frames(trace)
+    for frame, _ in traceback.walk_tb(trace):
+        _ = frame.f_locals  # before Python 3.13 a copy, which only being asked for brings up to date
+
+
 def _no_input(prompt="", stream=None):
     raise EOFError("a notebook that is graded cannot ask for input")
 
@@ -355,7 +362,7 @@ def _answer(shell, answer_to, request):
         if problem is not None or shell.problem is not None:
             error = shell.problem or (*_name_and_message(type(problem), problem), "")
         if problem is not None:
-            traceback.clear_frames(problem.__traceback__)  # what a failed function had taken is free for the next cells
+            _let_go(problem.__traceback__)
         return {"type": "done", "error": error}
     if answer_to is None:
         return {"type": "answer", "failure": "this process was started without an answering side"}

@@ -256,12 +256,14 @@ def _first(control, files, shell, answer, spec):
                     os.close(file)
                 inherited, (reserved, _) = _private_memory("self"), _reserved("self")
             elif request["op"] == "look":
-                # Between two cells: one that has used up what it may have would only make the next ones fail.
-                if student is not None:
+                # Between two cells: one that has used up what it may have would only make the next ones fail. One that can
+                # do nothing more may also be ending by itself just now; the word that it has ended then follows.
+                alive = student is not None and not (spec["confined"] and _reserved(student) == (0, 0))
+                if alive:
                     because = because or _used_up(spec, _processes(spec), reserved, request["full"])
                     if because:
                         _signal(student, signal.SIGKILL)
-                control.send({"event": "looked", "fine": student is not None and not because})
+                control.send({"event": "looked", "fine": alive and not because})
             elif request["op"] == "interrupt":
                 if student is not None:
                     _signal(student, signal.SIGINT)
@@ -328,13 +330,16 @@ def _hold_back(processes):
 
 
 def _reserved(process):
-    """Bytes of private memory that a process has asked for, as RLIMIT_DATA counts them, and how many threads it has."""
+    """Bytes of private memory that a process has asked for, as RLIMIT_DATA counts them, and how many threads it has.
+
+    (0, 0) for a process that is ending: it has no memory any more.
+    """
     try:
         status = Path("/proc", str(process), "status").read_text()
     except OSError:
         return 0, 0
     fields = dict(re.findall(r"^(VmData|Threads):\s*(\d+)", status, flags=re.MULTILINE))
-    return 1024 * int(fields.get("VmData", 0)), int(fields.get("Threads", 0))
+    return (1024 * int(fields["VmData"]), int(fields["Threads"])) if "VmData" in fields else (0, 0)
 
 
 def _too_much(spec, processes, inherited):

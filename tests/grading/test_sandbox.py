@@ -652,14 +652,31 @@ def test_a_large_array_is_a_memory_error_like_any_other(student):
 
 
 @needs_walls
-def test_what_a_cell_hoards_does_not_starve_the_cells_after_it(student):
-    result = run(student, """
-        hoard = []
-        while True:
-            hoard.append(bytearray(2**26))
-    """)
-    assert result.status in ("killed", "error")
-    assert value(student, "print(len(bytearray(2**28)))") == str(2**28)
+@pytest.mark.parametrize("piece", [2**26, 2**24, 2**20])  # with small pieces nothing is left even to hear the next request
+def test_what_a_cell_hoards_does_not_starve_the_cells_after_it(student, piece):
+    for again in (1, 2):
+        result = run(student, f"""
+            hoard = []
+            while True:
+                hoard.append(bytearray({piece}))
+        """)
+        assert result.status == "killed" and student.restarted == again
+        assert value(student, "print(len(bytearray(2**28)))") == str(2**28)
+
+
+@needs_walls
+def test_what_a_failed_function_hoards_is_free_again(student):
+    run(student, "kept = 5")
+    most = int(0.7 * student.limits.memory)
+    for _ in range(3):  # together more than there is
+        result = run(student, f"""
+            def fill():
+                hoard = bytearray({most})
+                raise ValueError(len(hoard))
+            fill()
+        """)
+        assert (result.status, result.error[:2]) == ("error", ("ValueError", str(most)))
+    assert value(student, "print(kept)") == "5" and student.restarted == 0
 
 
 @needs_walls
