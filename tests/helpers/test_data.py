@@ -1146,14 +1146,17 @@ def test_fetch_reports_and_fails_with_a_status(tiny, home, course_data, capsys):
     assert len(home.requests) == 3
 
 
-def test_fetch_or_sample_fails_only_where_nothing_can_stand_in(monkeypatch, course_data, no_clients, capsys):
+def test_an_optional_fetch_says_what_notebooks_go_on_with(monkeypatch, course_data, no_clients, capsys):
     for name in ("mnist", "groceries"):
         unreachable(monkeypatch, name)
     assert cli.main(["fetch", "mnist"]) == 1
     capsys.readouterr()
-    assert cli.main(["fetch", "--or-sample", "mnist"]) == 0
+    assert cli.main(["fetch", "--optional", "mnist"]) == 0
     assert "mnist: going on with the EMBEDDED SAMPLE" in capsys.readouterr().err
-    assert cli.main(["fetch", "--or-sample", "mnist", "groceries"]) == 1
+    assert cli.main(["fetch", "groceries"]) == 1
+    capsys.readouterr()
+    assert cli.main(["fetch", "--optional", "mnist", "groceries"]) == 0
+    assert "groceries: going on WITHOUT it" in capsys.readouterr().err
 
 
 def test_verify_says_what_is_not_there(course_data, capsys):
