@@ -22,6 +22,7 @@ import nbformat
 import yaml
 
 from pipeline import ROOT
+from pipeline.images import shrink
 from pipeline.notebooks import SETUP_TAG, colab_address, repository
 
 WEEK = re.compile(r"week\d\d_[a-z0-9_]+")
@@ -370,7 +371,13 @@ def build(root: Path = ROOT) -> Path:
     """
     target = root / "build" / "book"
     assemble(root, target / "source")
-    return render(target / "source", target)
+    html = render(target / "source", target)
+    shrink(html)
+    for week in weeks(root):
+        for name, _ in documents(root, week):
+            # The page leaves out the set-up cell, but a reader who downloads the notebook needs it.
+            _copy(root / name, html / "_sources" / name)
+    return html
 
 
 def main() -> int:

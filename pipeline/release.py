@@ -1,8 +1,11 @@
 """Write ``build/release``: what a public student repository holds, and the book's site. No answer is in either.
 
+Both are there as folders and, for a release that people download, as archives with their checksums in ``SHA256SUMS``.
+
 Run ``python -m pipeline.release``.
 """
 
+import hashlib
 import html
 import itertools
 import json
@@ -10,11 +13,12 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 
 import nbformat
 
 from pipeline import BUILD, ROOT
-from pipeline.book import fill
+from pipeline.book import facts, fill
 from pipeline.files import write_text
 
 RELEASE = BUILD / "release"
@@ -79,6 +83,31 @@ def leaks(folder):
     return found
 
 
+def pack(folder, archive):
+    """Pack a folder into a zip file that has the same bytes whenever and wherever the same files are packed.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Its name becomes the one folder at the top of the archive.
+    archive : pathlib.Path
+        The file to write.
+
+    Returns
+    -------
+    str
+        The archive's SHA-256, in hexadecimal digits.
+    """
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as file:
+        for path in sorted(folder.rglob("*"), key=lambda path: path.relative_to(folder).as_posix()):
+            if path.is_file():
+                name = f"{folder.name}/{path.relative_to(folder).as_posix()}"
+                entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))  # the earliest that the format knows
+                entry.compress_type, entry.create_system, entry.external_attr = zipfile.ZIP_DEFLATED, 3, 0o644 << 16
+                file.writestr(entry, path.read_bytes())
+    return hashlib.sha256(archive.read_bytes()).hexdigest()
+
+
 def _words(text):
     return " ".join(text.split())
 
@@ -112,7 +141,11 @@ def main():
     if found:
         shutil.rmtree(RELEASE)
         sys.exit("answers leak into the release, so it was not written:\n  " + "\n  ".join(found[:20]))
-    print(f"students: {students}\nsite:     {RELEASE / 'site'}")
+    name, version = facts()["name"], facts()["version"]
+    archives = {RELEASE / f"{name}-{version}-{folder.name}.zip": folder for folder in (students, RELEASE / "site")}
+    sums = "".join(f"{pack(folder, archive)}  {archive.name}\n" for archive, folder in archives.items())
+    write_text(RELEASE / "SHA256SUMS", sums)
+    print(f"students: {students}\nsite:     {RELEASE / 'site'}\narchives: {', '.join(path.name for path in archives)}")
 
 
 if __name__ == "__main__":

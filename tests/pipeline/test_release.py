@@ -1,5 +1,8 @@
 """What students can download holds no answer."""
 
+import os
+import zipfile
+
 import nbformat
 import pytest
 
@@ -46,3 +49,20 @@ def test_students_do_not_get_the_instructors_rooms():
     rooms = {name.split("/")[0] for name in release.committed_files()}
     assert rooms.isdisjoint({"solutions", "tests", "grading", "build", "pipeline"})
     assert {"lectures", "exercises", "helpers", "pyproject.toml"} <= rooms
+
+
+def test_an_archive_depends_on_nothing_but_its_files(tmp_path):
+    sums = []
+    for order in (["b.txt", "a/c.txt"], ["a/c.txt", "b.txt"]):
+        folder = tmp_path / order[0].replace("/", "-") / "students"
+        for number, name in enumerate(order):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(f"content of {name}", encoding="utf-8")
+            os.utime(folder / name, (10**9 + number, 10**9 + number))
+        sums.append(release.pack(folder, folder.with_suffix(".zip")))
+    assert sums[0] == sums[1]
+    with zipfile.ZipFile(folder.with_suffix(".zip")) as archive:
+        assert archive.namelist() == ["students/a/c.txt", "students/b.txt"]
+        assert archive.read("students/b.txt") == b"content of b.txt"
+    (folder / "b.txt").write_text("changed", encoding="utf-8")
+    assert release.pack(folder, folder.with_suffix(".zip")) != sums[0]
