@@ -188,7 +188,7 @@ def pages():
     found = {}
     for path in sorted(SITE.rglob("*.html")):
         name = path.relative_to(SITE).with_suffix("").as_posix()
-        if not name.startswith("_static/"):
+        if not name.startswith(("_static/", "slides/")):  # slides have tests of their own
             found[name] = Page(path)
     return found
 
@@ -290,9 +290,23 @@ def test_the_search_for_answers_would_find_one(tmp_path):
     assert leaks(tmp_path)
 
 
-def test_set_up_cells_stay_out(pages):
+def test_set_up_cells_stay_out_of_the_page_but_not_of_the_download(pages):
     for name in notebooks():
-        assert SETUP_TAG not in (SITE / "_sources" / name).read_text(encoding="utf-8"), name
+        committed = (ROOT / name).read_bytes()
+        assert (SITE / "_sources" / name).read_bytes() == committed, name
+        assert SETUP_TAG in committed.decode("utf-8")
+        page = (SITE / name).with_suffix(".html")
+        buttons = pages[name.removesuffix(".ipynb")].all("a")
+        links = {(page.parent / unquote(link.get("href") or "")).resolve() for link in buttons}
+        assert SITE / "_sources" / name in links, f"{name}: no button downloads it"
+        assert "installs the course" not in page.read_text(encoding="utf-8"), name
+
+
+def test_jupyterlab_buttons_open_the_notebook_of_the_page(pages):
+    start = f"https://mybinder.org/v2/gh/{repository().split('/', 3)[3]}/{book.BRANCH}?urlpath=lab/tree/"
+    for name in notebooks():
+        links = {unquote(link.get("href") or "") for link in pages[name.removesuffix(".ipynb")].all("a")}
+        assert start + name in links
 
 
 def test_search_finds_words_of_the_week(pages):

@@ -1,0 +1,51 @@
+"""A real browser and a web server for the tests that open pages as a reader does."""
+
+import functools
+import http.server
+import shutil
+import threading
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """The path of the Chromium that is installed on the system."""
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if found is None:
+        pytest.skip("no Chromium is installed")
+    return found
+
+
+@pytest.fixture(scope="session")
+def browser(chromium):
+    """A started browser; every test opens pages of its own in it."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright, which opens a browser, is not installed")
+    with playwright.sync_playwright() as started:
+        opened = started.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        yield opened
+        opened.close()
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="session")
+def serve():
+    """``serve(folder)``: the address at which a folder is served as a web site."""
+    servers = []
+
+    def start(folder):
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Quiet, directory=str(folder)))
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        servers.append(server)
+        return f"http://127.0.0.1:{server.server_port}"
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()

@@ -1,0 +1,125 @@
+"""JupyterLab in a real browser: a student opens a lecture and an exercise, and runs all cells."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+
+import pytest
+
+from pipeline import ROOT
+from pipeline.release import committed_files
+
+LECTURE = "lectures/week02_convolution/01_filters.ipynb"
+EXERCISE = "exercises/week02_convolution/convolution.ipynb"
+WRONG = """def output_size(size, kernel, stride=1, padding=0, dilation=1):
+    return (size - kernel) // stride  # steps, not places
+"""
+
+
+@pytest.fixture(scope="module")
+def class_folder(tmp_path_factory):
+    """What students get, with a wrong answer to the first question of the exercise."""
+    folder = tmp_path_factory.mktemp("student")
+    for name in committed_files():
+        if name.startswith(("lectures/week02", "exercises/week02")):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, folder / name)
+    notebook = json.loads((folder / EXERCISE).read_text(encoding="utf-8"))
+    answer = next(cell for cell in notebook["cells"] if cell["metadata"].get("nbgrader", {}).get("grade_id") == "output_size")
+    answer["source"] = WRONG
+    (folder / EXERCISE).write_text(json.dumps(notebook), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def lab(class_folder, tmp_path_factory):
+    """The address of a running JupyterLab."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    settings = tmp_path_factory.mktemp("jupyter")
+    command = [sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root", f"--port={port}", "--ip=127.0.0.1",
+               "--ServerApp.port_retries=0", "--IdentityProvider.token=", f"--ServerApp.root_dir={class_folder}",
+               "--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
+    environment = {**os.environ, "COURSE_BUDGET": "ci", "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": str(ROOT)}
+    for name in ("CONFIG_DIR", "DATA_DIR", "RUNTIME_DIR"):
+        environment[f"JUPYTER_{name}"] = str(settings / name.lower())
+    with open(settings / "log.txt", "w") as log:
+        server = subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=class_folder)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(240):
+            if server.poll() is not None:
+                pytest.fail(f"JupyterLab did not start:\n{(settings / 'log.txt').read_text()[-3000:]}")
+            try:
+                urllib.request.urlopen(f"{address}/api", timeout=5).close()
+                break
+            except OSError:
+                time.sleep(0.25)
+        yield address
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def open_notebook(browser, lab, name):
+    page = browser.new_page(viewport={"width": 1300, "height": 950})
+    page.set_default_timeout(120_000)
+    page.goto(f"{lab}/lab/workspaces/{name.split('/')[0]}/tree/{name}?reset")
+    page.locator(".jp-NotebookPanel:visible .jp-Notebook .jp-Cell").first.wait_for()
+    idle(page)
+    return page
+
+
+def idle(page):
+    """Wait until the kernel has nothing to do."""
+    page.locator('.jp-NotebookPanel:visible .jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for()
+
+
+def run_all(page):
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_text("Run All Cells", exact=True).click()
+
+
+def saved(page, lab, name):
+    """The notebook as JupyterLab saves it."""
+    page.keyboard.press("Control+s")
+    page.wait_for_function("() => !document.querySelector('.jp-mod-dirty')")
+    with urllib.request.urlopen(f"{lab}/api/contents/{name}") as answer:
+        return json.load(answer)["content"]
+
+
+def test_a_lecture_runs_from_top_to_bottom(browser, lab):
+    page = open_notebook(browser, lab, LECTURE)
+    assert page.locator(".jp-NotebookPanel:visible h1").first.inner_text().strip("¶ ")
+    run_all(page)
+    wanted = sum(cell["cell_type"] == "code" and bool("".join(cell["source"]).strip())
+                 for cell in json.loads((ROOT / LECTURE).read_text(encoding="utf-8"))["cells"])
+    for _ in range(240):  # cells that are out of sight are not drawn, so the saved file is asked
+        idle(page)
+        cells = [cell for cell in saved(page, lab, LECTURE)["cells"] if cell["cell_type"] == "code"]
+        done = [cell for cell in cells if cell["execution_count"]]
+        errors = [output for cell in cells for output in cell["outputs"] if output["output_type"] == "error"]
+        assert not errors, errors[0]
+        if len(done) == wanted:
+            break
+        time.sleep(0.5)
+    assert len(done) == wanted
+    pictures = sum("image/png" in output.get("data", {}) for cell in cells for output in cell["outputs"])
+    assert pictures >= 5
+    page.close()
+
+
+def test_the_check_of_an_exercise_says_what_is_wrong(browser, lab):
+    page = open_notebook(browser, lab, EXERCISE)
+    run_all(page)
+    hint = page.get_by_text("Count the places, and the kernel stands in the first one before any step.").last
+    hint.wait_for()
+    hint.scroll_into_view_if_needed()
+    assert hint.is_visible()
+    page.close()
