@@ -1,6 +1,7 @@
 """The command ``grade``: ``grade run``, ``grade collect`` and ``grade feedback``."""
 
 import argparse
+import os
 import re
 import sys
 
@@ -10,6 +11,7 @@ from grading.model import GIB, KIB, MIB, Limits
 EXIT_UNDERSTOOD_NOT = 1  # done, but not for everybody
 EXIT_WRONG = 2  # nothing could be done
 EXIT_STOPPED = 130  # Ctrl-C, as a shell reports it
+EXIT_UNHEARD = 141  # nobody read what it said, likewise
 
 
 def size(text):
@@ -196,14 +198,20 @@ def main(arguments=None):
     -------
     int
         0: everybody has a result. 1: not everybody. 2: nothing could be done. 130: stopped by Ctrl-C.
+        141: all was done, but nobody read the end of what it said.
     """
     options = parser().parse_args(arguments)
     try:
         course = Course.open(options.course_dir)
-        return {"run": _run, "collect": _collect, "feedback": _feedback}[options.command](course, options)
+        status = {"run": _run, "collect": _collect, "feedback": _feedback}[options.command](course, options)
+        sys.stdout.flush()  # here, where it is understood that nobody reads any more
+        return status
     except CourseError as problem:
         print(f"grade: {problem}", file=sys.stderr)
         return EXIT_WRONG
+    except BrokenPipeError:  # `grade ... | head`: what is printed is printed last, so all is done
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_UNHEARD
     except KeyboardInterrupt:
         print("\nStopped. Everybody who was finished is in the gradebook; run the same command again, and it goes on.",
               file=sys.stderr)

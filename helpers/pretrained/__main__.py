@@ -1,6 +1,7 @@
 """The command line of pre-trained weights: ``python -m helpers.pretrained list | fetch | verify``."""
 
 import argparse
+import signal
 import sys
 import textwrap
 
@@ -121,4 +122,6 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
+    if hasattr(signal, "SIGPIPE"):  # not on Windows
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `... list | head` ends without a word
     sys.exit(main())

@@ -834,7 +834,7 @@ for trial in trials:
 ax.set(yticks=range(3), yticklabels=by_worker, xlabel="seconds since the first trial",
        title="Who ran which trial (hatched: killed, found dead later)")
 ax.grid(axis="y", visible=False)
-ax.set_ylim(2.4, -0.8)
+ax.set_ylim(2.4, -1.0)
 told = "; ".join(f"{name}: {', '.join(map(str, n))}" for name, n in by_worker.items())
 plots.show(fig, alt=f"Bars of the trials over time, a row for each worker. {told}. "
                     f"Trial {zombies[0].number} was killed.")

@@ -127,6 +127,19 @@ def test_a_batch_that_is_shot_loses_nothing(small):
     assert not [path for path in small.root.rglob(".*") if path.name.startswith((".ps1-", ".old-", ".new-"))]
 
 
+@confined
+@pytest.mark.skipif(os.name != "posix", reason="pipes of POSIX systems")
+def test_a_reader_who_leaves_early_costs_nothing(small):
+    small.hand_in("ada")
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run([sys.executable, "-m", "grading", "run", "ps1", "--course-dir", str(small.root), "--quiet",
+                           "--no-reference"], cwd=ROOT, stdout=writer, stderr=subprocess.PIPE, text=True, timeout=120)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (141, "")
+    assert scores(small) == {"ada": 5} and list(table(small)) == ["ada"]
+
+
 def test_without_confinement_nothing_runs_unless_students_are_trusted(small, monkeypatch, capsys):
     from grading.sandbox import pool
     from grading.sandbox.walls import Confinement
