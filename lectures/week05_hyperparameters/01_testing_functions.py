@@ -81,8 +81,8 @@ print("one run: ", Recipe(optimiser="SGD"))
 
 # %% [markdown]
 # The network has to be small, because we will train very many: two convolutions with a stride of 2,
-# a hidden layer, ten outputs. You find its code, and all other code of this experiment, in
-# `helpers/experiments.py`.
+# a hidden layer, ten outputs. You find its code in `helpers/experiments/recipes.py`, and all other code
+# of this experiment beside it.
 
 # %%
 model = experiments.network()

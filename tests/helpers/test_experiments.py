@@ -12,6 +12,8 @@ from scipy import stats
 from helpers import budget, experiments
 from helpers.data import load
 from helpers.experiments import Recipe, Run
+from helpers.experiments.__main__ import main
+from helpers.experiments.runs import append, only_writer
 
 few = experiments.part(load("fashion_mnist", source="sample"), 100, 50)
 
@@ -146,7 +148,7 @@ def test_a_line_cut_short_by_a_kill_is_done_again(trained, tmp_path):
     path.write_bytes(whole[: whole.rstrip().rfind(b"\n") + 20])        # the last line is a stump
     kept = experiments.read(path)
     assert kept == experiments.read(trained[0])[:-1]
-    experiments._append(path, made_up(0.5))
+    append(path, made_up(0.5))
     assert experiments.read(path) == [*kept, made_up(0.5)]
 
 
@@ -164,7 +166,7 @@ def test_a_file_of_something_else_is_refused(tmp_path, trained):
 
 
 def test_two_processes_do_not_write_into_one_file(tmp_path):
-    with experiments._only_writer(tmp_path / "runs.csv"), pytest.raises(RuntimeError, match="another process"):
+    with only_writer(tmp_path / "runs.csv"), pytest.raises(RuntimeError, match="another process"):
         experiments.train([(Recipe(), 0)], few, epochs=1, output=tmp_path / "runs.csv")
 
 
@@ -277,12 +279,12 @@ def test_the_command_works_and_goes_on_where_it_was(tmp_path, monkeypatch, capsy
     assert words[:3] == ["python", "-m", "helpers.experiments"]
     for seeds in (1, 2):
         words[words.index("--seeds") + 1] = str(seeds)
-        assert experiments.main(words[3:]) == 0
+        assert main(words[3:]) == 0
         said = capsys.readouterr().out
         assert f"{seeds} runs: 1 epochs on 100 images" in said and f"all there: {seeds} networks trained" in said
     assert [run.seed for run in experiments.read(tmp_path / "runs.csv")] == [0, 1]
     (tmp_path / "runs.csv").write_text("something else\n")
-    assert experiments.main(words[3:]) == 1 and "does not name the columns" in capsys.readouterr().err
+    assert main(words[3:]) == 1 and "does not name the columns" in capsys.readouterr().err
     done = subprocess.run([sys.executable, *words[1:3], "everything"], capture_output=True, text=True)
     assert done.returncode == 2 and "invalid choice" in done.stderr
 
