@@ -119,18 +119,32 @@ def task_demo():
 
 
 def task_book():
-    """Build the book in build/book from the executed lectures, the exercises and the guides."""
+    """Build the book in build/book, slides of every lecture included, from the executed lectures, the exercises and the guides."""
+    parts = [ROOT / "pipeline" / name for name in ("book.py", "images.py", "slides.py")]
+    parts += sorted((ROOT / "pipeline" / "templates").rglob("*.*"))
     pages = [str(path) for path in sorted((ROOT / "book").rglob("*")) if path.is_file() and "__pycache__" not in path.parts]
     return {
-        "actions": [python("-m", "pipeline.book")],
+        "actions": [python("-m", "pipeline.book"), python("-m", "pipeline.slides")],
         "file_dep": [
             *pages,
-            *(str(ROOT / name) for name in ("pyproject.toml", "pipeline/book.py")),
+            str(ROOT / "pyproject.toml"), *map(str, parts),
             *(str(EXECUTED / s.parent.name / f"{s.stem}.ipynb") for s in LECTURES),
             *(str(ROOT / "exercises" / s.parent.name / f"{s.stem}.ipynb") for s in SOLUTIONS),
         ],
         "targets": [str(BUILD / "book" / "_build" / "html" / "index.html")],
     }
+
+
+def task_pdf():
+    """Print the weeks of the book, each as build/pdf/WEEK.pdf, with a browser that is installed on the system."""
+    for week in sorted({source.parent.name for source in LECTURES}):
+        yield {
+            "name": week,
+            "actions": [python("-m", "pipeline.pdf", week)],
+            "file_dep": [str(ROOT / "pipeline" / "pdf.py"), str(BUILD / "book" / "_build" / "html" / "index.html")],
+            "task_dep": ["book"],
+            "targets": [str(BUILD / "pdf" / f"{week}.pdf")],
+        }
 
 
 def task_release():
