@@ -17,7 +17,7 @@ def chromium():
     return found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # playwright allows one at a time in a process, and `pipeline.pdf` starts its own
 def browser(chromium):
     """A started browser; every test opens pages of its own in it."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright, which opens a browser, is not installed")
