@@ -56,8 +56,8 @@ assert len(cifar.test) == 0  # test images come at the end
 # ## The network
 #
 # Two convolutions with large strides and one dense layer: tiny on purpose, since many trainings have to fit
-# into a minute. It takes `uint8` images as they are stored; the division by 255 is inside. Labels are one-hot, because MixUp
-# needs them so.
+# into a minute. It takes `uint8` images as they are stored; the division by 255 is inside. Labels are
+# one-hot, because MixUp needs them so.
 
 # %%
 def network(shape=(32, 32, 3)):
