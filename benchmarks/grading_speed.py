@@ -169,8 +169,8 @@ def measure(assignment, students):
             shutil.copytree(course, copy)
 
         def ours(folder):
-            return command(["grading", "run", assignment, "--course-dir", str(folder), "--jobs", "2", "--no-reference",
-                            "--quiet"], ROOT)
+            return command(["grading", "run", assignment, "--course-dir", str(folder), "--no-reference", "--quiet"],
+                           ROOT)
 
         runs = {"grade": [ours(before)], "nbgrader": [command(["nbgrader", "autograde", assignment], plain)]}
         runs["grade"].append(ours(after))

@@ -63,7 +63,8 @@ def parser():
         "so a batch that was stopped goes on where it was. Writes the gradebook (after a backup), autograded/, and "
         "reports/ASSIGNMENT/report.csv and report.html."))
     run.add_argument("assignment")
-    run.add_argument("--jobs", type=count, metavar="N", help="students at a time (default: one for each processor)")
+    run.add_argument("--jobs", type=count, metavar="N", help="students at a time (default: one more than there are processors, since "
+                     "none computes while it is taken in, checked or written)")
     run.add_argument("--cell-timeout", type=seconds, default=default.cell_timeout, metavar="S",
                      help="seconds for one cell (default: %(default)g)")
     run.add_argument("--timeout", type=seconds, default=default.total_timeout, metavar="S",
@@ -111,7 +112,7 @@ def _run(course, options):
 
     course.source_notebooks(options.assignment)  # a wrong name is told before anything is opened
     try:
-        batch = run_batch(course, options.assignment, limits=limits, jobs=options.jobs or processors(), open_engine=engine,
+        batch = run_batch(course, options.assignment, limits=limits, jobs=options.jobs or processors() + 1, open_engine=engine,
                           students=options.student, force=options.force, reference=not options.no_reference, progress=bar.step)
     finally:
         bar.close()
