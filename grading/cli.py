@@ -63,8 +63,8 @@ def parser():
         "so a batch that was stopped goes on where it was. Writes the gradebook (after a backup), autograded/, and "
         "reports/ASSIGNMENT/report.csv and report.html."))
     run.add_argument("assignment")
-    run.add_argument("--jobs", type=count, metavar="N", help="students at a time (default: one more than there are processors, since "
-                     "none computes while it is taken in, checked or written)")
+    run.add_argument("--jobs", type=count, metavar="N", help="students at a time (default: one more than there are "
+                     "processors, since none computes while it is taken in, checked or written)")
     run.add_argument("--cell-timeout", type=seconds, default=default.cell_timeout, metavar="S",
                      help="seconds for one cell (default: %(default)g)")
     run.add_argument("--timeout", type=seconds, default=default.total_timeout, metavar="S",
