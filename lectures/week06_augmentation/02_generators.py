@@ -1077,7 +1077,7 @@ for name in ("tf.data, one file at a time", "tf.data, parallel + prefetch",
           f"{measured:.2f} s")
 
 # %%
-fig, ax = plt.subplots(figsize=(6.6, 3), layout="constrained")
+fig, ax = plt.subplots(figsize=(6.6, 3.5), layout="constrained")
 for place, (what, style) in enumerate((("computed, taking turns", plots.COLOURS[1]),
                                        ("computed, hidden", plots.COLOURS[5]),
                                        ("measured", plots.COLOURS[0]))):
@@ -1090,7 +1090,8 @@ ax.set_yticks(range(len(table)), list(table))
 ax.invert_yaxis()
 ax.grid(axis="y", visible=False)
 ax.set(xlabel="seconds for one epoch", title="A CNN and its servant")
-ax.legend(fontsize=8)
+fig.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=2,
+           fontsize=8)
 told = "; ".join(f"{name} {row[2]:.2f} s" for name, row in table.items())
 plots.show(fig, alt=f"Seconds for one epoch of the CNN, measured: {told}. The model "
                     f"alone would take {FILES / appetite:.2f} s.")
