@@ -87,6 +87,7 @@ def tree(tmp_path):
     for name in ("_config.yml", "logo.svg", "references.bib"):
         shutil.copyfile(ROOT / "book" / name, root / "book" / name)
     noise = nbf.new_output("stream", name="stderr", text="progress 99 %")
+    write(root / f"lectures/{WEEK}/01_dots.ipynb", lecture())
     write(root / f"build/executed/{WEEK}/01_dots.ipynb", lecture(noise, figure("One dot, in the middle")))
     exercise = nbf.new_notebook(
         cells=[nbf.new_markdown_cell("# Exercise"), nbf.new_code_cell("raise NotImplementedError()")],
