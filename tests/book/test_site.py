@@ -17,6 +17,7 @@ SITE = ROOT / "build" / "book" / "_build" / "html"
 LECTURES = [name.removesuffix(".ipynb") for week in book.weeks() for name, _ in book.documents(ROOT, week)
             if name.startswith("lectures/")]
 TEXT = {".html", ".css", ".js", ".svg", ".json"}
+THEMES_OWN = "Got invalid theme mode: . Resetting to auto."  # what the theme says at anybody's first visit
 PHONE, DESK = {"width": 375, "height": 700}, {"width": 1280, "height": 900}
 
 
@@ -41,7 +42,8 @@ def page(browser, address):
     opened = browser.new_page(viewport=DESK)
     opened.trouble, opened.asked = [], []
     opened.on("pageerror", lambda error: opened.trouble.append(f"script error: {error}"))
-    opened.on("console", lambda message: message.type == "error" and opened.trouble.append(f"console: {message.text}"))
+    opened.on("console", lambda message: message.type == "error" and THEMES_OWN not in message.text
+              and opened.trouble.append(f"console: {message.text}"))
     opened.on("requestfailed", lambda request: opened.trouble.append(f"failed: {request.url} ({request.failure})"))
     opened.on("response", lambda response: response.status >= 400 and opened.trouble.append(
         f"status {response.status}: {response.url}"))
@@ -86,7 +88,7 @@ def test_every_page_opens_and_fits_everywhere(page, address):
         scroll_through(page)
         page.wait_for_load_state("networkidle")
         weight[name] = transferred(page.asked, address)
-        if name != "genindex":  # the theme hides its title
+        if name not in {"genindex", "search"}:  # whose titles are the theme's
             assert page.locator("article h1").first.inner_text().strip(), f"{name} has no title"
         trouble[name] += page.trouble + [f"asked for {url}" for url in outside(page, address)]
         page.set_viewport_size(PHONE)
