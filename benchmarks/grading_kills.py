@@ -27,7 +27,7 @@ from pathlib import Path
 import nbformat
 
 from grading.course import Course, grade_id
-from grading.engine import processors
+from grading.sandbox.warm import processors
 
 ROOT = Path(__file__).resolve().parents[1]
 ASSIGNMENT, NAME = "week01_knn", "knn"

@@ -1,12 +1,13 @@
 """The command ``grade``: ``grade run``, ``grade collect`` and ``grade feedback``."""
 
 import argparse
+import contextlib
 import os
 import re
 import sys
 
-from grading.course import Course, CourseError
 from grading.model import GIB, KIB, MIB, Limits
+from grading.sandbox.warm import PRELOAD, WarmProcess, processors
 
 EXIT_UNDERSTOOD_NOT = 1  # done, but not for everybody
 EXIT_WRONG = 2  # nothing could be done
@@ -63,8 +64,9 @@ def parser():
         "so a batch that was stopped goes on where it was. Writes the gradebook (after a backup), autograded/, and "
         "reports/ASSIGNMENT/report.csv and report.html."))
     run.add_argument("assignment")
-    run.add_argument("--jobs", type=count, metavar="N", help="students at a time (default: one more than there are "
-                     "processors, since none computes while it is taken in, checked or written)")
+    run.add_argument("--jobs", type=count, metavar="N", default=processors() + 1,
+                     help="students at a time (default: one more than there are processors, since none computes while it is "
+                     "taken in, checked or written)")
     run.add_argument("--cell-timeout", type=seconds, default=default.cell_timeout, metavar="S",
                      help="seconds for one cell (default: %(default)g)")
     run.add_argument("--timeout", type=seconds, default=default.total_timeout, metavar="S",
@@ -99,8 +101,17 @@ def parser():
     return top
 
 
-def _run(course, options):
-    from grading.engine import open_engine, processors
+def _begin(options):
+    """Start what takes longest: a process that imports what students' code will import, while nbgrader is imported here."""
+    if options.command != "run" or not hasattr(os, "fork"):
+        return contextlib.nullcontext()
+    warm = WarmProcess(options.jobs)
+    warm.prepare(PRELOAD)
+    return warm
+
+
+def _run(course, options, warm):
+    from grading.engine import open_engine
     from grading.report import write_report
     from grading.run import run_batch
 
@@ -108,11 +119,13 @@ def _run(course, options):
     bar = _Bar(options.assignment, options.quiet)
 
     def engine(*arguments):
-        return open_engine(*arguments, trust_students=options.trust_students)
+        return open_engine(*arguments, trust_students=options.trust_students, warm=warm)
 
-    course.source_notebooks(options.assignment)  # a wrong name is told before anything is opened
+    modules = course.imports(options.assignment)
+    if warm is not None:
+        warm.prepare(modules)
     try:
-        batch = run_batch(course, options.assignment, limits=limits, jobs=options.jobs or processors() + 1, open_engine=engine,
+        batch = run_batch(course, options.assignment, limits=limits, jobs=options.jobs, open_engine=engine,
                           students=options.student, force=options.force, reference=not options.no_reference, progress=bar.step)
     finally:
         bar.close()
@@ -161,7 +174,7 @@ class _Bar:
             self._bar.close()
 
 
-def _collect(course, options):
+def _collect(course, options, _):
     from grading.collect import collect
 
     collected, skipped, strange = collect(
@@ -176,7 +189,7 @@ def _collect(course, options):
     return EXIT_UNDERSTOOD_NOT if strange or skipped else 0
 
 
-def _feedback(course, options):
+def _feedback(course, options, _):
     from grading.feedback import write_feedback
 
     pages, missing = write_feedback(course, options.assignment, options.student)
@@ -202,9 +215,16 @@ def main(arguments=None):
         141: all was done, but nobody read the end of what it said.
     """
     options = parser().parse_args(arguments)
+    with _begin(options) as warm:
+        return _command(options, warm)
+
+
+def _command(options, warm):
+    from grading.course import Course, CourseError  # takes a second
+
     try:
         course = Course.open(options.course_dir)
-        status = {"run": _run, "collect": _collect, "feedback": _feedback}[options.command](course, options)
+        status = {"run": _run, "collect": _collect, "feedback": _feedback}[options.command](course, options, warm)
         sys.stdout.flush()  # here, where it is understood that nobody reads any more
         return status
     except CourseError as problem:

@@ -13,14 +13,14 @@ from grading.checker import Checker, CheckerFailed, Script, Warm
 from grading.course import CourseError
 from grading.gradebook import database_file
 from grading.sandbox import SandboxError, start
-from grading.sandbox.pool import PRELOAD
+from grading.sandbox.warm import PRELOAD
 
 _FOLDER = "grade-checker-"
 _PATIENCE = 10  # seconds that threads have to notice that a batch is being stopped
 
 
 @contextlib.contextmanager
-def open_engine(course, assignment, limits, jobs, trust_students=False):
+def open_engine(course, assignment, limits, jobs, trust_students=False, warm=None):
     """Open the sandbox and the checkers.
 
     Parameters
@@ -31,6 +31,8 @@ def open_engine(course, assignment, limits, jobs, trust_students=False):
     jobs : int
     trust_students : bool
         Whether to run without confinement where the system has none.
+    warm : grading.sandbox.warm.WarmProcess, optional
+        One that has begun already.
 
     Yields
     ------
@@ -52,13 +54,13 @@ def open_engine(course, assignment, limits, jobs, trust_students=False):
         database, data = database_file(course.db_url), data_folders()
         # What is entered last is left first: the sandbox ends, which ends whatever a student's cell is doing; threads that
         # were at work notice and let their checkers go; then these end.
-        warm = stack.enter_context(_Warm(limits.memory))
+        checkers_from = stack.enter_context(_Warm(limits.memory))
         for _ in range(jobs):
             idle.put(None)  # made when it is needed
         stack.callback(lambda: _all_back(idle, jobs))
         try:
             pool = stack.enter_context(start(
-                modules, limits, jobs=jobs, trust_students=trust_students, read=data,
+                modules, limits, jobs=jobs, trust_students=trust_students, warm=warm, read=data,
                 env={"COURSE_DATA": str(data[0])} if data else {},  # students' processes have another home, but the same data
                 private=[course.root, *([database.parent] if database else [])]))
         except SandboxError as problem:
@@ -68,7 +70,7 @@ def open_engine(course, assignment, limits, jobs, trust_students=False):
         def checkers(name):
             checker = idle.get()  # there are as many as jobs: one is always free
             try:
-                checker = checker or Checker(limits=limits, folder=folder, warm=warm.get(pool))
+                checker = checker or Checker(limits=limits, folder=folder, warm=checkers_from.get(pool))
                 checker.begin(scripts[name])
                 yield checker
             except CheckerFailed:
@@ -139,8 +141,3 @@ def data_folders():
         return []
     folder = Path(cache.root())
     return [folder] if folder.is_dir() else []
-
-
-def processors():
-    """How many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

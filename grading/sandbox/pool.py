@@ -10,8 +10,6 @@ import signal
 import site
 import socket
 import stat
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -24,8 +22,8 @@ from nbformat.v4 import new_output
 from grading.model import CellResult, Limits
 from grading.sandbox.channel import Lines, ProtocolError, Unpacker, pack
 from grading.sandbox.walls import confinement
+from grading.sandbox.warm import PACKAGE_ROOT, PRELOAD, WarmProcess
 
-PACKAGE_ROOT = str(Path(__file__).resolve().parents[2])
 LARGEST_MESSAGE = 64 * 2**20  # bytes, either way
 START_SECONDS = 300  # for the imports; TensorFlow from a slow disk takes a minute
 SESSION_SECONDS = 60  # for the walls and the student's process; takes 0.05 s on an idle machine
@@ -33,7 +31,6 @@ FULL = 0.95  # of a limit is all of it
 GRACE = 3.0  # seconds that a cell has to end after it was interrupted
 OUTPUTS = 2000  # outputs of one cell
 ERROR_TEXT = 256 * 1024  # bytes of an exception's output
-PRELOAD = ("numpy", "matplotlib.pyplot", "matplotlib_inline.backend_inline", "IPython.display")
 
 
 class SandboxError(Exception):
@@ -78,6 +75,8 @@ class Pool:
         Module with ``install(namespace) -> answer``: what answers `Student.call`.
     trust_students : bool
         Whether to run without confinement where this system has none.
+    warm : grading.sandbox.warm.WarmProcess, optional
+        One that has begun already; it is the pool's from then on.
 
     Attributes
     ----------
@@ -103,7 +102,7 @@ class Pool:
     """
 
     def __init__(self, preload=PRELOAD, limits=None, *, jobs=1, read=(), private=(), env=None, side="grading.student_side",
-                 trust_students=False):
+                 trust_students=False, warm=None):
         found = confinement()
         if not found.available and not trust_students:
             raise NotConfined(f"students' code cannot be confined here: {found.why}. "
@@ -113,16 +112,14 @@ class Pool:
         self.confined = found.available
         self.limits = limits or Limits()
         self._env = dict(env or {})
-        self._threads = max(1, len(_cores()) // jobs)
+        self._preload = list(preload)
         self._settings = {
-            "preload": list(preload), "side": side, "read": [os.path.abspath(path) for path in (*read, *_user_site())],
+            "side": side, "read": [os.path.abspath(path) for path in (*read, *_user_site())],
             "private": [os.path.abspath(path) for path in private], "hide": [PACKAGE_ROOT],
         }
         self._lock = threading.RLock()
-        self._process = None
-        self._number = 0
+        self._warm = warm or WarmProcess(jobs)
         self._closed = False
-        self._base = Path(tempfile.mkdtemp(prefix="grading-"))
         try:
             self._start()
         except BaseException:
@@ -132,39 +129,14 @@ class Pool:
     # --- the warm process
 
     def _start(self):
-        home = self._base / "home"
-        home.mkdir(parents=True, exist_ok=True)  # one that ended in order has taken the folder with it
-        os.chmod(self._base, 0o755)
-        ours, theirs = socket.socketpair()
-        self._channel = Lines(ours)
-        self._log = tempfile.TemporaryFile()
-        code = ("import sys; root, file = sys.argv[1:]; sys.path.insert(0, root); "
-                "from grading.sandbox import zygote; zygote.main(int(file))")
-        with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-c", code, PACKAGE_ROOT, str(theirs.fileno())], pass_fds=[theirs.fileno()], cwd=home,
-                env=_bare_environment(home, self._threads), stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log,
-                start_new_session=True)
-        self._channel.send({**self._settings, "base": str(self._base)})
-        ready = self._hear(START_SECONDS)
+        with contextlib.suppress(OSError):  # it has ended; its last words tell why
+            self._warm.prepare(self._preload, **self._settings)
+        ready = self._warm.hear(START_SECONDS)
         if ready is None or ready["event"] != "ready":
-            why = ready["why"] if ready else f"its last words: {self._last_words()}"
+            why = ready["why"] if ready else f"its last words: {self._warm.last_words()}"
             raise SandboxError(f"the warm process did not start: {why}")
         self.missing, self.warm_seconds = ready["missing"], ready["seconds"]
         self.readable = ready["paths"]
-
-    def _hear(self, seconds):
-        """The warm process's next message; None if it is gone or silent."""
-        self._channel.socket.settimeout(seconds)
-        try:
-            message = self._channel.receive()
-        except (TimeoutError, OSError):
-            return None
-        return message and message[0]
-
-    def _last_words(self):
-        self._log.seek(0)
-        return self._log.read()[-2000:].decode("utf-8", "replace").strip() or "none"
 
     def _fork(self, request, files):
         """Ask the warm process for a session; start it anew if it is gone."""
@@ -173,38 +145,28 @@ class Pool:
                 raise SandboxError("the pool is closed")
             for attempt in (1, 2):
                 try:
-                    self._channel.send(request, files)
-                    answer = self._hear(SESSION_SECONDS)
+                    self._warm.send(request, files)
+                    answer = self._warm.hear(SESSION_SECONDS)
                 except OSError:
                     answer = None
                 if answer is not None:
                     return answer["process"]
                 if attempt == 1:
-                    self._stop()
+                    self._warm.end()
+                    self._warm = WarmProcess(self._warm.jobs, self._warm.base)
                     self._start()
         raise SandboxError("the warm process ended twice in a row")
 
     def _kill(self, process):
         with self._lock, contextlib.suppress(OSError):
-            self._channel.send({"op": "kill", "process": process})
-
-    def _stop(self):
-        self._channel.close()  # it ends when we hang up, and with it every session
-        try:
-            self._process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._log.close()
+            self._warm.send({"op": "kill", "process": process})
 
     def close(self):
         """End the warm process and every session."""
         with self._lock:
             if not self._closed:
                 self._closed = True
-                if self._process is not None:
-                    self._stop()
-                shutil.rmtree(self._base, ignore_errors=True)
+                self._warm.close()
 
     def __enter__(self):
         return self
@@ -293,7 +255,7 @@ class Student:
         try:
             with theirs, tempfile.TemporaryFile() as content:
                 names = _gather(content, folder, files, limits)
-                self._base = tempfile.mkdtemp(prefix="room-", dir=pool._base)
+                self._base = tempfile.mkdtemp(prefix="room-", dir=pool._warm.base)
                 if not pool.confined:
                     self._own = tempfile.mkdtemp(prefix="grading-student-")
                 request = {"op": "session", "confined": pool.confined, "base": self._base, "folder": self._own,
@@ -828,10 +790,6 @@ def _gather(content, folder, files, limits):
     return names
 
 
-def _cores():
-    return os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
-
-
 def _user_site():
     path = site.getusersitepackages()
     return [path] if site.ENABLE_USER_SITE and os.path.isdir(path) else []
@@ -841,16 +799,3 @@ def _answers(reply):
     """Whether a call came to a value. Where it did not, it may be because of the limits."""
     answer = reply.get("answer")
     return isinstance(answer, dict) and "ok" in answer
-
-
-def _bare_environment(home, threads):
-    """What the warm process, and through it every student's, is told about the world."""
-    kept = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "KERAS_BACKEND", "PYTHONPATH", "SYSTEMROOT")
-    limits = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS",
-                            "TF_NUM_INTRAOP_THREADS"), str(threads))
-    return {
-        **{name: os.environ[name] for name in kept if name in os.environ}, **limits, "HOME": str(home),
-        "PYTHONUSERBASE": site.getuserbase() or "", "IPYTHONDIR": f"{home}/.ipython", "MPLCONFIGDIR": f"{home}/.matplotlib",
-        "KERAS_HOME": f"{home}/.keras", "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1", "PYTHONHASHSEED": "0",
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }

@@ -34,6 +34,7 @@ from grading.sandbox.channel import Lines
 
 WATCH = 0.1  # seconds between two looks at a session's memory
 CROWD = 4  # processes and threads of a session, for each core, that may want to compute at one time
+FRAMES = 150_000  # words of 8 bytes: Python's frames then have a piece of 2 MiB
 
 
 def main(file):
@@ -42,12 +43,12 @@ def main(file):
     Parameters
     ----------
     file : int
-        The file descriptor of the channel to the grader. The first message there holds the settings: on the command
-        line, a student's process could read them.
+        The file descriptor of the channel to the grader. Messages there hold what to import, and the last one of these the
+        settings: on the command line, a student's process could read them.
     """
     status = 1
     try:
-        _serve(Lines(socket.socket(fileno=file)))
+        _with_room_for_frames(_serve)(Lines(socket.socket(fileno=file)))
         status = 0
     except BaseException:
         traceback.print_exc()
@@ -57,20 +58,38 @@ def main(file):
         os._exit(status)  # an orderly end of all that was imported takes a second or more
 
 
+def _with_room_for_frames(function):
+    """Make a function whose frame, and all that are called from it, lie in one large piece of memory.
+
+    CPython keeps frames in pieces of 16 KiB and gives each back as soon as it is empty. A loop whose calls cross the end of a
+    piece then maps and unmaps memory at every turn: a quarter of all page faults of a Keras training. A frame that claims a
+    deep stack gets a larger piece, and the frames above it use what it leaves.
+    """
+    def roomy(*arguments):
+        return function(*arguments)
+
+    roomy.__code__ = roomy.__code__.replace(co_stacksize=FRAMES)
+    return roomy
+
+
 def _serve(grader):
-    settings, _ = grader.receive()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is the grader's to handle
     if sys.platform == "linux":
         linux.set_dumpable(False)
-    started, missing = time.monotonic(), {}
     gc.disable()  # imports leave nothing to collect, and looking for it takes a fifth of their time
+    started, missing, settings = time.monotonic(), {}, {}
+    while "side" not in settings:  # the grader knows some modules before it knows all
+        if (message := grader.receive()) is None:
+            shutil.rmtree(settings.get("base", ""), ignore_errors=True)
+            return
+        settings = message[0]
+        for name in settings["preload"]:
+            try:
+                importlib.import_module(name)
+            except Exception as problem:  # a module that the cells need says so again, in their output
+                missing[name] = f"{type(problem).__name__}: {problem}"
     from grading.sandbox import interpreter  # here, so that the trial of the walls need not load IPython
 
-    for name in settings["preload"]:
-        try:
-            importlib.import_module(name)
-        except Exception as problem:  # a module that the cells need says so again, in their output
-            missing[name] = f"{type(problem).__name__}: {problem}"
     answer = importlib.import_module(settings["side"]).install if settings["side"] else None
     shell = interpreter.Shell.prepare()
     sys.path[:] = [path for path in sys.path if path not in settings["hide"]]

@@ -27,6 +27,7 @@ from grading.sandbox import (
     zygote,
 )
 from grading.sandbox.channel import ProtocolError, Unpacker, pack
+from grading.sandbox.warm import WarmProcess
 
 ROOT = Path(__file__).resolve().parents[2]
 needs_walls = pytest.mark.skipif(not confinement().available, reason=f"no confinement here: {confinement().why}")
@@ -252,10 +253,28 @@ def test_the_warm_process_is_replaced_if_it_dies():
     with Pool([], side=None, trust_students=True) as warm:
         with warm.session() as student:
             run(student, "1")
-        warm._process.kill()
-        warm._process.wait()
+        warm._warm.process.kill()
+        warm._warm.process.wait()
         with warm.session() as student:
             assert value(student, "print(1)") == "1"
+
+
+def test_deep_calls_do_not_map_memory_again_and_again(student):
+    # CPython's own pieces of 16 KiB for frames are given back when they are empty: 300 faults at some depth.
+    names = ", ".join(f"v{number}" for number in range(60))
+    assert int(value(student, f"""
+        import resource
+        def leaf():
+            {names} = range(60)
+        def faults(depth):
+            if depth:
+                return faults(depth - 1)
+            before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+            for _ in range(300):
+                leaf()
+            return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+        print(max(faults(depth) for depth in range(200)))
+    """)) < 100
 
 
 # --- the checker's questions
@@ -500,7 +519,7 @@ def test_environment_memory_and_files_of_the_grader_are_out_of_reach(monkeypatch
                     except OSError: pass
             print(found, sorted(os.listdir("/proc/self/fd"), key=int)[:4], len(os.listdir("/proc/self/fd")))
         """) == "[] ['0', '1', '2', '3'] 5"  # the fifth is the listing itself
-        for target in (os.getpid(), warm._process.pid, 1):
+        for target in (os.getpid(), warm._warm.process.pid, 1):
             assert run(student, f"os.kill({target}, 0)").status == "error"
             assert run(student, f"open('/proc/{target}/environ').read()").status == "error"
             assert run(student, f"open('/proc/{target}/mem', 'rb').read(1)").status == "error"
@@ -769,7 +788,7 @@ def test_a_crowd_of_busy_processes_computes_only_when_nobody_else_does(warm):
 def _of_sessions(warm):
     """The processes below the warm one, given a moment to be reaped."""
     for _ in range(40):
-        left = walls.descendants(warm._process.pid)
+        left = walls.descendants(warm._warm.process.pid)
         if not left:
             break
         time.sleep(0.1)
@@ -806,7 +825,7 @@ def test_nothing_is_left_when_the_grader_is_killed(tmp_path):
         pool = Pool([], side=None)
         with pool.session() as student:
             student.run_cell("import os, time\\nif not os.fork():\\n    os.setsid(); time.sleep(1000)")
-            print(pool._process.pid, flush=True)
+            print(pool._warm.process.pid, flush=True)
             student.run_cell("while True: pass", 1000)
     """))
     grader = subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True,
@@ -825,11 +844,11 @@ def test_nothing_is_left_when_the_grader_is_killed(tmp_path):
 
 @needs_walls
 def test_nothing_of_a_session_is_left_on_the_machine(warm):
-    before, mounts = set(os.listdir(warm._base)), Path("/proc/self/mountinfo").read_text()
+    before, mounts = set(os.listdir(warm._warm.base)), Path("/proc/self/mountinfo").read_text()
     with warm.session() as student:
         run(student, "open('f', 'w').write('x')")
         assert Path("/proc/self/mountinfo").read_text() == mounts
-    assert set(os.listdir(warm._base)) == before
+    assert set(os.listdir(warm._warm.base)) == before
 
 
 # --- starting
@@ -887,3 +906,32 @@ def test_forks_are_cheap(warm):
             student.run_cell("1")
         took.append(time.monotonic() - begin)
     assert min(took) < 0.3, took
+
+
+def test_a_warm_process_that_has_begun_to_import_is_taken_over():
+    with WarmProcess(jobs=1) as warm:
+        warm.prepare(["json", "no_such_module"])
+        with Pool(["decimal"], side=None, trust_students=True, warm=warm) as pool, pool.session() as student:
+            assert "ModuleNotFoundError" in pool.missing["no_such_module"]
+            assert value(student, "import sys; print('json' in sys.modules, 'decimal' in sys.modules)") == "True True"
+    assert not warm.base.exists() and warm.process.returncode == 0
+
+
+def test_a_warm_process_that_nobody_needs_ends_at_once():
+    with WarmProcess(jobs=1) as warm:
+        warm.prepare(["tensorflow"])
+    assert not warm.base.exists() and warm.process.returncode == -signal.SIGKILL
+
+
+def test_a_warm_process_whose_grader_is_killed_before_it_said_all_leaves_nothing(tmp_path):
+    script = tmp_path / "grader.py"
+    script.write_text("import os, signal\nfrom grading.sandbox.warm import WarmProcess\nwarm = WarmProcess(jobs=1)\n"
+                      "warm.prepare(['json'])\nprint(warm.process.pid, flush=True)\nos.kill(os.getpid(), signal.SIGKILL)\n")
+    done = subprocess.run([sys.executable, script], stdout=subprocess.PIPE, text=True, check=False,
+                          env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)})
+    for _ in range(100):
+        if not os.path.exists(f"/proc/{int(done.stdout)}"):
+            break
+        time.sleep(0.1)
+    assert not os.path.exists(f"/proc/{int(done.stdout)}")
+    assert [path.name for path in tmp_path.iterdir()] == ["grader.py"]

@@ -1,0 +1,130 @@
+"""The grader's end of the warm process, which imports what students' code will import, and then forks.
+
+Nothing heavy is imported here: the command ``grade`` starts this process first of all, so that one imports TensorFlow while
+the other imports nbgrader.
+"""
+
+import os
+import shutil
+import site
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from grading.sandbox.channel import Lines
+
+PACKAGE_ROOT = str(Path(__file__).resolve().parents[2])
+PRELOAD = ("numpy", "matplotlib.pyplot", "matplotlib_inline.backend_inline", "IPython.display")
+
+
+class WarmProcess:
+    """A process with a bare environment that waits to be told what to import.
+
+    Parameters
+    ----------
+    jobs : int
+        Sessions that will compute at one time; they share the cores.
+    base : path, optional
+        The folder of one that has died, to go on with.
+
+    Attributes
+    ----------
+    base : pathlib.Path
+        A folder of its own, which goes away with it.
+    jobs : int
+    process : subprocess.Popen
+
+    Examples
+    --------
+    >>> with WarmProcess(jobs=2) as warm:
+    ...     warm.prepare(PRELOAD)  # and do something else meanwhile
+    """
+
+    def __init__(self, jobs=1, base=None):
+        self.jobs = jobs
+        self.base = Path(base or tempfile.mkdtemp(prefix="grading-"))
+        self._log = tempfile.TemporaryFile()
+        ours, theirs = socket.socketpair()
+        self._channel = Lines(ours)
+        self._complete = False
+        code = ("import sys; root, file = sys.argv[1:]; sys.path.insert(0, root); "
+                "from grading.sandbox import zygote; zygote.main(int(file))")
+        home = self.base / "home"
+        home.mkdir(parents=True, exist_ok=True)  # one that ended in order has taken the folder with it
+        os.chmod(self.base, 0o755)
+        with theirs:
+            self.process = subprocess.Popen(
+                [sys.executable, "-P", "-c", code, PACKAGE_ROOT, str(theirs.fileno())], pass_fds=[theirs.fileno()], cwd=home,
+                env=_bare_environment(home, max(1, processors() // jobs)), stdin=subprocess.DEVNULL, stdout=self._log,
+                stderr=self._log, start_new_session=True)
+
+    def prepare(self, modules, **settings):
+        """Say what to import next; with ``settings`` (see `grading.sandbox.zygote`) it is the last word.
+
+        Parameters
+        ----------
+        modules : iterable of str
+        """
+        self._channel.send({"base": str(self.base), "preload": list(modules), **settings})
+        self._complete = bool(settings)
+
+    def send(self, message, files=()):
+        """Send a request, and open files with it."""
+        self._channel.send(message, files)
+
+    def hear(self, seconds):
+        """The process's next message; None if it is gone or silent."""
+        self._channel.socket.settimeout(seconds)
+        try:
+            message = self._channel.receive()
+        except (TimeoutError, OSError):
+            return None
+        return message and message[0]
+
+    def last_words(self):
+        """The end of what it wrote to its standard streams."""
+        self._log.seek(0)
+        return self._log.read()[-2000:].decode("utf-8", "replace").strip() or "none"
+
+    def close(self):
+        """End the process, with it all that it has forked, and remove its folder."""
+        self.end()
+        shutil.rmtree(self.base, ignore_errors=True)
+
+    def end(self):
+        """End the process and what it has forked."""
+        self._channel.close()  # it ends when we hang up
+        if not self._complete:  # there is nothing that it would have to end
+            self.process.kill()
+        try:
+            self.process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self._log.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.close()
+
+
+def processors():
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _bare_environment(home, threads):
+    """What the warm process, and through it every student's, is told about the world."""
+    kept = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "KERAS_BACKEND", "PYTHONPATH", "SYSTEMROOT")
+    limits = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS",
+                            "TF_NUM_INTRAOP_THREADS"), str(threads))
+    return {
+        **{name: os.environ[name] for name in kept if name in os.environ}, **limits, "HOME": str(home),
+        "PYTHONUSERBASE": site.getuserbase() or "", "IPYTHONDIR": f"{home}/.ipython", "MPLCONFIGDIR": f"{home}/.matplotlib",
+        "KERAS_HOME": f"{home}/.keras", "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1", "PYTHONHASHSEED": "0",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
