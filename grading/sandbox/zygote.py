@@ -46,13 +46,16 @@ def main(file):
         The file descriptor of the channel to the grader. Messages there hold what to import, and the last one of these the
         settings: on the command line, a student's process could read them.
     """
-    status = 1
+    status, settings = 1, {}
     try:
-        _with_room_for_frames(_serve)(Lines(socket.socket(fileno=file)))
+        _with_room_for_frames(_serve)(Lines(socket.socket(fileno=file)), settings)
         status = 0
+    except BrokenPipeError:  # the grader was killed while we were busy
+        pass
     except BaseException:
         traceback.print_exc()
     finally:
+        shutil.rmtree(settings.get("base", ""), ignore_errors=True)  # a grader that was killed cannot
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(status)  # an orderly end of all that was imported takes a second or more
@@ -72,17 +75,16 @@ def _with_room_for_frames(function):
     return roomy
 
 
-def _serve(grader):
+def _serve(grader, settings):
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is the grader's to handle
     if sys.platform == "linux":
         linux.set_dumpable(False)
     gc.disable()  # imports leave nothing to collect, and looking for it takes a fifth of their time
-    started, missing, settings = time.monotonic(), {}, {}
+    started, missing = time.monotonic(), {}
     while "side" not in settings:  # the grader knows some modules before it knows all
         if (message := grader.receive()) is None:
-            shutil.rmtree(settings.get("base", ""), ignore_errors=True)
             return
-        settings = message[0]
+        settings.update(message[0])
         for name in settings["preload"]:
             try:
                 importlib.import_module(name)
@@ -107,8 +109,7 @@ def _serve(grader):
     children = set()
     while True:
         message = _next(grader, children)
-        if message is None:  # the grader has closed the pool, or was killed and cannot clean up itself
-            shutil.rmtree(settings["base"], ignore_errors=True)
+        if message is None:  # the grader has closed the pool, or was killed
             return
         request, files = message
         if request["op"] == "session":

@@ -923,15 +923,18 @@ def test_a_warm_process_that_nobody_needs_ends_at_once():
     assert not warm.base.exists() and warm.process.returncode == -signal.SIGKILL
 
 
-def test_a_warm_process_whose_grader_is_killed_before_it_said_all_leaves_nothing(tmp_path):
+@pytest.mark.parametrize("last", ["", ", side=None, read=[], private=[], hide=[]"], ids=["before", "after"])
+def test_a_grader_that_is_killed_early_leaves_nothing(tmp_path, last):
+    (tmp_path / "slow.py").write_text("import time; time.sleep(1)")
     script = tmp_path / "grader.py"
     script.write_text("import os, signal\nfrom grading.sandbox.warm import WarmProcess\nwarm = WarmProcess(jobs=1)\n"
-                      "warm.prepare(['json'])\nprint(warm.process.pid, flush=True)\nos.kill(os.getpid(), signal.SIGKILL)\n")
-    done = subprocess.run([sys.executable, script], stdout=subprocess.PIPE, text=True, check=False,
-                          env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)})
+                      f"warm.prepare(['slow']{last})\nprint(warm.process.pid, flush=True)\n"
+                      "os.kill(os.getpid(), signal.SIGKILL)\n")
+    done = subprocess.run([sys.executable, "-B", script], stdout=subprocess.PIPE, text=True, check=False,
+                          env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path}", "TMPDIR": str(tmp_path)})
     for _ in range(100):
         if not os.path.exists(f"/proc/{int(done.stdout)}"):
             break
         time.sleep(0.1)
     assert not os.path.exists(f"/proc/{int(done.stdout)}")
-    assert [path.name for path in tmp_path.iterdir()] == ["grader.py"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["grader.py", "slow.py"]
