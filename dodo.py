@@ -120,7 +120,7 @@ def task_demo():
 
 def task_book():
     """Build the book in build/book, with slides, from the executed lectures, the exercises and the guides."""
-    parts = [ROOT / "pipeline" / name for name in ("book.py", "images.py", "slides.py")]
+    parts = [ROOT / "pipeline" / name for name in ("book.py", "icons.py", "images.py", "slides.py")]
     parts += sorted((ROOT / "pipeline" / "templates").rglob("*.*"))
     pages = [str(path) for path in sorted((ROOT / "book").rglob("*")) if path.is_file() and "__pycache__" not in path.parts]
     return {

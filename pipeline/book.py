@@ -22,6 +22,7 @@ import nbformat
 import yaml
 
 from pipeline import ROOT
+from pipeline.icons import IconError, thin_out
 from pipeline.images import shrink
 from pipeline.notebooks import SETUP_TAG, colab_address, repository
 
@@ -373,6 +374,7 @@ def build(root: Path = ROOT) -> Path:
     assemble(root, target / "source")
     html = render(target / "source", target)
     shrink(html)
+    thin_out(html)
     for week in weeks(root):
         for name, _ in documents(root, week):
             # The page leaves out the set-up cell, but a reader who downloads the notebook needs it.
@@ -386,7 +388,7 @@ def main() -> int:
     parser.parse_args()
     try:
         html = build()
-    except BookError as error:
+    except (BookError, IconError) as error:
         print(error, file=sys.stderr)
         return 1
     print(f"The book: {(html / 'index.html').relative_to(ROOT)}")
