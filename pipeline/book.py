@@ -30,6 +30,8 @@ WEEK = re.compile(r"week\d\d_[a-z0-9_]+")
 BRANCH = "main"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 MATHJAX = "tex-svg-full.js"
+_FORMULA = re.compile(r'class="[^"]*\bmath\b')
+_LOADS_MATHJAX = re.compile(rf'<script(>window\.MathJax = [^<]*|[^>]*src="[^"]*{re.escape(MATHJAX)}"[^>]*>)</script>\n?')
 
 
 class BookError(Exception):
@@ -341,6 +343,30 @@ def render(source: Path, target: Path) -> Path:
     return html
 
 
+def leave_out_mathjax(page: str) -> str:
+    r"""Take MathJax (0.7 MB) out of a page without formulae; Sphinx loads it wherever a page's chapters have some.
+
+    Parameters
+    ----------
+    page : str
+        The page as HTML.
+
+    Returns
+    -------
+    str
+        The same page, where it has a formula.
+
+    Examples
+    --------
+    >>> script = '<script defer src="../_static/mathjax/tex-svg-full.js"></script>'
+    >>> leave_out_mathjax(f"<h1>No formula</h1>{script}")
+    '<h1>No formula</h1>'
+    >>> script in leave_out_mathjax(rf'<span class="math notranslate">\(x\)</span>{script}')
+    True
+    """
+    return page if _FORMULA.search(page) else _LOADS_MATHJAX.sub("", page)
+
+
 def _mathjax() -> Path:
     """Find the one MathJax file (SVG glyphs, every TeX extension) that pages load without a network."""
     package = importlib.util.find_spec("sphinx-mathjax-offline")
@@ -375,6 +401,8 @@ def build(root: Path = ROOT) -> Path:
     html = render(target / "source", target)
     shrink(html)
     thin_out(html)
+    for page in html.rglob("*.html"):
+        page.write_text(leave_out_mathjax(page.read_text(encoding="utf-8")), encoding="utf-8")
     for week in weeks(root):
         for name, _ in documents(root, week):
             # The page leaves out the set-up cell, but a reader who downloads the notebook needs it.

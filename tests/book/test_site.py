@@ -97,9 +97,9 @@ def test_every_page_opens_and_fits_everywhere(page, address):
     assert not {name: found for name, found in trouble.items() if found}
     assert not wide, f"wider than a phone of {PHONE['width']} pixels: {wide}"
     lectures = [weight[name] for name in LECTURES]
-    # A first visit, with everything that later pages take from the browser's cache: theme, fonts and MathJax (0.7 MB).
-    assert statistics.median(lectures) < 2.5e6, {name: weight[name] for name in LECTURES}
-    assert weight["book/index"] < 2.0e6, weight["book/index"]
+    # A first visit, with everything that later pages take from the browser's cache: theme and MathJax (0.7 MB).
+    assert statistics.median(lectures) < 1.5e6, {name: weight[name] for name in LECTURES}
+    assert weight["book/index"] < 5e5, weight["book/index"]
 
 
 def test_search_finds_where_a_word_is_taught(page, address):
