@@ -254,6 +254,23 @@ def test_slides_by_keyboard_and_a_player_in_one(decks, opened):
     assert page.evaluate("Reveal.getSlidePastCount()") == before, "the key was the player's, not the slides'"
 
 
+def test_the_speaker_sees_the_notes_in_a_window_of_their_own(decks, opened):
+    path = next((deck for deck in decks if (deck.parent.name, deck.stem) == ("week02_convolution", "02_sizes")), None)
+    if path is None:
+        pytest.skip("the lecture week02_convolution/02_sizes has not been executed")
+    page = opened(path)
+    with page.expect_popup() as window:
+        page.keyboard.press("s")
+    notes = window.value.locator(".speaker-controls-notes .value")
+    page.evaluate("""() => { const note = document.querySelector('aside.notes mjx-container');
+                             const place = Reveal.getIndices(note.closest('section')); Reveal.slide(place.h, place.v); }""")
+    notes.locator("mjx-container svg").first.wait_for()
+    assert notes.locator("math").count() == 0, "each formula is there once"
+    said = page.evaluate("() => Reveal.getCurrentSlide().querySelector('aside.notes').innerHTML.trim()")
+    assert said and notes.inner_html().strip() == said
+    window.value.close()
+
+
 def test_a_deck_can_be_printed(decks, opened):
     page = opened(decks[0], "?print-pdf")
     page.wait_for_selector(".pdf-page")

@@ -29,6 +29,8 @@ function tooLarge(slide) {
 }
 
 function start() {
+  // The window with the speaker notes knows no style that hides them: each formula would be there twice.
+  document.querySelectorAll("aside.notes mjx-assistive-mml").forEach((hidden) => hidden.remove());
   return document.fonts.ready.then(() => {
     fit();
     document.body.classList.remove("measuring");
