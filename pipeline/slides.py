@@ -9,7 +9,7 @@ What is shown follows rules, so that a lecture needs no second version:
   sentences with words in bold are shown, and the whole of it is in the speaker notes (key S).
 - "Predict, then run" is a slide of its own, before the result. Printed results appear at the second press of a key.
 - Short code is shown. Long code, and code that only draws, is in the notes. Each figure has a slide of its own.
-- Set-up, answers of the self-test, and references are left out; the take-aways are the last slide.
+- Set-up and references are left out, answers of the self-test are in the notes; the take-aways are the last slide.
 
 A cell's tag overrides the rules: ``# %% [markdown] tags=["slide"]``. All of a cell tagged ``slide`` or ``subslide`` is shown on a
 slide of its own, of one tagged ``fragment`` at the next press of a key; one tagged ``notes`` is in the notes only, and one tagged
@@ -68,7 +68,9 @@ class SlidesError(Exception):
 
 @dataclass(frozen=True)
 class Block:
-    """A piece of a text cell: its kind (heading, paragraph, list, formula, table, quote, code, picture, html) and source."""
+    """A piece of a text cell: its source and its kind (heading, paragraph, list, formula, table, quote, code, picture, html, or
+    folded for what a reader opens at a click).
+    """
 
     kind: str
     source: str
@@ -77,6 +79,8 @@ class Block:
     def height(self) -> int:
         """About how many pixels high it is on a slide; the page itself shrinks what is a little too high."""
         lines = self.source.splitlines()
+        if self.kind == "folded":
+            return 0
         if self.kind == "heading":
             return 70
         if self.kind == "formula":
@@ -94,11 +98,12 @@ class Block:
 KINDS = {"heading_open": "heading", "paragraph_open": "paragraph", "bullet_list_open": "list", "ordered_list_open": "list",
          "math_block": "formula", "table_open": "table", "blockquote_open": "quote", "fence": "code", "code_block": "code",
          "html_block": "html", "hr": "html"}
+FOLDED = re.compile(r"<details>(?:<summary>(.*?)</summary>)?(.*?)</details>", flags=re.DOTALL)
 MARKDOWN = MarkdownIt("commonmark").enable("table").use(dollarmath_plugin)
 
 
 def blocks(text: str) -> list[Block]:
-    r"""Take a text cell apart; folded answers (``<details>``) are left out.
+    r"""Take a text cell apart.
 
     Parameters
     ----------
@@ -111,10 +116,21 @@ def blocks(text: str) -> list[Block]:
 
     Examples
     --------
-    >>> [block.kind for block in blocks("## A\n\nText,\n\n$$x$$\n\n- one\n- two\n\n<details>No.</details>")]
-    ['heading', 'paragraph', 'formula', 'list']
+    >>> text = "## A\n\nText,\n\n$$x$$\n\n- one\n- two\n\n<details><summary>Answer</summary>\n\nNo.\n</details>"
+    >>> [block.kind for block in blocks(text)]
+    ['heading', 'paragraph', 'formula', 'list', 'folded']
+    >>> blocks(text)[-1].source
+    'Answer: No.'
     """
-    text = re.sub(r"<details>.*?</details>", "", text, flags=re.DOTALL)
+    found, end = [], 0
+    for folded in FOLDED.finditer(text):
+        found += _open_blocks(text[end:folded.start()])
+        found.append(Block("folded", ": ".join(part.strip() for part in folded.groups() if part)))
+        end = folded.end()
+    return found + _open_blocks(text[end:])
+
+
+def _open_blocks(text: str) -> list[Block]:
     lines = text.splitlines()
     found = []
     for token in MARKDOWN.parse(text):
@@ -347,6 +363,9 @@ def _text(arranged: Deck, found: list[Block]) -> None:
                 arranged.slides.pop()
             continue
         if arranged.heading in LEFT_OUT:
+            continue
+        if block.kind == "folded":
+            arranged.note(block.source)
             continue
         whole = arranged.heading in WHOLE or block.kind not in {"paragraph", "html"}
         if block.kind == "quote":

@@ -129,6 +129,7 @@ def test_what_is_not_for_the_screen_is_left_out():
         assert absent not in shown
     assert [shown for _, shown, _ in arranged[2:4]] == [["## Self-test", "**1.** One?", "(a) yes; (b) no"],
                                                         ["###### Self-test", "**2.** Two?"]]
+    assert [notes for _, _, notes in arranged[2:4]] == ["Answer: Secret.", ""], "the speaker knows the answer"
     assert arranged[-1][1] == ["## Take-aways", "1. A dot is round."]
     assert "import numpy" in arranged[1][2]
 
