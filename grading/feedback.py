@@ -18,7 +18,7 @@ from pygments.lexers import PythonLexer
 from grading.course import CourseError, grade_id, role
 from grading.files import write_atomic
 from grading.gradebook import GradebookWriter
-from grading.report import page, text, without_type
+from grading.report import check_name, page, text, without_type
 from grading.run import Records
 from grading.sanitise import is_base64, plain
 
@@ -42,7 +42,7 @@ STYLE = """
 .error { border-left-color: #d55e00; }
 .label { display: flex; flex-wrap: wrap; gap: .2rem 1rem; justify-content: space-between; font-size: .9rem;
          margin: 1.2rem 0 .3rem; }
-.hit { color: #00664b; } .miss { color: #a3200d; }
+td.hit, td.miss { white-space: nowrap; } .hit { color: #00664b; } .miss { color: #a3200d; }
 .verdict { background: #fff4ec; border-left: .3rem solid #d55e00; padding: .5rem .8rem; margin: .3rem 0; white-space: pre-wrap; }
 .remark { background: #eef5fb; border-left: .3rem solid #0072b2; padding: .5rem .8rem; margin: .3rem 0; white-space: pre-wrap; }
 .text h1 { font-size: 1.35rem; margin-top: 1.5rem; } .text h2 { font-size: 1.2rem; } .text table { width: auto; }
@@ -269,7 +269,7 @@ def render(course, assignment, name, notebook, record, standing):
         full = grade["score"] >= grade["points"]
         mark = "waits" if key in waiting else "passed" if full else "lost points"
         rows.append(
-            f'<tr><th scope="row"><a href="#{text(key)}"><code>{text(key)}</code></a></th>'
+            f'<tr><th scope="row"><a href="#{text(key)}"><code>{check_name(key)}</code></a></th>'
             f'<td class="{"hit" if full else "miss"}">{mark}</td><td class="n">{_points(grade["score"], grade["points"])}</td>'
             f'<td><span style="white-space:pre-wrap">{told}</span></td></tr>'
         )

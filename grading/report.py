@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+import textwrap
 from html import escape
 
 from grading.files import write_atomic
@@ -57,6 +58,11 @@ _TABLE = '<div class="scroll" tabindex="0" role="region" aria-label="Table"><tab
 def text(value):
     """Text for a page: harmless as HTML, and without control characters."""
     return escape(plain(str(value)))
+
+
+def check_name(value):
+    """The name of a check, for a page: a narrow column breaks it after an underscore."""
+    return text(value).replace("_", "_<wbr>")
 
 
 def page(title, body, style=""):
@@ -167,18 +173,18 @@ def _questions(results):
             row = rows.setdefault(key, {"points": question["points"], "scores": [], "why": {}})
             row["scores"].append(question["score"])
             if question["score"] < question["points"] and question["message"]:
-                why = without_type(question["message"]).split("\n")[0][:160]
+                why = textwrap.shorten(without_type(question["message"]).split("\n")[0], 160, placeholder=" …")
                 row["why"][why] = row["why"].get(why, 0) + 1
     lines = []
     several = len({notebook for notebook, _ in rows}) > 1
-    for (notebook, name), row in rows.items():
+    for (notebook, check), row in rows.items():
         share = sum(row["scores"]) / (len(row["scores"]) * row["points"]) if row["points"] else 1.0
         full = sum(score >= row["points"] for score in row["scores"])
         why = sorted(row["why"].items(), key=lambda item: (-item[1], item[0]))[:1]
         most = f"{text(why[0][0])} <span class='soft'>({why[0][1]}&times;)</span>" if why else ""
-        label = f"{notebook}: {name}" if several else name
+        label = f"{notebook}: {check}" if several else check
         lines.append(
-            f'<tr><th scope="row"><code>{text(label).replace("_", "_<wbr>")}</code></th><td class="n">{row["points"]:g}</td>'
+            f'<tr><th scope="row"><code>{check_name(label)}</code></th><td class="n">{row["points"]:g}</td>'
             f'<td class="n">{share:.0%}</td>'
             f'<td><span class="track" aria-hidden="true"><span class="bar" style="width:{100 * share:.0f}%"></span></span></td>'
             f'<td class="n">{full} of {len(row["scores"])}</td><td>{most}</td></tr>'
