@@ -1161,7 +1161,7 @@ def test_an_optional_fetch_says_what_notebooks_go_on_with(monkeypatch, course_da
 
 def test_verify_says_what_is_not_there(course_data, capsys):
     assert cli.main(["verify"]) == 0
-    assert "the cache is empty: nothing to verify" in capsys.readouterr().out
+    assert "the cache holds no data sets: nothing to verify" in capsys.readouterr().out
     assert cli.main(["verify", "mnist"]) == 1
     assert "mnist: not in the cache; run: python -m helpers.data fetch mnist" in capsys.readouterr().err
 
