@@ -10,11 +10,20 @@ import io
 import shutil
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import yaml
 from pypdf import PdfReader, PdfWriter
-from pypdf.generic import NameObject, TextStringObject
+from pypdf.generic import (
+    ArrayObject,
+    BooleanObject,
+    DictionaryObject,
+    NameObject,
+    NumberObject,
+    PdfObject,
+    TextStringObject,
+)
 
 from pipeline import BUILD, ROOT, book
 
@@ -154,13 +163,15 @@ def build(week: str, printer: Printer, html: Path = SITE, folder: Path = FOLDER,
         raise PdfError(f"there is no week {week}: {', '.join(book.weeks(root))}")
     if missing:
         raise PdfError(f"{', '.join(missing)}: not in the built book; run `doit book` first")
-    writer = PdfWriter()
-    titles = []
+    writer, tags, titles = PdfWriter(), _Tags(), []
     for name in names:
-        (title, *headings), printed = printer.page(html / name)
+        (title, *headings), content = printer.page(html / name)
         titles.append(title)
-        writer.append(io.BytesIO(printed), outline_item=title, import_outline=False)
-        _headings(writer, PdfReader(io.BytesIO(printed)), headings)
+        printed = PdfReader(io.BytesIO(content))
+        writer.append(printed, outline_item=title, import_outline=False)
+        _headings(writer, printed, headings)
+        tags.add(writer, printed)
+    tags.write(writer)
     sheets = PdfReader(io.BytesIO(printer.footers(titles[0], len(writer.pages)))).pages
     for page, sheet in zip(writer.pages, sheets, strict=True):
         page.merge_page(sheet)
@@ -183,6 +194,56 @@ def _headings(writer: PdfWriter, printed: PdfReader, headings: list[str]) -> Non
     for heading, item in zip(headings, below, strict=True):
         page = first + printed.get_destination_page_number(item)
         writer.add_outline_item(title=heading, page_number=page, parent=parent)
+
+
+class _Tags:
+    """The structure of all pages, which tells a screen reader what is a heading, a list or a figure.
+
+    Each printed page has a tree of its own. Here they come below one document, and the numbers by which places on the paper
+    name their part of the tree (PDF 32000-1:2008, 14.7.4.4) are moved so that no two are alike.
+    """
+
+    def __init__(self):
+        self._trees, self._numbers, self._next = [], [], 0
+
+    def add(self, writer: PdfWriter, printed: PdfReader) -> None:
+        """Take over the tree of a page that has just been appended."""
+        tree = printed.root_object["/StructTreeRoot"].clone(writer)
+        self._trees += tree["/K"] if isinstance(tree["/K"], list) else [tree.raw_get("/K")]
+        numbers = list(_number_tree(tree["/ParentTree"]))
+        for number, place in numbers:
+            self._numbers += [NumberObject(number + self._next), place]
+        for page, source in zip(writer.pages[-len(printed.pages):], printed.pages, strict=True):
+            page[NameObject("/StructParents")] = NumberObject(source["/StructParents"] + self._next)  # pypdf leaves it behind
+            for annotation in page.get("/Annots", ()):
+                link = annotation.get_object()
+                if "/StructParent" in link:
+                    link[NameObject("/StructParent")] = NumberObject(link["/StructParent"] + self._next)
+        self._next += max(number for number, _ in numbers) + 1
+
+    def write(self, writer: PdfWriter) -> None:
+        """Put the one tree into the document."""
+        document = DictionaryObject({NameObject("/Type"): NameObject("/StructElem"), NameObject("/S"): NameObject("/Document"),
+                                     NameObject("/K"): ArrayObject(self._trees)})
+        tree = DictionaryObject({
+            NameObject("/Type"): NameObject("/StructTreeRoot"), NameObject("/K"): writer._add_object(document),
+            NameObject("/ParentTree"): DictionaryObject({NameObject("/Nums"): ArrayObject(self._numbers)}),
+            NameObject("/ParentTreeNextKey"): NumberObject(self._next),
+            # The browser uses two names that are younger than the version of PDF that it writes.
+            NameObject("/RoleMap"): DictionaryObject({NameObject(name): NameObject("/Span") for name in ("/Strong", "/Em")})})
+        document[NameObject("/P")] = writer._add_object(tree)
+        for part in self._trees:
+            part.get_object()[NameObject("/P")] = document.indirect_reference
+        writer.root_object[NameObject("/StructTreeRoot")] = tree.indirect_reference
+        writer.root_object[NameObject("/MarkInfo")] = DictionaryObject({NameObject("/Marked"): BooleanObject(True)})
+
+
+def _number_tree(node: DictionaryObject) -> Iterator[tuple[int, PdfObject]]:
+    """Yield the numbers of a PDF's number tree with what they stand for."""
+    for kid in node.get("/Kids", ()):
+        yield from _number_tree(kid.get_object())
+    numbers = node.get("/Nums", ArrayObject())
+    yield from zip(numbers[::2], numbers[1::2], strict=True)
 
 
 def _author(root: Path) -> str:

@@ -93,6 +93,30 @@ def test_it_says_who_wrote_what_and_no_date(document):
     assert document.trailer["/Root"]["/Lang"] == "en"
 
 
+def tags(element):
+    """Kinds of all parts of a document's structure, in the order of reading."""
+    for kid in element["/K"] if isinstance(element.get("/K"), list) else [element.get("/K")]:
+        part = kid.get_object() if kid is not None else None
+        if isinstance(part, dict) and "/S" in part:
+            yield part["/S"]
+            yield from tags(part)
+
+
+def test_a_screen_reader_finds_its_way(document):
+    tree = document.root_object["/StructTreeRoot"]
+    headings = [tag for tag in tags(tree) if tag in ("/H1", "/H2")]
+    assert document.root_object["/MarkInfo"]["/Marked"] and headings == ["/H1", "/H2", "/H2"] * 3
+    numbers = tree["/ParentTree"]["/Nums"]
+    places = dict(zip(numbers[::2], numbers[1::2], strict=True))
+    assert len({page["/StructParents"] for page in document.pages}) == len(document.pages) > 3
+    for page in document.pages:
+        parts = [part.get_object() for part in places[page["/StructParents"]].get_object()]
+        # A paragraph that goes on overleaf belongs to its first page, and has pieces that name the others.
+        pieces = [kid.get_object() for part in parts if isinstance(part.get("/K"), list) for kid in part["/K"]]
+        assert any(one["/Pg"].indirect_reference == page.indirect_reference for one in parts + pieces
+                   if isinstance(one, dict) and "/Pg" in one), "the page leads to its structure"
+
+
 def test_the_same_book_gives_the_same_bytes(printer, root, printed):
     again = pdf.build(WEEK, printer, html=root / "site", folder=root / "again", root=root)
     assert again.read_bytes() == printed.read_bytes()
