@@ -3,13 +3,14 @@
 The gate asks of every exercise what happens with the reference solution, with nothing filled in and with each of
 dozens of wrong answers. A Jupyter kernel for each would take minutes. Here, one process imports NumPy, Matplotlib
 and the helpers once, then forks for every variant; the child runs the cells in order in one namespace and goes on
-after an error, as nbgrader does. `test_gate.py` checks that nbgrader itself gives the same scores.
+after an error, as nbgrader does. `test_nbgrader.py` checks that nbgrader itself gives the same scores.
 
 Where a system cannot fork, every variant gets a fresh process: slower, same results.
 """
 
 import ast
 import contextlib
+import importlib.util
 import io
 import json
 import linecache
@@ -24,6 +25,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
+SOURCES = sorted((ROOT / "solutions").glob("week*/*.py"))
 TIME_LIMIT = 180  # seconds for one variant; an exercise takes a few
 PRELOAD = ("IPython.display", "numpy", "matplotlib.pyplot", "helpers.checks", "helpers.data", "helpers.knn",
            "helpers.plots", "keras")
@@ -54,6 +56,25 @@ class Outcome(NamedTuple):
     def score(self):
         """The points that nbgrader gives for the cell."""
         return 0.0 if self.error or self.stderr else self.points
+
+
+def wrong_answers(source):
+    """The dictionary WRONG of an exercise."""
+    path = Path(__file__).parent / source.parent.name / "wrong_answers.py"
+    spec = importlib.util.spec_from_file_location(f"wrong_answers_{source.stem}", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.WRONG
+
+
+def week(source):
+    """The name of an exercise in a test's id."""
+    return f"{source.parent.name}/{source.stem}"
+
+
+def graded_cells(outcomes):
+    """The outcomes of the graded cells by their name."""
+    return {outcome.name: outcome for outcome in outcomes if outcome.role == "test"}
 
 
 def code_cells(notebook):

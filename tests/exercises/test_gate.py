@@ -2,39 +2,18 @@
 
 For every ``solutions/weekNN_topic/*.py`` the reference solution gets all points, the untouched release none, and each
 wrong answer of ``tests/exercises/weekNN_topic/wrong_answers.py`` loses the points that it should, with a message that
-helps. nbgrader itself has the last word in `test_nbgrader_agrees`.
+helps. nbgrader itself has the last word in ``test_nbgrader.py``.
 """
 
-import importlib.util
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
-import nbformat
 import pytest
-from gate import HIDDEN, ROOT, SOLUTION, code_cells, with_answer, without_hidden_tests
+from gate import HIDDEN, SOLUTION, SOURCES, graded_cells, week, with_answer, without_hidden_tests, wrong_answers
 
 from pipeline.exercises import instructor_notebook, released_notebook
 
-SOURCES = sorted((ROOT / "solutions").glob("week*/*.py"))
 LEAST_POINTS, MOST_POINTS = 10, 20
 LEAST_WRONG_ANSWERS = 3
-
-
-def wrong_answers(source):
-    """The dictionary WRONG of an exercise."""
-    path = Path(__file__).parent / source.parent.name / "wrong_answers.py"
-    spec = importlib.util.spec_from_file_location(f"wrong_answers_{source.stem}", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.WRONG
-
-
-def week(source):
-    """The name of an exercise in a test's id."""
-    return f"{source.parent.name}/{source.stem}"
 
 
 EVERY_WRONG_ANSWER = [
@@ -45,34 +24,6 @@ EVERY_WRONG_ANSWER = [
 ]
 
 every_exercise = pytest.mark.parametrize("source", SOURCES, ids=week)
-
-
-@pytest.fixture(scope="session")
-def instructor():
-    """A function from a source to the code cells of the instructor's notebook."""
-    return _remember(lambda source: code_cells(instructor_notebook(source)))
-
-
-@pytest.fixture(scope="session")
-def released():
-    """A function from a source to the code cells of the released notebook."""
-    return _remember(lambda source: code_cells(released_notebook(source)))
-
-
-def _remember(function):
-    known = {}
-
-    def look_up(source):
-        if source not in known:
-            known[source] = function(source)
-        return known[source]
-
-    return look_up
-
-
-def graded_cells(outcomes):
-    """The outcomes of the graded cells by their name."""
-    return {outcome.name: outcome for outcome in outcomes if outcome.role == "test"}
 
 
 def test_there_is_an_exercise():
@@ -181,56 +132,3 @@ def test_wrong_answer(source, question, mistake, instructor, executor):
             assert not outcome.error, f"the wrong answer itself does not run: {outcome.error}"
             break
         assert not outcome.error, f"{outcome.name} belongs to an earlier question: {outcome.error}"
-
-
-@every_exercise
-def test_nbgrader_agrees(source, instructor, released, executor, tmp_path):
-    """One batch of nbgrader's own: a full, an empty and a wrong submission, cell by cell."""
-    wrong = wrong_answers(source)
-    question = list(wrong)[-1]
-    answer = next(iter(wrong[question].values()))[0]
-    answers = {cell.name: cell.source for cell in instructor(source) if cell.role == "solution"}
-    submissions = {"full": answers, "empty": {}, "wrong": {**answers, question: answer}}
-
-    assignment = source.parent.name
-    folder = tmp_path / "source" / assignment
-    folder.mkdir(parents=True)
-    nbformat.write(instructor_notebook(source), folder / f"{source.stem}.ipynb")
-    for student, own in submissions.items():
-        notebook = released_notebook(source)
-        for cell in notebook.cells:
-            name = cell.metadata.get("nbgrader", {}).get("grade_id")
-            cell.source = own.get(name, cell.source)
-        folder = tmp_path / "submitted" / student / assignment
-        folder.mkdir(parents=True)
-        nbformat.write(notebook, folder / f"{source.stem}.ipynb")
-
-    _nbgrader(tmp_path, "generate_assignment", assignment)
-    _nbgrader(tmp_path, "autograde", assignment)
-
-    from nbgrader.api import Gradebook
-
-    with Gradebook(f"sqlite:///{tmp_path / 'gradebook.db'}") as gradebook:
-        for student, own in submissions.items():
-            notebook = gradebook.find_submission_notebook(source.stem, assignment, student)
-            scores = {grade.name: grade.score for grade in notebook.grades if grade.cell.cell_type == "code"}
-            cells = released(source) if not own else instructor(source)
-            if student == "wrong":
-                cells = with_answer(cells, question, answer)
-            expected = {name: outcome.score for name, outcome in graded_cells(executor.run(cells, free=False)).items()}
-            assert scores == expected, student
-        total = sum(cell.points for cell in instructor(source))
-        assert gradebook.find_submission(assignment, "full").score == total
-        assert gradebook.find_submission(assignment, "empty").score == 0
-
-
-def _nbgrader(folder, *arguments):
-    """Run an nbgrader command in a course folder, away from the user's own settings."""
-    private = {name: str(folder / name.lower()) for name in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "MPLCONFIGDIR")}
-    # nbgrader calls `alembic` by name: find the one that belongs to this Python, activated or not.
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    done = subprocess.run(
-        [sys.executable, "-m", "nbgrader", *arguments], cwd=folder, capture_output=True, text=True, timeout=600,
-        env={**os.environ, **private, "PATH": path, "OMP_NUM_THREADS": "1", "COURSE_BUDGET": "ci"},
-    )
-    assert done.returncode == 0, done.stderr[-4000:]
