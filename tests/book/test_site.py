@@ -18,6 +18,7 @@ LECTURES = [name.removesuffix(".ipynb") for week in book.weeks() for name, _ in 
             if name.startswith("lectures/")]
 TEXT = {".html", ".css", ".js", ".svg", ".json"}
 THEMES_OWN = "Got invalid theme mode: . Resetting to auto."  # what the theme says at anybody's first visit
+ALL_TYPESET = "document.querySelectorAll('.math').length === document.querySelectorAll('.math mjx-container').length"
 PHONE, DESK = {"width": 375, "height": 700}, {"width": 1280, "height": 900}
 
 
@@ -88,6 +89,8 @@ def test_every_page_opens_and_fits_everywhere(page, address):
         scroll_through(page)
         page.wait_for_load_state("networkidle")
         weight[name] = transferred(page.asked, address)
+        # MathJax is left out of pages without formulae: no formula may be left as it was typed.
+        page.wait_for_function(ALL_TYPESET)
         if name not in {"genindex", "search"}:  # whose titles are the theme's
             assert page.locator("article h1").first.inner_text().strip(), f"{name} has no title"
         trouble[name] += page.trouble + [f"asked for {url}" for url in outside(page, address)]
