@@ -215,8 +215,13 @@ def main(arguments=None):
         141: all was done, but nobody read the end of what it said.
     """
     options = parser().parse_args(arguments)
-    with _begin(options) as warm:
-        return _command(options, warm)
+    try:
+        with _begin(options) as warm:
+            return _command(options, warm)
+    except KeyboardInterrupt:
+        print("\nStopped. Everybody who was finished is in the gradebook; run the same command again, and it goes on.",
+              file=sys.stderr)
+        return EXIT_STOPPED
 
 
 def _command(options, warm):
@@ -233,10 +238,6 @@ def _command(options, warm):
     except BrokenPipeError:  # `grade ... | head`: what is printed is printed last, so all is done
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_UNHEARD
-    except KeyboardInterrupt:
-        print("\nStopped. Everybody who was finished is in the gradebook; run the same command again, and it goes on.",
-              file=sys.stderr)
-        return EXIT_STOPPED
 
 
 if __name__ == "__main__":

@@ -66,6 +66,19 @@ def test_what_cannot_be_done_has_status_2(small, capsys):
 # --- a whole batch ---------------------------------------------------------------------------------------------------
 
 
+def test_ctrl_c_while_everything_is_still_imported(small, monkeypatch, capsys):
+    begun = []
+
+    def stopped(options, warm):
+        begun.append(warm)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "_command", stopped)
+    assert grade("run", "ps1", "--course-dir", small.root) == 130
+    assert "run the same command again" in capsys.readouterr().err
+    assert begun[0].process.returncode is not None and not begun[0].base.exists()
+
+
 @confined
 def test_a_whole_batch(small, capsys):
     small.hand_in("ada")
