@@ -205,7 +205,7 @@ class Course:
             if entry.is_dir(follow_symlinks=False) and _plain(entry.name) == wanted:
                 return Path(entry.path), f"The folder is named {entry.name!r}, not {assignment!r}."
         names = {f"{name.lower()}.ipynb" for name in self.source_notebooks(assignment)}
-        if any(entry.name.lower() in names for entry in os.scandir(parent)):
+        if any(name.lower() in names for name in os.listdir(parent)):
             return parent, f"The notebook lies beside, not in, a folder {assignment!r}."
         return None, None
 

@@ -1,5 +1,6 @@
 """JupyterLab in a real browser: a student opens a lecture and an exercise, and runs all cells."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -102,7 +103,7 @@ def test_a_lecture_runs_from_top_to_bottom(browser, lab, class_folder):
     run_all(page)
     wanted = sum(cell["cell_type"] == "code" and bool("".join(cell["source"]).strip())
                  for cell in json.loads((ROOT / LECTURE).read_text(encoding="utf-8"))["cells"])
-    for _ in range(240):  # cells that are out of sight are not drawn, so the saved file is asked
+    for turn in range(240):  # cells that are out of sight are not drawn, so the saved file is asked
         idle(page)
         cells = [cell for cell in saved(page, class_folder / LECTURE) if cell["cell_type"] == "code"]
         done = [cell for cell in cells if cell["execution_count"]]
@@ -110,6 +111,8 @@ def test_a_lecture_runs_from_top_to_bottom(browser, lab, class_folder):
         assert not errors, errors[0]
         if len(done) == wanted:
             break
+        if not done and turn % 10 == 9:
+            run_all(page)  # on a busy machine the menu may answer before the notebook is ready to run
         time.sleep(0.5)
     assert len(done) == wanted
     pictures = sum("image/png" in output.get("data", {}) for cell in cells for output in cell["outputs"])
@@ -118,10 +121,15 @@ def test_a_lecture_runs_from_top_to_bottom(browser, lab, class_folder):
 
 
 def test_the_check_of_an_exercise_says_what_is_wrong(browser, lab):
+    from playwright.sync_api import TimeoutError as TookTooLong
+
     page = open_notebook(browser, lab, EXERCISE)
-    run_all(page)
     hint = page.get_by_text("Count the places, and the kernel stands in the first one before any step.").last
-    hint.wait_for()
+    for _ in range(4):
+        run_all(page)  # again where the menu answered before the notebook was ready to run
+        with contextlib.suppress(TookTooLong):
+            hint.wait_for(timeout=30_000)
+            break
     hint.scroll_into_view_if_needed()
     assert hint.is_visible()
     page.close()
