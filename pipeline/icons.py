@@ -63,7 +63,10 @@ def thin_out(html: Path) -> set[str]:
         return found[0]
 
     styles = _RULE.sub(rule, styles)
-    codes.update(int(code, 16) for code in re.findall(r'"\\([0-9a-f]{4})"', styles))  # what the style sheet shows by itself
+    # What style sheets show by themselves, as the sign of a note: as an escape or as the character itself.
+    for sheets in (styles, *(path.read_text(encoding="utf-8") for path in (html / "_static").rglob("*.css") if path != sheet)):
+        codes.update(int(code, 16) for code in re.findall(r"\\([ef][0-9a-f]{3})\b", sheets))
+        codes.update(ord(sign) for sign in re.findall(r"[\ue000-\uf8ff]", sheets))
     styles, found = _SOURCE.subn(lambda source: _embedded(fonts / "webfonts" / f"{source['name']}.ttf", codes), styles)
     if not kept or not found:
         raise IconError(f"{_STYLES} names no icons or no fonts in the way that pipeline/icons.py reads: mend it")

@@ -44,8 +44,8 @@ def test_icons_in_use_stay_and_the_rest_goes(site):
     assert {"sun", "github"} <= kept and "xmark" in kept, "the theme's own script shows a cross"
     assert 0xF185 in fonts["Free", "900"] and 0xF09B in fonts["Brands", "400"]
     assert 0xF186 not in fonts["Free", "900"] and ".fa-moon:before" not in styles, "nobody shows the moon"
-    shown = {int(code, 16) for code in re.findall(r'"\\(f[0-9a-f]{3})"', styles)}
-    assert shown <= set.union(*fonts.values()), "what the style sheet shows has its picture"
+    shown = {ord(sign) for sign in re.findall(r"[\ue000-\uf8ff]", styles)}  # the signs of notes, warnings and hints
+    assert {0xF05A, 0xF071} <= shown <= set.union(*fonts.values()), "what the style sheet shows has its picture"
     after = sum(path.stat().st_size for path in site.rglob("*") if path.is_file())
     assert len(styles) < 330_000 and after < before - 3_000_000
 
