@@ -431,8 +431,8 @@ def test_lone_surrogates_can_be_saved(student):
 @needs_walls
 @pytest.mark.parametrize("path", [
     "/etc/passwd", "/etc/shadow", "/etc/hostname", "/proc/1/environ", "/proc/1/mem", "/proc/1/maps", "/proc/1/cwd",
-    "/proc/1/root", "/proc/1/fd", "/root/.ssh", "/root/.bash_history", "/var", "/home/student/../../var/log", "/run", "/boot",
-    "/dev/vda", "/dev/mem", "/old", "/proc/kcore", "/sys/kernel", str(ROOT / "solutions"), str(ROOT / "build" / "source"),
+    "/proc/1/root", "/proc/1/fd", str(Path.home() / ".ssh"), str(Path.home() / ".bash_history"), "/var",
+    "/home/student/../../var/log", "/run", "/boot", "/dev/vda", "/dev/mem", "/old", "/proc/kcore", "/sys/kernel", str(ROOT / "solutions"), str(ROOT / "build" / "source"),
     str(ROOT / "tests"),
     str(ROOT / "nbgrader_config.py"), str(ROOT / "grading"), str(ROOT / ".git"), str(ROOT / "gradebook.db"),
 ])
