@@ -129,8 +129,7 @@ class Pool:
     # --- the warm process
 
     def _start(self):
-        with contextlib.suppress(OSError):  # it has ended; its last words tell why
-            self._warm.prepare(self._preload, **self._settings)
+        self._warm.prepare(self._preload, **self._settings)
         ready = self._warm.hear(START_SECONDS)
         if ready is None or ready["event"] != "ready":
             why = ready["why"] if ready else f"its last words: {self._warm.last_words()}"

@@ -4,6 +4,7 @@ Nothing heavy is imported here: the command ``grade`` starts this process first 
 the other imports nbgrader.
 """
 
+import contextlib
 import os
 import shutil
 import site
@@ -63,11 +64,14 @@ class WarmProcess:
     def prepare(self, modules, **settings):
         """Say what to import next; with ``settings`` (see `grading.sandbox.zygote`) it is the last word.
 
+        A process that has ended says nothing to it: whoever wants to `hear` from it notices.
+
         Parameters
         ----------
         modules : iterable of str
         """
-        self._channel.send({"base": str(self.base), "preload": list(modules), **settings})
+        with contextlib.suppress(OSError):
+            self._channel.send({"base": str(self.base), "preload": list(modules), **settings})
         self._complete = bool(settings)
 
     def send(self, message, files=()):

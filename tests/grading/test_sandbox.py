@@ -432,7 +432,8 @@ def test_lone_surrogates_can_be_saved(student):
 @pytest.mark.parametrize("path", [
     "/etc/passwd", "/etc/shadow", "/etc/hostname", "/proc/1/environ", "/proc/1/mem", "/proc/1/maps", "/proc/1/cwd",
     "/proc/1/root", "/proc/1/fd", str(Path.home() / ".ssh"), str(Path.home() / ".bash_history"), "/var",
-    "/home/student/../../var/log", "/run", "/boot", "/dev/vda", "/dev/mem", "/old", "/proc/kcore", "/sys/kernel", str(ROOT / "solutions"), str(ROOT / "build" / "source"),
+    "/home/student/../../var/log", "/run", "/boot", "/dev/vda",
+    "/dev/mem", "/old", "/proc/kcore", "/sys/kernel", str(ROOT / "solutions"), str(ROOT / "build" / "source"),
     str(ROOT / "tests"),
     str(ROOT / "nbgrader_config.py"), str(ROOT / "grading"), str(ROOT / ".git"), str(ROOT / "gradebook.db"),
 ])
@@ -915,6 +916,15 @@ def test_a_warm_process_that_has_begun_to_import_is_taken_over():
             assert "ModuleNotFoundError" in pool.missing["no_such_module"]
             assert value(student, "import sys; print('json' in sys.modules, 'decimal' in sys.modules)") == "True True"
     assert not warm.base.exists() and warm.process.returncode == 0
+
+
+def test_a_warm_process_that_died_early_is_told_with_its_last_words():
+    with WarmProcess(jobs=1) as warm:
+        warm.process.kill()
+        warm.process.wait()
+        warm.prepare(["json"])
+        with pytest.raises(SandboxError, match="the warm process did not start: its last words"):
+            Pool([], side=None, trust_students=True, warm=warm)
 
 
 def test_a_warm_process_that_nobody_needs_ends_at_once():
