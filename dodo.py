@@ -84,8 +84,10 @@ def task_data():
     """Get the data sets and the weights that lectures use into the cache, once."""
     return {
         # Without any network the embedded samples stand in, loudly; the next run tries again.
-        "actions": [python("-m", "helpers.data", "fetch", "--optional", *DATA_SETS),
-                    python("-m", "helpers.pretrained", "fetch", "--optional", *WEIGHTS)],
+        "actions": [
+            python("-m", "helpers.data", "fetch", "--optional", *DATA_SETS),
+            python("-m", "helpers.pretrained", "fetch", "--optional", *WEIGHTS),
+        ],
         "file_dep": [*sources_of("helpers/data"), *sources_of("helpers/pretrained")],
         "uptodate": [lambda: all(cached_data())],
     }
@@ -98,8 +100,12 @@ def task_execute():
         yield {
             "name": name_of(source),
             "actions": [python("-m", "pipeline.execute", in_repository(notebook))],
-            "file_dep": [str(notebook), str(ROOT / "pipeline" / "execute.py"), *sources_of("helpers"),
-                         *(str(path) for path in sorted((ROOT / "helpers" / "results").glob("*.csv")))],
+            "file_dep": [
+                str(notebook),
+                str(ROOT / "pipeline" / "execute.py"),
+                *sources_of("helpers"),
+                *(str(path) for path in sorted((ROOT / "helpers" / "results").glob("*.csv"))),
+            ],
             "task_dep": ["data"],
             "targets": [str(EXECUTED / source.parent.name / notebook.name)],
             "uptodate": [config_changed(budget.name()), same_data],
@@ -110,9 +116,13 @@ def task_demo():
     """Grade a small class in build/demo: what an instructor's evening looks like."""
     return {
         "actions": [python("-m", "pipeline.demo")],
-        "file_dep": [str(ROOT / "nbgrader_config.py"), str(ROOT / "pipeline" / "demo.py"), str(ROOT / "helpers" / "checks.py"),
-                     *(str(BUILD / "source" / s.parent.name / f"{s.stem}.ipynb") for s in SOLUTIONS[:1]),
-                     *(str(path) for path in sorted((ROOT / "grading").rglob("*.py")))],
+        "file_dep": [
+            str(ROOT / "nbgrader_config.py"),
+            str(ROOT / "pipeline" / "demo.py"),
+            str(ROOT / "helpers" / "checks.py"),
+            *(str(BUILD / "source" / s.parent.name / f"{s.stem}.ipynb") for s in SOLUTIONS[:1]),
+            *(str(path) for path in sorted((ROOT / "grading").rglob("*.py"))),
+        ],
         "task_dep": ["notebooks"],
         "targets": [str(BUILD / "demo" / "grades.csv")],
     }
@@ -127,7 +137,8 @@ def task_book():
         "actions": [python("-m", "pipeline.book"), python("-m", "pipeline.slides")],
         "file_dep": [
             *pages,
-            str(ROOT / "pyproject.toml"), *map(str, parts),
+            str(ROOT / "pyproject.toml"),
+            *map(str, parts),
             *(str(EXECUTED / s.parent.name / f"{s.stem}.ipynb") for s in LECTURES),
             *(str(ROOT / "exercises" / s.parent.name / f"{s.stem}.ipynb") for s in SOLUTIONS),
         ],
@@ -167,6 +178,7 @@ def task_bench():
 
 def task_where():
     """Say where everything is."""
+
     def tell():
         rows = {
             "the book": Path("build/book/_build/html/index.html"),

@@ -57,8 +57,15 @@ def make_course(folder):
 def start(folder, *options):
     """Begin to grade, in a process group of its own."""
     command = [sys.executable, "-m", "grading", "run", ASSIGNMENT, "--quiet", "--course-dir", str(folder), *options]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
-                            text=True, env={**os.environ, "COURSE_BUDGET": "ci"})
+    return subprocess.Popen(
+        command,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+        text=True,
+        env={**os.environ, "COURSE_BUDGET": "ci"},
+    )
 
 
 def scores(folder):
@@ -66,8 +73,10 @@ def scores(folder):
     from nbgrader.api import Gradebook
 
     with Gradebook(f"sqlite:///{folder / 'gradebook.db'}") as book:
-        return {submission.student.id: {grade.name: grade.auto_score for one in submission.notebooks for grade in one.grades}
-                for submission in book.assignment_submissions(ASSIGNMENT)}
+        return {
+            submission.student.id: {grade.name: grade.auto_score for one in submission.notebooks for grade in one.grades}
+            for submission in book.assignment_submissions(ASSIGNMENT)
+        }
 
 
 def inspect(folder, expected):
@@ -153,10 +162,12 @@ def main():
         wrong += inspect(folder, expected)
         rest = sorted(path.name for path in Path(temporary, "tmp").iterdir())
         shutil.rmtree(Path(temporary, "tmp"))
-    verdict = (f"{killed} kills with SIGKILL at random moments of a batch of {STUDENTS} that takes {whole:.1f} s undisturbed "
-               f"(seed {options.seed}; {late} more runs were done before their moment came): "
-               f"{len(wrong)} results lost or changed. Folders left in the temporary directory: {len(rest)}.\n\n"
-               f"{date.today()}, {processors()} cores.")
+    verdict = (
+        f"{killed} kills with SIGKILL at random moments of a batch of {STUDENTS} that takes {whole:.1f} s undisturbed "
+        f"(seed {options.seed}; {late} more runs were done before their moment came): "
+        f"{len(wrong)} results lost or changed. Folders left in the temporary directory: {len(rest)}.\n\n"
+        f"{date.today()}, {processors()} cores."
+    )
     print("\n" + verdict)
     place = ROOT / "build" / "bench" / "grading_kills.md"
     place.parent.mkdir(parents=True, exist_ok=True)

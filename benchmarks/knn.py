@@ -250,10 +250,7 @@ def markdown(report):
     wanted = dict(zip(report["ratios"], (f">= {AT_LEAST}", f"<= {AT_MOST}"), strict=True))
     for name, ratio in report["ratios"].items():
         by_round = ", ".join(f"{value:.3f}" for value in ratio["by_round"])
-        lines.append(
-            f"| {name} | {ratio['of_medians']:.3f} | {by_round} "
-            f"| {ratio['processor_time']:.3f} | {wanted[name]} |"
-        )
+        lines.append(f"| {name} | {ratio['of_medians']:.3f} | {by_round} | {ratio['processor_time']:.3f} | {wanted[name]} |")
     lines += ["", "| test accuracy | % |", "|---|---:|"]
     lines += [f"| {rule} | {percent:.2f} |" for rule, percent in report["accuracy"].items()]
     lines += ["", "; ".join(f"{name}: {value}" for name, value in report["environment"].items()), ""]
@@ -316,7 +313,8 @@ def main():
     report["threads"] = threads()
     rows, columns = block_shape(n_train, n_queries, 3072)
     report["block"] = {
-        "queries": rows, "train": columns,
+        "queries": rows,
+        "train": columns,
         "products": ceil(n_queries / rows) * ceil(n_train / columns),
     }
     rounds = []

@@ -52,9 +52,9 @@ if TYPE_CHECKING:  # importing it takes a second, and the warm process never see
 
 PRELOAD = ("IPython.core.inputtransformer2", "numpy", "matplotlib.pyplot")
 _ROOT = str(Path(__file__).resolve().parents[1])
-GRACE = 5.0          # seconds that the checker's process may take to end
-MESSAGE = 4000       # characters of a message
-_TEST = "<test>"     # the file name of test cells in tracebacks
+GRACE = 5.0  # seconds that the checker's process may take to end
+MESSAGE = 4000  # characters of a message
+_TEST = "<test>"  # the file name of test cells in tracebacks
 _BEGIN = re.compile(r"#+\s*BEGIN HIDDEN TESTS")
 _END = re.compile(r"#+\s*END HIDDEN TESTS")
 
@@ -87,7 +87,7 @@ class CheckerFailed(RuntimeError):
 class Step(NamedTuple):
     """A part of the instructor's notebook that the checker goes through, in order."""
 
-    kind: str                    # "setup" (runs in the checker), "student" (names change hands) or "test"
+    kind: str  # "setup" (runs in the checker), "student" (names change hands) or "test"
     source: str = ""
     names: tuple[str, ...] = ()  # "student": what the reference solution defines
     grade_id: str = ""
@@ -119,10 +119,12 @@ class Script:
             kind = "student" if own.get("solution") else "test" if own.get("grade") else "locked" if own.get("locked") else "free"
             cells.append((kind, _statements(cell.source), cell.source, own.get("grade_id", "")))
         self.student_names = frozenset(
-            name for kind, statements, *_ in cells if kind == "student" for one in statements for name in one.bound)
-        self.own_names = frozenset(
-            name for kind, statements, *_ in cells if kind != "student" for one in statements for name in one.bound
-        ) - self.student_names
+            name for kind, statements, *_ in cells if kind == "student" for one in statements for name in one.bound
+        )
+        self.own_names = (
+            frozenset(name for kind, statements, *_ in cells if kind != "student" for one in statements for name in one.bound)
+            - self.student_names
+        )
         needed = _needed(cells)
         self.steps = []
         tainted = set()
@@ -156,9 +158,9 @@ class Script:
 
 class _Statement(NamedTuple):
     source: str
-    bound: frozenset     # names that it sets or changes
+    bound: frozenset  # names that it sets or changes
     replaced: frozenset  # those of them whose value before does not matter
-    loaded: frozenset    # names whose value before it uses
+    loaded: frozenset  # names whose value before it uses
 
 
 def _transform(source):
@@ -183,10 +185,14 @@ def _statements(source):
         names = _Names()
         names.visit(node)
         definite = isinstance(node, ast.Assign | ast.AnnAssign | ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef)
-        statements.append(_Statement(
-            text, frozenset(names.bound | names.changed), frozenset(names.bound - names.changed if definite else ()),
-            frozenset(names.loaded),
-        ))
+        statements.append(
+            _Statement(
+                text,
+                frozenset(names.bound | names.changed),
+                frozenset(names.bound - names.changed if definite else ()),
+                frozenset(names.loaded),
+            )
+        )
     return statements
 
 
@@ -200,7 +206,7 @@ class _Names(ast.NodeVisitor):
 
     def __init__(self):
         self.bound, self.loaded = set(), set()
-        self.changed = set()   # by x[0] = ..., x.a = ... or x.sort()
+        self.changed = set()  # by x[0] = ..., x.a = ... or x.sort()
         self._local = [set()]  # names of functions and comprehensions around
 
     def visit_Name(self, node):
@@ -328,8 +334,13 @@ def _base(node):
 
 def _needed(cells):
     """Which statements of locked and free cells the tests need, as pairs (cell, statement)."""
-    modules = {name for _, statements, *_ in cells for one in statements
-               if one.source.lstrip().startswith(("import ", "from ")) for name in one.bound}
+    modules = {
+        name
+        for _, statements, *_ in cells
+        for one in statements
+        if one.source.lstrip().startswith(("import ", "from "))
+        for name in one.bound
+    }
     wanted, needed = set(), set()
     for position in reversed(range(len(cells))):
         kind, statements, *_ = cells[position]
@@ -384,10 +395,18 @@ class Warm:
     def _start(self, file):
         """Begin with a process that has imported nothing yet."""
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "grading.checker", str(file)], pass_fds=[file], start_new_session=True,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [_ROOT, os.environ.get("PYTHONPATH", "")])),
-                 "TF_CPP_MIN_LOG_LEVEL": "3"},
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            [sys.executable, "-P", "-m", "grading.checker", str(file)],
+            pass_fds=[file],
+            start_new_session=True,
+            env={
+                **os.environ,
+                "PYTHONPATH": os.pathsep.join(filter(None, [_ROOT, os.environ.get("PYTHONPATH", "")])),
+                "TF_CPP_MIN_LOG_LEVEL": "3",
+            },
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
 
     def __enter__(self):
         return self
@@ -473,8 +492,13 @@ class Checker:
     Verdict(score=0.0, message='AssertionError: double it', hidden=False)
     """
 
-    def __init__(self, preload: Iterable[str] = (), limits: Limits | None = None, folder: str | Path | None = None,
-                 warm: Warm | None = None):
+    def __init__(
+        self,
+        preload: Iterable[str] = (),
+        limits: Limits | None = None,
+        folder: str | Path | None = None,
+        warm: Warm | None = None,
+    ):
         self.limits = limits or Limits()
         self._own_warm = None if warm else Warm(preload, self.limits.memory)
         self._warm = warm or self._own_warm
@@ -562,7 +586,8 @@ class Checker:
         self._end_child()
         names = (self._script.student_names, self._script.own_names) if self._script else ((), ())
         self._channel, self._child = self._warm.fork(
-            {"student": sorted(names[0]), "own": sorted(names[1]), "folder": self._folder})
+            {"student": sorted(names[0]), "own": sorted(names[1]), "folder": self._folder}
+        )
 
     def _end_child(self):
         if self._channel is not None:
@@ -770,8 +795,11 @@ def _same(module, name, value):
 # Exceptions that steer loops or end the process are not passed on under their own name: a student's StopIteration
 # would quietly end a test's `for ... in map(student, cases)`.
 _PASSED_ON = {
-    name: kind for name, kind in vars(builtins).items()
-    if isinstance(kind, type) and issubclass(kind, Exception) and not issubclass(kind, StopIteration | StopAsyncIteration)
+    name: kind
+    for name, kind in vars(builtins).items()
+    if isinstance(kind, type)
+    and issubclass(kind, Exception)
+    and not issubclass(kind, StopIteration | StopAsyncIteration)
     and name not in ("UnicodeDecodeError", "UnicodeEncodeError", "UnicodeTranslateError", "ExceptionGroup")
 }
 
@@ -791,6 +819,7 @@ def _exception(error):
     if kind is None:
         made = StudentError(f"{name}: {message}")
     else:
+
         class Told(kind):
             """A student's exception: shows the message that the student's process told."""
 
@@ -898,7 +927,7 @@ for _operation, _methods in {
     "be taken as true or false": "bool",
     "be taken as a number": "float int index complex round trunc floor ceil abs neg pos invert",
     "be calculated with": "add radd sub rsub mul rmul matmul rmatmul truediv rtruediv floordiv rfloordiv mod rmod pow rpow and"
-                          " rand or ror xor rxor lshift rlshift rshift rrshift iadd isub imul divmod rdivmod",
+    " rand or ror xor rxor lshift rlshift rshift rrshift iadd isub imul divmod rdivmod",
     "be turned into an array": "array array_ufunc array_function",
     "be used in a with statement": "enter exit",
 }.items():
@@ -914,8 +943,12 @@ class StudentFunction(StudentValue):
     def __call__(self, *args, **kwargs):
         """Call the student's function with plain data."""
         link = object.__getattribute__(self, "_link")
-        return link.value("call", of=self._id, args=[link.encode(value) for value in args],
-                          kwargs={name: link.encode(value) for name, value in kwargs.items()})
+        return link.value(
+            "call",
+            of=self._id,
+            args=[link.encode(value) for value in args],
+            kwargs={name: link.encode(value) for name, value in kwargs.items()},
+        )
 
 
 class StudentModel(StudentFunction):
@@ -958,14 +991,26 @@ class StudentModel(StudentFunction):
 
 # --- Keras models --------------------------------------------------------------------------------------------------
 
-MODEL_SIZE = 512 * wire.MIB   # bytes of weights
-CONFIG_SIZE = 4 * wire.MIB    # characters of a config
+MODEL_SIZE = 512 * wire.MIB  # bytes of weights
+CONFIG_SIZE = 4 * wire.MIB  # characters of a config
 _MODULES = re.compile(
     r"keras(\.(layers|models|initializers|regularizers|constraints|activations|losses|metrics|optimizers|ops|dtype_policies"
-    r"|optimizers\.schedules|src\.models\.(functional|sequential|model)|src\.ops\.(numpy|nn|math|image|linalg)))?|builtins")
+    r"|optimizers\.schedules|src\.models\.(functional|sequential|model)|src\.ops\.(numpy|nn|math|image|linalg)))?|builtins"
+)
 # A config of these is or holds code, reads files, or hands over to another framework.
-_CODE = {"Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer", "StringLookup", "IntegerLookup",
-         "TextVectorization", "FeatureSpace", "__lambda__", "__typespec__"}
+_CODE = {
+    "Lambda",
+    "TFSMLayer",
+    "TorchModuleWrapper",
+    "JaxLayer",
+    "FlaxLayer",
+    "StringLookup",
+    "IntegerLookup",
+    "TextVectorization",
+    "FeatureSpace",
+    "__lambda__",
+    "__typespec__",
+}
 
 
 def rebuild_model(config: object, weights: object) -> object:
@@ -1210,8 +1255,12 @@ def _explain(problem, source, python):
         message += f"\n  in {where}"
     hidden = _hidden_lines(python) or _hidden_lines(source)
     told = wire.clean("".join(traceback.format_exception(problem, limit=20)), 20_000)
-    return {"score": 0.0, "message": wire.clean(message, MESSAGE), "traceback": told,
-            "hidden": any(line in hidden for line in lines) if lines else bool(hidden)}
+    return {
+        "score": 0.0,
+        "message": wire.clean(message, MESSAGE),
+        "traceback": told,
+        "hidden": any(line in hidden for line in lines) if lines else bool(hidden),
+    }
 
 
 def _hidden_lines(source):

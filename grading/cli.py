@@ -56,43 +56,82 @@ def parser():
     """
     default = Limits()
     top = argparse.ArgumentParser(
-        prog="grade", description="Grade nbgrader assignments safely, and write nbgrader's own gradebook.")
+        prog="grade", description="Grade nbgrader assignments safely, and write nbgrader's own gradebook."
+    )
     commands = top.add_subparsers(dest="command", required=True, metavar="run|collect|feedback")
 
-    run = commands.add_parser("run", help="grade the submissions of an assignment", description=(
-        "Grade all submissions of an assignment. Students whose submission has not changed since they were graded are skipped, "
-        "so a batch that was stopped goes on where it was. Writes the gradebook (after a backup), autograded/, and "
-        "reports/ASSIGNMENT/report.csv and report.html."))
+    run = commands.add_parser(
+        "run",
+        help="grade the submissions of an assignment",
+        description=(
+            "Grade all submissions of an assignment. Students whose submission has not changed since they were graded are "
+            "skipped, so a batch that was stopped goes on where it was. Writes the gradebook (after a backup), autograded/, and "
+            "reports/ASSIGNMENT/report.csv and report.html."
+        ),
+    )
     run.add_argument("assignment")
-    run.add_argument("--jobs", type=count, metavar="N", default=processors() + 1,
-                     help="students at a time (default: one more than there are processors, since none computes while it is "
-                     "taken in, checked or written)")
-    run.add_argument("--cell-timeout", type=seconds, default=default.cell_timeout, metavar="S",
-                     help="seconds for one cell (default: %(default)g)")
-    run.add_argument("--timeout", type=seconds, default=default.total_timeout, metavar="S",
-                     help="seconds for one notebook (default: %(default)g)")
-    run.add_argument("--memory", type=size, default=default.memory, metavar="SIZE",
-                     help="memory for one student, like 512M or 4G (default: 4G)")
+    run.add_argument(
+        "--jobs",
+        type=count,
+        metavar="N",
+        default=processors() + 1,
+        help="students at a time (default: one more than there are processors, since none computes while it is "
+        "taken in, checked or written)",
+    )
+    run.add_argument(
+        "--cell-timeout",
+        type=seconds,
+        default=default.cell_timeout,
+        metavar="S",
+        help="seconds for one cell (default: %(default)g)",
+    )
+    run.add_argument(
+        "--timeout",
+        type=seconds,
+        default=default.total_timeout,
+        metavar="S",
+        help="seconds for one notebook (default: %(default)g)",
+    )
+    run.add_argument(
+        "--memory",
+        type=size,
+        default=default.memory,
+        metavar="SIZE",
+        help="memory for one student, like 512M or 4G (default: 4G)",
+    )
     run.add_argument("--student", action="append", metavar="ID", help="this student only; may be given again")
     again = run.add_mutually_exclusive_group()
     again.add_argument("--resume", action="store_true", help="go on where a batch was stopped: the default")
     again.add_argument("--force", action="store_true", help="grade everybody again")
     run.add_argument("--no-reference", action="store_true", help="do not grade the reference solution first")
-    run.add_argument("--trust-students", action="store_true",
-                     help="run without confinement where the system has none: students' code can then do all that you can")
+    run.add_argument(
+        "--trust-students",
+        action="store_true",
+        help="run without confinement where the system has none: students' code can then do all that you can",
+    )
     run.add_argument("--quiet", action="store_true", help="no progress bar")
 
-    collect = commands.add_parser("collect", help="put the submissions of a learning platform's .zip in place", description=(
-        "Sort a .zip as Moodle, Canvas or Blackboard offers it into the submitted folder. What is not understood is named, "
-        "and the exit status is 1."))
+    collect = commands.add_parser(
+        "collect",
+        help="put the submissions of a learning platform's .zip in place",
+        description=(
+            "Sort a .zip as Moodle, Canvas or Blackboard offers it into the submitted folder. What is not understood is named, "
+            "and the exit status is 1."
+        ),
+    )
     collect.add_argument("archive", metavar="ZIP")
     collect.add_argument("assignment")
     collect.add_argument("--by-folder", action="store_true", help="the archive has a folder for each student, named by the id")
     collect.add_argument("--force", action="store_true", help="replace submissions that are there (they are kept aside)")
 
-    feedback = commands.add_parser("feedback", help="write a page for each student", description=(
-        "Write feedback/STUDENT/ASSIGNMENT/NOTEBOOK.html, where `nbgrader release_feedback` looks for it: hidden tests masked, "
-        "nothing in it can run, nothing is loaded from elsewhere."))
+    feedback = commands.add_parser(
+        "feedback",
+        help="write a page for each student",
+        description=(
+            "Write feedback/STUDENT/ASSIGNMENT/NOTEBOOK.html, where `nbgrader release_feedback` looks for it: hidden tests "
+            "masked, nothing in it can run, nothing is loaded from elsewhere."
+        ),
+    )
     feedback.add_argument("assignment")
     feedback.add_argument("--student", action="append", metavar="ID", help="this student only; may be given again")
 
@@ -125,8 +164,17 @@ def _run(course, options, warm):
     if warm is not None:
         warm.prepare(modules)
     try:
-        batch = run_batch(course, options.assignment, limits=limits, jobs=options.jobs, open_engine=engine,
-                          students=options.student, force=options.force, reference=not options.no_reference, progress=bar.step)
+        batch = run_batch(
+            course,
+            options.assignment,
+            limits=limits,
+            jobs=options.jobs,
+            open_engine=engine,
+            students=options.student,
+            force=options.force,
+            reference=not options.no_reference,
+            progress=bar.step,
+        )
     finally:
         bar.close()
     table, shown = write_report(course, options.assignment, batch)
@@ -139,14 +187,18 @@ def _run(course, options, warm):
     for result in batch.results:
         by_status[result.status] = by_status.get(result.status, 0) + 1
     what = ", ".join(f"{number} {status}" for status, number in sorted(by_status.items())) or "nobody"
-    print(f"{options.assignment}: {total} student{'s' * (total != 1)} with a result, {batch.graded} graded now "
-          f"in {batch.seconds:.1f} s ({what}).")
+    print(
+        f"{options.assignment}: {total} student{'s' * (total != 1)} with a result, {batch.graded} graded now "
+        f"in {batch.seconds:.1f} s ({what})."
+    )
     print(f"Report: {shown}\nTable:  {table}")
     if batch.backup:
         print(f"Gradebook as it was before: {batch.backup}")
     if not total:
-        print(f"There is no submission of {options.assignment} in "
-              f"{course.folder(course.directory.submitted_directory, '.', '.')}.", file=sys.stderr)
+        print(
+            f"There is no submission of {options.assignment} in {course.folder(course.directory.submitted_directory, '.', '.')}.",
+            file=sys.stderr,
+        )
     return EXIT_UNDERSTOOD_NOT if batch.missing else 0
 
 
@@ -162,8 +214,14 @@ class _Bar:
         if self._bar is None:
             from tqdm import tqdm
 
-            self._bar = tqdm(total=total, initial=done, desc=self._assignment, unit="student", dynamic_ncols=True,
-                             bar_format="{desc}: {n_fmt}/{total_fmt} |{bar}| {elapsed} gone, {remaining} left{postfix}")
+            self._bar = tqdm(
+                total=total,
+                initial=done,
+                desc=self._assignment,
+                unit="student",
+                dynamic_ncols=True,
+                bar_format="{desc}: {n_fmt}/{total_fmt} |{bar}| {elapsed} gone, {remaining} left{postfix}",
+            )
             return
         if result is not None:
             self._bar.set_postfix_str(f"{result.student[:24]} {result.score:g}/{result.points:g} {result.status}", refresh=False)
@@ -178,7 +236,8 @@ def _collect(course, options, _):
     from grading.collect import collect
 
     collected, skipped, strange = collect(
-        course, options.archive, options.assignment, by_folder=options.by_folder, force=options.force)
+        course, options.archive, options.assignment, by_folder=options.by_folder, force=options.force
+    )
     print(f"{options.assignment}: {len(collected)} submission{'s' * (len(collected) != 1)} collected.")
     for one in collected:
         print(f"  {one.student:<16} {one.name}".rstrip())
@@ -193,8 +252,10 @@ def _feedback(course, options, _):
     from grading.feedback import write_feedback
 
     pages, missing = write_feedback(course, options.assignment, options.student)
-    print(f"{options.assignment}: {len(pages)} page{'s' * (len(pages) != 1)} written"
-          + (f" below {course.folder(course.directory.feedback_directory, '.', '.')}." if pages else "."))
+    print(
+        f"{options.assignment}: {len(pages)} page{'s' * (len(pages) != 1)} written"
+        + (f" below {course.folder(course.directory.feedback_directory, '.', '.')}." if pages else ".")
+    )
     for line in missing:
         print(f"No feedback: {line}", file=sys.stderr)
     return EXIT_UNDERSTOOD_NOT if missing or not pages else 0
@@ -219,8 +280,10 @@ def main(arguments=None):
         with _begin(options) as warm:
             return _command(options, warm)
     except KeyboardInterrupt:
-        print("\nStopped. Everybody who was finished is in the gradebook; run the same command again, and it goes on.",
-              file=sys.stderr)
+        print(
+            "\nStopped. Everybody who was finished is in the gradebook; run the same command again, and it goes on.",
+            file=sys.stderr,
+        )
         return EXIT_STOPPED
 
 

@@ -92,15 +92,33 @@ def understand(name):
         rest = "/".join(parts[start:])
         if match := _BLACKBOARD.fullmatch(parts[start]):
             moment = datetime.strptime(match["time"], "%Y-%m-%d-%H-%M-%S")
-            return {"platform": "Blackboard", "student": match["id"], "name": "", "file": match["file"], "time": moment,
-                    "order": int(moment.timestamp())}
+            return {
+                "platform": "Blackboard",
+                "student": match["id"],
+                "name": "",
+                "file": match["file"],
+                "time": moment,
+                "order": int(moment.timestamp()),
+            }
         if match := _MOODLE.fullmatch(rest):
             file = match["file"].lstrip("/") if match["kind"] == "file" else None
-            return {"platform": "Moodle", "student": match["id"], "name": match["name"], "file": file or None, "time": None,
-                    "order": 0}
+            return {
+                "platform": "Moodle",
+                "student": match["id"],
+                "name": match["name"],
+                "file": file or None,
+                "time": None,
+                "order": 0,
+            }
         if match := _CANVAS.fullmatch(parts[start]):
-            return {"platform": "Canvas", "student": match["id"], "name": match["name"], "file": match["file"], "time": None,
-                    "order": int(match["submission"])}
+            return {
+                "platform": "Canvas",
+                "student": match["id"],
+                "name": match["name"],
+                "file": match["file"],
+                "time": None,
+                "order": int(match["submission"]),
+            }
     return None
 
 
@@ -247,8 +265,10 @@ def collect(course, archive_path, assignment, *, by_folder=False, force=False):
         handed, strange, _ = sort_out(archive, assignment, by_folder)
         if not handed:
             first = "; ".join(strange[:3]) or "it is empty"
-            raise CourseError(f"Nothing in {archive_path} is understood ({first}). If it has a folder for each student, named by "
-                              "the student's id, say --by-folder.")
+            raise CourseError(
+                f"Nothing in {archive_path} is understood ({first}). If it has a folder for each student, named by "
+                "the student's id, say --by-folder."
+            )
         room = TOTAL_LIMIT
         path = _notes_file(course, assignment)
         known = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}

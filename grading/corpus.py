@@ -71,13 +71,17 @@ class Exercise:
         self.assignment, self.name = assignment, name
         self.released = course.released_notebook(assignment, name)
         reference = course.reference_notebook(assignment, name)
-        self.answers = {grade_id(cell): cell.source for cell in reference.cells
-                        if role(cell) in ("solution", "manual") and grade_id(cell)}
+        self.answers = {
+            grade_id(cell): cell.source for cell in reference.cells if role(cell) in ("solution", "manual") and grade_id(cell)
+        }
         self.secrets = _checksums(reference)
         self.points = {grade_id(cell): float(cell.metadata.nbgrader.points) for cell in reference.cells if role(cell) == "test"}
         self.full = sum(self.points.values())
-        self.defines = {grade_id(cell): set(_bound(cell.source)) for cell in reference.cells
-                        if role(cell) == "solution" and cell.cell_type == "code"}
+        self.defines = {
+            grade_id(cell): set(_bound(cell.source))
+            for cell in reference.cells
+            if role(cell) == "solution" and cell.cell_type == "code"
+        }
         self.depends = _dependencies(reference, self.defines)
         usable = {name: lost for name in self.defines if (lost := self.lost(name)) and self.defines[name]}
         if not usable:
@@ -85,8 +89,11 @@ class Exercise:
         # The question that faults go into: the last of those on which the fewest tests depend.
         self.question = min(reversed(usable), key=lambda one: len(self.depends[one]))
         self.after = self.full - self.lost(self.question)
-        self.functions = sorted(name for name in self.defines[self.question]
-                                if re.search(rf"^\s*(def|class)\s+{name}\b", self.answers[self.question], re.MULTILINE))
+        self.functions = sorted(
+            name
+            for name in self.defines[self.question]
+            if re.search(rf"^\s*(def|class)\s+{name}\b", self.answers[self.question], re.MULTILINE)
+        )
 
     def lost(self, *questions: str) -> float:
         """The points of all tests that depend on these questions."""
@@ -141,8 +148,14 @@ def _bound(source):
 
 def _dependencies(notebook, defines):
     """For each solution cell the tests that depend on it, by way of other cells too."""
-    modules = {name for cell in notebook.cells if cell.cell_type == "code" for one in _statements(cell.source)
-               if one.source.lstrip().startswith(("import ", "from ")) for name in one.bound}
+    modules = {
+        name
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+        for one in _statements(cell.source)
+        if one.source.lstrip().startswith(("import ", "from "))
+        for name in one.bound
+    }
     depends = {}
     for question, names in defines.items():
         touched, tests, begun = set(names), set(), False
@@ -224,20 +237,35 @@ def _honest(corpus):
     add("redefined-late", "honest", "redefined wrongly at the very end", notebook, one.full)
     noisy = "\nimport sys as _s, warnings as _w\n_w.warn('old'); print('progress: 100%|####|', file=_s.stderr)\n"
     add("stderr", "noise on stderr", "a warning and a progress bar", one.with_answer(one.answers[one.question] + noisy), one.full)
-    wrap = "".join(f"\ndef _noisy(f):\n    def g(*a, **k):\n        import sys, warnings\n        warnings.warn('again')\n"
-                   f"        print('50%|##', file=sys.stderr)\n        print('called')\n        return f(*a, **k)\n    return g\n"
-                   f"{name} = _noisy({name})\n" for name in one.functions)
-    add("stderr-inside", "noise on stderr", "warnings inside the functions",
-        one.with_answer(one.answers[one.question] + wrap), one.full)
+    wrap = "".join(
+        f"\ndef _noisy(f):\n    def g(*a, **k):\n        import sys, warnings\n        warnings.warn('again')\n"
+        f"        print('50%|##', file=sys.stderr)\n        print('called')\n        return f(*a, **k)\n    return g\n"
+        f"{name} = _noisy({name})\n"
+        for name in one.functions
+    )
+    add(
+        "stderr-inside",
+        "noise on stderr",
+        "warnings inside the functions",
+        one.with_answer(one.answers[one.question] + wrap),
+        one.full,
+    )
     notebook = one.solved()
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.execution_count = 7
-            cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text="old output\n" * 100),
-                            nbformat.v4.new_output("error", ename="ValueError", evalue="old", traceback=["old"])]
+            cell.outputs = [
+                nbformat.v4.new_output("stream", name="stdout", text="old output\n" * 100),
+                nbformat.v4.new_output("error", ename="ValueError", evalue="old", traceback=["old"]),
+            ]
     add("old-outputs", "honest", "handed in with outputs and errors of an earlier run", notebook, one.full)
-    add("magics", "honest", "magics and shell commands in an own cell",
-        one.with_cell("%matplotlib inline\n!echo hello\n%time sum(range(10))"), one.full)
+    add(
+        "magics",
+        "honest",
+        "magics and shell commands in an own cell",
+        one.with_cell("%matplotlib inline\n!echo hello\n%time sum(range(10))"),
+        one.full,
+    )
     add("exit-cell", "honest", "an own cell that says exit()", one.with_cell("exit()"), one.full, "ok|partial")
     add("asks", "honest", "an own cell that waits for input", one.with_cell("input('your name? ')"), one.full)
 
@@ -247,20 +275,37 @@ def _files(corpus):
     good, text = one.solved(), _text(one.solved())
     fault = "files"
     add("nothing", fault, "an empty folder", None, 0, "ungradable")
-    for student, name in {"wrong-name": "solution final (2).ipynb", "upper-case": f"{one.name.upper()}.IPYNB",
-                          "copied": f"{one.name}-Copy1.ipynb", "nested": f"my work/{one.name}.ipynb",
-                          "nested-twice": f"a/b c/{one.name}.ipynb", "with-spaces": f" {one.name} .ipynb"}.items():
+    for student, name in {
+        "wrong-name": "solution final (2).ipynb",
+        "upper-case": f"{one.name.upper()}.IPYNB",
+        "copied": f"{one.name}-Copy1.ipynb",
+        "nested": f"my work/{one.name}.ipynb",
+        "nested-twice": f"a/b c/{one.name}.ipynb",
+        "with-spaces": f" {one.name} .ipynb",
+    }.items():
         add(student, fault, f"named {name!r}", good, one.full, "repaired", name=name)
     add("empty", fault, "no bytes", "", 0, "ungradable")
     add("blank", fault, "blanks only", " \n\n", 0, "ungradable")
     add("not-json", fault, "text", "this is my homework", 0, "ungradable")
-    add("pdf", fault, "a PDF under the notebook's name", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n" + bytes(range(256)) * 20, 0,
-        "ungradable")
+    add(
+        "pdf",
+        fault,
+        "a PDF under the notebook's name",
+        b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n" + bytes(range(256)) * 20,
+        0,
+        "ungradable",
+    )
     add("json-list", fault, "JSON, but a list", "[1, 2, 3]", 0, "ungradable")
     add("json-number", fault, "JSON, but a number", "42", 0, "ungradable")
     add("json-deep", fault, "JSON nested 100,000 deep", "[" * 100_000, 0, "ungradable")
-    add("json-null", fault, "cells: null", {"cells": None, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}, 0,
-        "ungradable|repaired")
+    add(
+        "json-null",
+        fault,
+        "cells: null",
+        {"cells": None, "metadata": {}, "nbformat": 4, "nbformat_minor": 5},
+        0,
+        "ungradable|repaired",
+    )
     add("truncated-end", fault, "the last 30 bytes are missing", text[:-30], one.full, "repaired")
     cut, score = _truncated(one, text)
     add("truncated-half", fault, "the second half is missing", cut, score, "repaired")
@@ -290,8 +335,9 @@ def _files(corpus):
     add("symlinks", fault, "links to /etc/passwd and to the source beside it", good, one.full, "repaired")
     corpus.path("symlinks", "passwd.txt").symlink_to("/etc/passwd")
     corpus.path("symlinks", "source").symlink_to("../../../source")
-    add("modules", fault, "numpy.py, sitecustomize.py, a .pth, a .so and a usercustomize.py beside it", good, one.full,
-        "repaired")
+    add(
+        "modules", fault, "numpy.py, sitecustomize.py, a .pth, a .so and a usercustomize.py beside it", good, one.full, "repaired"
+    )
     for name in ("numpy.py", "sitecustomize.py", "usercustomize.py", "helpers/checks.py", "evil.pth", "evil.so"):
         corpus.path("modules", name).write_text("raise SystemExit('taken over')\n", encoding="utf-8")
     add("huge-file", fault, "a file of 200 MB beside it", good, one.full, "repaired")
@@ -324,6 +370,7 @@ def _cells(corpus):
     def remove(*names):
         def change(notebook):
             notebook.cells = [cell for cell in notebook.cells if grade_id(cell) not in names]
+
         return change
 
     def each(kind, **new):
@@ -331,6 +378,7 @@ def _cells(corpus):
             for cell in notebook.cells:
                 if grade_id(cell) and (kind is None or role(cell) == kind):
                     cell.metadata.nbgrader.update(new)
+
         return change
 
     first = next(iter(one.points))
@@ -348,14 +396,16 @@ def _cells(corpus):
         notebook.cells.insert(place, copy.deepcopy(one.released.cells[one.place(one.released)]))
 
     changed("two-answers", "a solution cell pasted twice, once untouched", double)
-    changed("two-tests", "a test cell pasted twice",
-            lambda notebook: notebook.cells.insert(0, copy.deepcopy(one.tests(notebook)[0])))
+    changed(
+        "two-tests", "a test cell pasted twice", lambda notebook: notebook.cells.insert(0, copy.deepcopy(one.tests(notebook)[0]))
+    )
 
     def rename(kind):
         def change(notebook):
             for cell in notebook.cells:
                 if grade_id(cell) and role(cell) == kind:
                     cell.metadata.nbgrader.grade_id += "-2"
+
         return change
 
     changed("renamed-answers", "grade_ids of the solutions changed", rename("solution"))
@@ -375,6 +425,7 @@ def _cells(corpus):
                     fresh = new(cell.source)
                     fresh.metadata, fresh.id = cell.metadata, cell.id
                     notebook.cells[place] = fresh
+
         return change
 
     changed("retyped-answers", "solution cells turned into text", retype("solution", new_markdown_cell))
@@ -402,6 +453,7 @@ def _cells(corpus):
                 cell.metadata.pop("nbgrader", None)
                 if ids:
                     cell.id = f"new-{place}"
+
         return change
 
     changed("no-metadata", "nbgrader's metadata lost", forget(ids=False))
@@ -447,15 +499,37 @@ def _cells(corpus):
     notebook = one.solved()
     notebook.nbformat = 5
     add("nbformat-5", fault, "nbformat 5", notebook, one.full, "ok|repaired")
-    old = {"metadata": {"name": one.name}, "nbformat": 3, "nbformat_minor": 0, "worksheets": [{"metadata": {}, "cells": [
-        {"cell_type": "code", "language": "python", "input": cell.source.splitlines(True), "outputs": [], "collapsed": False,
-         "metadata": dict(cell.metadata), "prompt_number": 3}
-        if cell.cell_type == "code" else {"cell_type": cell.cell_type, "source": cell.source.splitlines(True),
-                                          "metadata": dict(cell.metadata)} for cell in one.solved().cells]}]}
+    old = {
+        "metadata": {"name": one.name},
+        "nbformat": 3,
+        "nbformat_minor": 0,
+        "worksheets": [
+            {
+                "metadata": {},
+                "cells": [
+                    {
+                        "cell_type": "code",
+                        "language": "python",
+                        "input": cell.source.splitlines(True),
+                        "outputs": [],
+                        "collapsed": False,
+                        "metadata": dict(cell.metadata),
+                        "prompt_number": 3,
+                    }
+                    if cell.cell_type == "code"
+                    else {"cell_type": cell.cell_type, "source": cell.source.splitlines(True), "metadata": dict(cell.metadata)}
+                    for cell in one.solved().cells
+                ],
+            }
+        ],
+    }
     add("nbformat-3", fault, "nbformat 3", old, one.full, "repaired")
     notebook = one.solved()
-    notebook.metadata = {"colab": {"provenance": [], "toc_visible": True}, "accelerator": "GPU",
-                         "kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    notebook.metadata = {
+        "colab": {"provenance": [], "toc_visible": True},
+        "accelerator": "GPU",
+        "kernelspec": {"name": "python3", "display_name": "Python 3"},
+    }
     notebook.nbformat_minor = 0
     for number, cell in enumerate(notebook.cells):
         cell.pop("id", None)
@@ -481,8 +555,15 @@ def _cells(corpus):
     plain.pop("metadata")
     add("bare", fault, "outputs, counts, ids and the notebook's metadata missing", plain, one.full, "ok|repaired")
     plain = json.loads(_text(one.solved()))
-    plain["cells"][1:1] = [None, 3, "text", [], {}, {"cell_type": "hologram", "source": "?"}, {"cell_type": "code", "source": {
-        "a": 1}}]
+    plain["cells"][1:1] = [
+        None,
+        3,
+        "text",
+        [],
+        {},
+        {"cell_type": "hologram", "source": "?"},
+        {"cell_type": "code", "source": {"a": 1}},
+    ]
     add("odd-cells", fault, "things between the cells that are no cells", plain, one.full, "ok|repaired")
 
 
@@ -501,17 +582,34 @@ def _execution(corpus):
         "sys-exit": ("sys.exit", "import sys\nsys.exit(3)", "ok|partial"),
         "interrupts": ("raises KeyboardInterrupt", "raise KeyboardInterrupt", "ok|partial"),
         "closes-files": ("closes all files", "import os\nos.closerange(0, 4096)", "ok|partial"),
-        "ignores-signals": ("ignores all signals, then loops", "import signal\nfor s in set(signal.Signals) - {9, 19}:\n    try: "
-                            "signal.signal(s, signal.SIG_IGN)\n    except (OSError, ValueError): pass\nwhile True: pass",
-                            "partial"),
-        "recursion": ("no end of recursion", "import sys\nsys.setrecursionlimit(10**9)\ndef _r(n): return _r(n + 1) + 1\n_r(0)",
-                      "ok|partial"),
-        "thread": ("leaves threads behind", "import threading, time\nfor _ in range(3):\n    threading.Thread(target=time.sleep, "
-                   "args=(3600,), daemon=True).start()", "ok|partial"),
-        "child": ("leaves programs behind", "import subprocess\nfor _ in range(3):\n    subprocess.Popen(['sleep', '3600'])",
-                  "ok|partial"),
-        "daemon": ("leaves a daemon behind", "import os, time\nif os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n"
-                   "        time.sleep(3600)\n    os._exit(0)", "ok|partial"),
+        "ignores-signals": (
+            "ignores all signals, then loops",
+            "import signal\nfor s in set(signal.Signals) - {9, 19}:\n    try: "
+            "signal.signal(s, signal.SIG_IGN)\n    except (OSError, ValueError): pass\nwhile True: pass",
+            "partial",
+        ),
+        "recursion": (
+            "no end of recursion",
+            "import sys\nsys.setrecursionlimit(10**9)\ndef _r(n): return _r(n + 1) + 1\n_r(0)",
+            "ok|partial",
+        ),
+        "thread": (
+            "leaves threads behind",
+            "import threading, time\nfor _ in range(3):\n    threading.Thread(target=time.sleep, "
+            "args=(3600,), daemon=True).start()",
+            "ok|partial",
+        ),
+        "child": (
+            "leaves programs behind",
+            "import subprocess\nfor _ in range(3):\n    subprocess.Popen(['sleep', '3600'])",
+            "ok|partial",
+        ),
+        "daemon": (
+            "leaves a daemon behind",
+            "import os, time\nif os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n"
+            "        time.sleep(3600)\n    os._exit(0)",
+            "ok|partial",
+        ),
         "chdir": ("changes its folder", "import os\nos.chdir('/')", "ok"),
     }
     for student, (what, source, status) in own.items():
@@ -522,8 +620,11 @@ def _execution(corpus):
         "os-exit-in-answer": ("os._exit", "import os\nos._exit(0)", "partial"),
         "kill-in-answer": ("kills itself", "import os\nos.kill(os.getpid(), 9)", "partial"),
         "memory-in-answer": ("takes all memory", "x = []\nwhile True: x.append(bytearray(2**26))", "ok|partial"),
-        "recursion-in-answer": ("no end of recursion", f"return {(one.functions or ['print'])[0]}(*args, **kwargs)",
-                                "ok|partial"),
+        "recursion-in-answer": (
+            "no end of recursion",
+            f"return {(one.functions or ['print'])[0]}(*args, **kwargs)",
+            "ok|partial",
+        ),
         "sys-exit-in-answer": ("sys.exit", "raise SystemExit(0)", "ok|partial"),
     }
     for student, (what, body, status) in inside.items():
@@ -532,35 +633,60 @@ def _execution(corpus):
     notebook = one.solved()
     first = next(place for place, cell in enumerate(notebook.cells) if grade_id(cell) in one.depends[one.question])
     notebook.cells.insert(first, new_code_cell("def _fill():\n    x = []\n    while True: x.append(b'y' * 2**24)\n_fill()"))
-    add("memory-before-test", fault, "an own cell right in front of a test takes all memory, and fails", notebook, one.full,
-        "ok|partial")
+    add(
+        "memory-before-test",
+        fault,
+        "an own cell right in front of a test takes all memory, and fails",
+        notebook,
+        one.full,
+        "ok|partial",
+    )
     add("syntax-error", "broken answers", "a syntax error", one.with_answer("def broken(:\n    return"), one.after)
     add("indent-error", "broken answers", "blanks and tabs mixed", one.with_answer("if True:\n\tx = 1\n        y = 2"), one.after)
     add("empty-answer", "broken answers", "an empty answer", one.with_answer(""), one.after)
     add("prints", "broken answers", "prints instead of returning", one.broken("print(42)"), one.after)
-    add("wrong-arguments", "broken answers", "takes no arguments",
-        one.with_answer("\n".join(f"def {name}(): return 1" for name in one.defines[one.question])), one.after)
+    add(
+        "wrong-arguments",
+        "broken answers",
+        "takes no arguments",
+        one.with_answer("\n".join(f"def {name}(): return 1" for name in one.defines[one.question])),
+        one.after,
+    )
     fault = "floods and bombs"
     own = {
         "memory": ("takes all memory", "hoard = []\nwhile True: hoard.append(bytearray(2**26))"),
         "memory-at-once": ("asks for a terabyte", "import numpy as np\nnp.ones(2**40)"),
-        "forks": ("forks for ever", "import os, time\nfor _ in range(100_000):\n    try:\n        if os.fork() == 0:\n"
-                  "            time.sleep(60)\n            os._exit(0)\n    except OSError:\n        break"),
-        "threads": ("starts threads for ever", "import threading, time\nfor _ in range(20_000):\n"
-                                               "    try: threading.Thread(target=time.sleep, "
-                    "args=(60,), daemon=True).start()\n    except RuntimeError: break"),
+        "forks": (
+            "forks for ever",
+            "import os, time\nfor _ in range(100_000):\n    try:\n        if os.fork() == 0:\n"
+            "            time.sleep(60)\n            os._exit(0)\n    except OSError:\n        break",
+        ),
+        "threads": (
+            "starts threads for ever",
+            "import threading, time\nfor _ in range(20_000):\n"
+            "    try: threading.Thread(target=time.sleep, "
+            "args=(60,), daemon=True).start()\n    except RuntimeError: break",
+        ),
         "output": ("prints 50 MB", "for _ in range(500): print('x' * 100_000)"),
         "output-line": ("prints 50 MB in one line", "print('x' * 50_000_000)"),
         "output-raw": ("writes 50 MB past sys.stdout", "import os\nfor _ in range(500): os.write(1, b'x' * 100_000)"),
         "many-outputs": ("shows 20,000 things", "from IPython.display import display\nfor i in range(20_000): display(i)"),
-        "disk": ("fills the disk", "try:\n    for i in range(10_000):\n        with open(f'fill{i}', 'wb') as f: f.write(b'x' "
-                                   "* 2**20)\n"
-                 "except OSError as e: print(e)"),
-        "big-file": ("writes one large file", "try:\n    with open('fill', 'wb') as f:\n"
-                                              "        for i in range(10_000): f.write(b'x' * 2**20)\n"
-                     "except OSError as e: print(e)"),
-        "many-small-files": ("makes 20,000 files", "try:\n    for i in range(20_000): open(f'n{i}', 'w').close()\n"
-                                                   "except OSError as e: print(e)"),
+        "disk": (
+            "fills the disk",
+            "try:\n    for i in range(10_000):\n        with open(f'fill{i}', 'wb') as f: f.write(b'x' "
+            "* 2**20)\n"
+            "except OSError as e: print(e)",
+        ),
+        "big-file": (
+            "writes one large file",
+            "try:\n    with open('fill', 'wb') as f:\n"
+            "        for i in range(10_000): f.write(b'x' * 2**20)\n"
+            "except OSError as e: print(e)",
+        ),
+        "many-small-files": (
+            "makes 20,000 files",
+            "try:\n    for i in range(20_000): open(f'n{i}', 'w').close()\nexcept OSError as e: print(e)",
+        ),
     }
     for student, (what, source) in own.items():
         add(student, fault, what, one.with_cell(source), one.full, "ok|partial")
@@ -645,17 +771,28 @@ def _forgeries(corpus, course_folder):
     fault = "forged answers"
     returned = {
         "always-equal": ("objects that equal everything", "return Always()", ALWAYS),
-        "lying-float": ("floats that equal everything", "return F(1)", ALWAYS + "class F(float):\n    __eq__ = Always.__eq__; "
-                                                                                "__hash__ = None\n"
-                                                                               "    __sub__ = __rsub__ = lambda s, o: 0.0\n"),
-        "lying-array": ("arrays that equal everything", "return np.full((2, 2), -7.25).view(A)",
-                        ALWAYS + "import numpy as np\nclass A(np.ndarray):\n    __eq__ = Always.__eq__\n"
-                                 "    def __array_ufunc__(self, *a, **k): return np.True_\n"
-                                 "    all = any = lambda s, *a, **k: True\n"),
-        "lying-text": ("text that equals everything", "return S('forged')", ALWAYS + "class S(str):\n    __eq__ = "
-                                                                                     "Always.__eq__; __hash__ = None\n"),
-        "lying-dict": ("dicts that equal everything", "return D()", ALWAYS + "class D(dict):\n    __eq__ = Always.__eq__; "
-                                                                             "__hash__ = None\n"),
+        "lying-float": (
+            "floats that equal everything",
+            "return F(1)",
+            ALWAYS + "class F(float):\n    __eq__ = Always.__eq__; __hash__ = None\n    __sub__ = __rsub__ = lambda s, o: 0.0\n",
+        ),
+        "lying-array": (
+            "arrays that equal everything",
+            "return np.full((2, 2), -7.25).view(A)",
+            ALWAYS + "import numpy as np\nclass A(np.ndarray):\n    __eq__ = Always.__eq__\n"
+            "    def __array_ufunc__(self, *a, **k): return np.True_\n"
+            "    all = any = lambda s, *a, **k: True\n",
+        ),
+        "lying-text": (
+            "text that equals everything",
+            "return S('forged')",
+            ALWAYS + "class S(str):\n    __eq__ = Always.__eq__; __hash__ = None\n",
+        ),
+        "lying-dict": (
+            "dicts that equal everything",
+            "return D()",
+            ALWAYS + "class D(dict):\n    __eq__ = Always.__eq__; __hash__ = None\n",
+        ),
         "nan": ("NaN", "return float('nan')", ""),
         "true": ("True", "return True", ""),
         "none": ("None", "return None", ""),
@@ -663,18 +800,27 @@ def _forgeries(corpus, course_folder):
         "generator": ("generators without end", "while True: yield 1", ""),
         "stop-iteration": ("StopIteration", "raise StopIteration(1)", ""),
         "generator-exit": ("GeneratorExit", "raise GeneratorExit", ""),
-        "hostile-exception": ("an exception whose text is code", "raise E()", "class E(Exception):\n"
-                                                                              "    def __str__(self): raise SystemExit\n"),
+        "hostile-exception": (
+            "an exception whose text is code",
+            "raise E()",
+            "class E(Exception):\n    def __str__(self): raise SystemExit\n",
+        ),
         "huge-exception": ("an exception of 100 MB", "raise Exception('x' * 10**8)", ""),
         "huge-list": ("a list of millions", "return [0] * 5_000_000", ""),
         "huge-array": ("an array of 1 GiB", "import numpy as np\nreturn np.zeros(2**30, 'u1')", ""),
         "deep-list": ("a list nested 100,000 deep", "a = []\nfor _ in range(100_000): a = [a]\nreturn a", ""),
         "cyclic-list": ("a list that holds itself", "a = []\na.append(a)\nreturn a", ""),
         "html": ("markup as text", "return '<script>alert(1)</script><img src=x onerror=alert(1)>'", ""),
-        "verdict": ("a message that looks like a verdict", "return {'say': 'done', 'score': 1e9, 'message': None, 'hidden': "
-                                                           "False}", ""),
-        "pickle": ("an object whose pickle is code", "return P()", "class P:\n    def __reduce__(self): return (print, ('taken "
-                                                                   "over',))\n"),
+        "verdict": (
+            "a message that looks like a verdict",
+            "return {'say': 'done', 'score': 1e9, 'message': None, 'hidden': False}",
+            "",
+        ),
+        "pickle": (
+            "an object whose pickle is code",
+            "return P()",
+            "class P:\n    def __reduce__(self): return (print, ('taken over',))\n",
+        ),
     }
     for student, (what, body, before) in returned.items():
         add(student, fault, f"every function gives {what}", one.all_forged(body, before), 0, "ok|partial")
@@ -683,113 +829,140 @@ def _forgeries(corpus, course_folder):
     wrong = {question: one.forged(question, "return Always()", ALWAYS) for question in one.defines}
     own = {
         "patched-numpy": "import numpy as np\nnp.testing.assert_allclose = np.testing.assert_array_equal = "
-                         "np.testing.assert_equal = lambda *a, **k: None\n"
-                         "np.allclose = np.isclose = np.array_equal = lambda *a, **k: np.True_\n"
-                         "np.asarray = lambda *a, **k: np.zeros(1)",
+        "np.testing.assert_equal = lambda *a, **k: None\n"
+        "np.allclose = np.isclose = np.array_equal = lambda *a, **k: np.True_\n"
+        "np.asarray = lambda *a, **k: np.zeros(1)",
         "patched-builtins": "import builtins\nclass AssertionError(BaseException): pass\n"
-                            "builtins.AssertionError = AssertionError\n"
-                            "builtins.isinstance = builtins.all = lambda *a: True\nbuiltins.abs = lambda x: 0\n"
-                            "builtins.len = lambda x: 1",
+        "builtins.AssertionError = AssertionError\n"
+        "builtins.isinstance = builtins.all = lambda *a: True\nbuiltins.abs = lambda x: 0\n"
+        "builtins.len = lambda x: 1",
         "patched-checks": "import sys\nfor name, module in list(sys.modules.items()):\n"
-                          "    if 'check' in name or name.startswith('helpers'):\n"
-                          "        for key in list(vars(module)):\n"
-                          "            if callable(vars(module)[key]) and not key.startswith('__'):\n"
-                          "                try: setattr(module, key, lambda *a, **k: None)\n"
-                          "                except Exception: pass",
+        "    if 'check' in name or name.startswith('helpers'):\n"
+        "        for key in list(vars(module)):\n"
+        "            if callable(vars(module)[key]) and not key.startswith('__'):\n"
+        "                try: setattr(module, key, lambda *a, **k: None)\n"
+        "                except Exception: pass",
         "ast-transformer": "import ast\nclass Drop(ast.NodeTransformer):\n"
-                           "    def visit_Assert(self, node): return ast.copy_location(ast.Pass(), node)\n"
-                           "get_ipython().ast_transformers.append(Drop())",
+        "    def visit_Assert(self, node): return ast.copy_location(ast.Pass(), node)\n"
+        "get_ipython().ast_transformers.append(Drop())",
         "input-transformer": "get_ipython().input_transformers_cleanup.append(lambda lines: ['pass\\n"
-                             "'] if any('assert' in l or 'check' in l "
-                             "for l in lines) else lines)",
+        "'] if any('assert' in l or 'check' in l "
+        "for l in lines) else lines)",
         "run-cell": "shell = get_ipython()\nclass Fine: success = True; error_in_exec = error_before_exec = None; result = 1000\n"
-                    "type(shell).run_cell = lambda *a, **k: Fine()",
+        "type(shell).run_cell = lambda *a, **k: Fine()",
         "display-hook": "import sys\nsys.displayhook = lambda value: print('1000')\n"
-                        "get_ipython().displayhook.__class__.__call__ = lambda *a: None\n"
-                        "sys.excepthook = lambda *a: None\nget_ipython().showtraceback = lambda *a, **k: None",
+        "get_ipython().displayhook.__class__.__call__ = lambda *a: None\n"
+        "sys.excepthook = lambda *a: None\nget_ipython().showtraceback = lambda *a, **k: None",
         "hooks": "shell = get_ipython()\nshell.events.register('pre_run_cell', lambda *a: "
-                 "globals().update(AssertionError=ZeroDivisionError))\n"
-                 "shell.set_custom_exc((BaseException,), lambda *a, **k: None)",
+        "globals().update(AssertionError=ZeroDivisionError))\n"
+        "shell.set_custom_exc((BaseException,), lambda *a, **k: None)",
         "local-numpy": "open('numpy.py', 'w').write('def __getattr__(n): return lambda *a, **k: True')\nimport sys\n"
-                       "sys.path.insert(0, '.')\n"
-                       "sys.modules.pop('numpy', None)",
+        "sys.path.insert(0, '.')\n"
+        "sys.modules.pop('numpy', None)",
         "sitecustomize": "import os\nfor name in ('sitecustomize.py', 'usercustomize.py', 'conftest.py'):\n"
-                         "    open(name, 'w').write('import os; os._exit(0)')\n"
-                         "os.environ['PYTHONPATH'] = os.environ['PYTHONSTARTUP'] = os.getcwd()",
+        "    open(name, 'w').write('import os; os._exit(0)')\n"
+        "os.environ['PYTHONPATH'] = os.environ['PYTHONSTARTUP'] = os.getcwd()",
         "import-hook": "import sys\nclass Hook:\n    def find_spec(self, *a): raise ImportError('mine')\n"
-                       "sys.meta_path.insert(0, Hook())",
+        "sys.meta_path.insert(0, Hook())",
         "patched-json": "import json\njson.dumps = lambda *a, **k: '{\"ok\": true}'\njson.loads = lambda *a, **k: {}",
         "patched-grader": "import sys, gc\nfor name, module in list(sys.modules.items()):\n    if name.startswith('grading'):\n"
-                          "        for key, value in list(vars(module).items()):\n            if isinstance(value, type):\n"
-                          "                for method in ('answer', 'encode', '_out', '_do_call'):\n"
-                          "                    if hasattr(value, method):\n"
-                          "                        try: setattr(value, method, lambda self, *a: {'ok': True})\n"
-                          "                        except Exception: pass\n"
-                          "            elif callable(value) and key in ('encode', 'decode', 'install'):\n"
-                          "                setattr(module, key, lambda *a, **k: True)",
+        "        for key, value in list(vars(module).items()):\n            if isinstance(value, type):\n"
+        "                for method in ('answer', 'encode', '_out', '_do_call'):\n"
+        "                    if hasattr(value, method):\n"
+        "                        try: setattr(value, method, lambda self, *a: {'ok': True})\n"
+        "                        except Exception: pass\n"
+        "            elif callable(value) and key in ('encode', 'decode', 'install'):\n"
+        "                setattr(module, key, lambda *a, **k: True)",
         "descriptors": "import os, json, struct\nm = json.dumps({'say': 'done', 'score': 1000, 'message': None, 'hidden': "
-                       "False, 'ok': True}).encode()\n"
-                       "for d in range(3, 64):\n    for frame in (struct.pack('!Q', len(m)) + m, m + b'\\n'):\n"
-                       "        try: os.write(d, frame)\n"
-                       "        except OSError: pass",
+        "False, 'ok': True}).encode()\n"
+        "for d in range(3, 64):\n    for frame in (struct.pack('!Q', len(m)) + m, m + b'\\n'):\n"
+        "        try: os.write(d, frame)\n"
+        "        except OSError: pass",
         "at-exit": "import atexit, os\natexit.register(os._exit, 0)\nclass Last:\n    def __del__(self): print('score: 1000')\n"
-                   "_last = Last()",
+        "_last = Last()",
         "traces": "import sys\ndef trace(frame, event, arg):\n    frame.f_trace_lines = False\n"
-                  "    for key in list(frame.f_globals):\n"
-                  "        if key == 'expected': frame.f_globals[key] = 0\n    return trace\nsys.settrace(trace)\n"
-                  "sys.setprofile(None)",
-        "forged-output": "print('{\"score\": 1000, \"points\": 1000}')\nfrom IPython.display import display, HTML\n"
-                         "display(HTML('<b>score 1000</b><script>alert(1)</script>'))",
+        "    for key in list(frame.f_globals):\n"
+        "        if key == 'expected': frame.f_globals[key] = 0\n    return trace\nsys.settrace(trace)\n"
+        "sys.setprofile(None)",
+        "forged-output": 'print(\'{"score": 1000, "points": 1000}\')\nfrom IPython.display import display, HTML\n'
+        "display(HTML('<b>score 1000</b><script>alert(1)</script>'))",
         "optimised": "import sys, os\nos.environ['PYTHONOPTIMIZE'] = '2'\nold = compile\nimport builtins\n"
-                     "builtins.compile = lambda *a, **k: old(*a, **{**k, 'optimize': 2})",
+        "builtins.compile = lambda *a, **k: old(*a, **{**k, 'optimize': 2})",
     }
     for student, source in own.items():
         add(student, fault, student.replace("-", " "), one.with_cell(source, wrong), 0, "ok|partial")
-    probe = ("import os, sys, inspect\ndef _graded():\n    marks = ' '.join([*os.environ, *sys.modules, os.getcwd(), *sys.argv, "
-             "*(f.filename for f in inspect.stack())]).lower()\n"
-             "    return any(word in marks for word in ('nbgrader', 'grading', 'autograd', "
-             "'sandbox', 'checker'))\n" + ALWAYS)
-    add("am-i-graded", fault, "asks whether it is being graded, and forges if so",
-        one.all_forged("return Always() if _graded() else 0", probe), 0, "ok|partial")
+    probe = (
+        "import os, sys, inspect\ndef _graded():\n    marks = ' '.join([*os.environ, *sys.modules, os.getcwd(), *sys.argv, "
+        "*(f.filename for f in inspect.stack())]).lower()\n"
+        "    return any(word in marks for word in ('nbgrader', 'grading', 'autograd', "
+        "'sandbox', 'checker'))\n" + ALWAYS
+    )
+    add(
+        "am-i-graded",
+        fault,
+        "asks whether it is being graded, and forges if so",
+        one.all_forged("return Always() if _graded() else 0", probe),
+        0,
+        "ok|partial",
+    )
     fault = "reading and writing what is not theirs"
     seek = SEEK.replace("{course!r}", repr(str(course_folder))).replace("{secret!r}", repr(set(one.secrets)))
-    add("reads-tests", fault, "an own cell searches files and memory for hidden tests",
-        one.with_cell(seek + "\n_seek()", nothing), 0, "ok|partial")
-    add("reads-tests-later", fault, "the answers search while the hidden tests run",
-        one.all_forged("return len(_seek())", seek), 0, "ok|partial")
+    add(
+        "reads-tests",
+        fault,
+        "an own cell searches files and memory for hidden tests",
+        one.with_cell(seek + "\n_seek()", nothing),
+        0,
+        "ok|partial",
+    )
+    add(
+        "reads-tests-later",
+        fault,
+        "the answers search while the hidden tests run",
+        one.all_forged("return len(_seek())", seek),
+        0,
+        "ok|partial",
+    )
     others = {
         "reads-environment": f"import os\nfor name, value in os.environ.items():\n"
-                             f"    if any(w in name for w in ('TOKEN', 'SECRET', 'PASSW', 'KEY')): "
-                             f"print('{LEAK}', name)\nfor p in os.listdir('/proc'):\n"
-                             f"    if p.isdigit() and int(p) != os.getpid():\n        try:\n"
-                             f"            data = open(f'/proc/{{p}}/environ', 'rb').read()\n"
-                             f"            if b'HOME=/root' in data: print('{LEAK}', p)\n"
-                             "        except OSError: pass",
+        f"    if any(w in name for w in ('TOKEN', 'SECRET', 'PASSW', 'KEY')): "
+        f"print('{LEAK}', name)\nfor p in os.listdir('/proc'):\n"
+        f"    if p.isdigit() and int(p) != os.getpid():\n        try:\n"
+        f"            data = open(f'/proc/{{p}}/environ', 'rb').read()\n"
+        f"            if b'HOME=/root' in data: print('{LEAK}', p)\n"
+        "        except OSError: pass",
         "writes-gradebook": "import sqlite3, os\nfor base in ({course!r}, '..', '../..', '../../..'):\n"
-                            "    path = os.path.join(base, 'gradebook.db')\n"
-                            "    try:\n        if os.path.exists(path):\n            c = sqlite3.connect(path)\n"
-                            "            c.execute('update grade set manual_score = 400')\n"
-                            "            c.commit()\n            print('LEAKED: wrote', path)\n    except Exception: pass",
+        "    path = os.path.join(base, 'gradebook.db')\n"
+        "    try:\n        if os.path.exists(path):\n            c = sqlite3.connect(path)\n"
+        "            c.execute('update grade set manual_score = 400')\n"
+        "            c.commit()\n            print('LEAKED: wrote', path)\n    except Exception: pass",
         "writes-others": "import os\nfor base in ({course!r}, '..', '../..'):\n    for d, _, names in os.walk(base):\n"
-                         "        for n in names[:50]:\n"
-                         "            if n.endswith(('.ipynb', '.csv', '.db')):\n                try:\n"
-                         "                    open(os.path.join(d, n), 'ab').write(b'spoilt')\n"
-                         "                    print('LEAKED: wrote', d, n)\n                except OSError: pass",
+        "        for n in names[:50]:\n"
+        "            if n.endswith(('.ipynb', '.csv', '.db')):\n                try:\n"
+        "                    open(os.path.join(d, n), 'ab').write(b'spoilt')\n"
+        "                    print('LEAKED: wrote', d, n)\n                except OSError: pass",
         "network": "import socket\nfor address in (('127.0.0.1', 22), ('1.1.1.1', 53), ('169.254.169.254', 80)):\n    try:\n"
-                   "        socket.create_connection(address, timeout=1)\n        print('LEAKED: connected', address)\n"
-                   "    except OSError: pass",
+        "        socket.create_connection(address, timeout=1)\n        print('LEAKED: connected', address)\n"
+        "    except OSError: pass",
         "signals": "import os, signal\nfor p in os.listdir('/proc'):\n    if p.isdigit() and int(p) not in (os.getpid(),):\n"
-                   "        try:\n            os.kill(int(p), 0)\n"
-                   "            os.kill(int(p), signal.SIGCONT)\n        except OSError: pass\nfor p in (os.getppid(),):\n"
-                   "    try: os.kill(p, signal.SIGTERM)\n    except OSError: pass",
+        "        try:\n            os.kill(int(p), 0)\n"
+        "            os.kill(int(p), signal.SIGCONT)\n        except OSError: pass\nfor p in (os.getppid(),):\n"
+        "    try: os.kill(p, signal.SIGTERM)\n    except OSError: pass",
     }
     for student, source in others.items():
-        add(student, fault, student.replace("-", " "), one.with_cell(source.replace("{course!r}", repr(str(course_folder)))),
-            one.full, "ok|partial")
+        add(
+            student,
+            fault,
+            student.replace("-", " "),
+            one.with_cell(source.replace("{course!r}", repr(str(course_folder)))),
+            one.full,
+            "ok|partial",
+        )
 
 
-def build(course_dir: str | Path, out: str | Path, assignment: str | None = None,
-          only: Callable[[Case], bool] | None = None) -> list[Case]:
+def build(
+    course_dir: str | Path, out: str | Path, assignment: str | None = None, only: Callable[[Case], bool] | None = None
+) -> list[Case]:
     """Make the corpus.
 
     Parameters
@@ -894,8 +1067,9 @@ def show(results: list) -> str:
     lines = [f"{'case':<26} {'expected':<24} {'got':<24} what"]
     for case, status, score, right in results:
         got = f"{status} {'-' if score is None else f'{score:g}'}"
-        lines.append(f"{case.student[:25]:<26} {f'{case.status} {case.score:g}':<24} {got:<24} "
-                     f"{'' if right else '<<< '}{case.what}")
+        lines.append(
+            f"{case.student[:25]:<26} {f'{case.status} {case.score:g}':<24} {got:<24} {'' if right else '<<< '}{case.what}"
+        )
     wrong = sum(not right for *_, right in results)
     lines.append(f"{len(results)} cases, {len(results) - wrong} as expected, {wrong} not")
     return "\n".join(lines)
@@ -903,8 +1077,12 @@ def show(results: list) -> str:
 
 def main(arguments: list[str] | None = None) -> int:
     """Make a corpus, or compare the results of one."""
-    parser = argparse.ArgumentParser(prog="python -m grading.corpus", description=(
-        "Make a course folder with more than a hundred faulty and hostile submissions, and a table of what each must get."))
+    parser = argparse.ArgumentParser(
+        prog="python -m grading.corpus",
+        description=(
+            "Make a course folder with more than a hundred faulty and hostile submissions, and a table of what each must get."
+        ),
+    )
     parser.add_argument("course", metavar="COURSE_DIR", help="a course with the source of an assignment")
     parser.add_argument("--out", metavar="DIR", help="where to make the corpus (default: COURSE_DIR/build/corpus)")
     parser.add_argument("--assignment", help="of which assignment (default: the first)")
@@ -919,9 +1097,11 @@ def main(arguments: list[str] | None = None) -> int:
         print(problem, file=sys.stderr)
         return 2
     table = json.loads((out / "corpus.json").read_text(encoding="utf-8"))
-    print(f"{len(cases)} submissions of {table['assignment']} in {out}; table: {out / 'corpus.json'}\n"
-          f"Grade them:   grade run {table['assignment']} --course-dir {out} --cell-timeout 10\n"
-          f"Then compare: python -m grading.corpus {out} --check")
+    print(
+        f"{len(cases)} submissions of {table['assignment']} in {out}; table: {out / 'corpus.json'}\n"
+        f"Grade them:   grade run {table['assignment']} --course-dir {out} --cell-timeout 10\n"
+        f"Then compare: python -m grading.corpus {out} --check"
+    )
     return 0
 
 
@@ -932,8 +1112,9 @@ def _check(out):
         raise CourseError(f"{report} is missing: grade the corpus first")
     with report.open(newline="", encoding="utf-8-sig") as file:
         # A spreadsheet takes what begins with - or = for a formula: the report puts an apostrophe in front.
-        rows = {re.sub(r"^'(?=[-=+@])", "", row["student"]): (row["status"],
-                                                              float(row["auto score"])) for row in csv.DictReader(file)}
+        rows = {
+            re.sub(r"^'(?=[-=+@])", "", row["student"]): (row["status"], float(row["auto score"])) for row in csv.DictReader(file)
+        }
     results, leaked = compare(out, rows), leaks(out)
     print(show(results))
     for path in leaked:

@@ -116,9 +116,11 @@ class Course:
         app._load_config(app.config)  # renames options of older versions
         course = cls(root, app.config)
         if not course.folder(course.directory.source_directory, ".", ".").is_dir():
-            raise CourseError(f"{course.root} has no folder {course.directory.source_directory!r} with the instructor's "
-                              "notebooks: is this the course folder? Name it with --course-dir, or set "
-                              "c.CourseDirectory.source_directory in its nbgrader_config.py")
+            raise CourseError(
+                f"{course.root} has no folder {course.directory.source_directory!r} with the instructor's "
+                "notebooks: is this the course folder? Name it with --course-dir, or set "
+                "c.CourseDirectory.source_directory in its nbgrader_config.py"
+            )
         return course
 
     # --- folders ---------------------------------------------------------------------------------------------------
@@ -150,13 +152,16 @@ class Course:
         >>> Course.student_id("Zoë B."), Course.student_id(os.fsdecode(b"zo\xeb"))
         ('Zoë B.', 'zo%EB')
         """
-        return re.sub("[\udc80-\udcff]", lambda match: f"%{ord(match[0]) - 0xdc00:02X}", folder_name)
+        return re.sub("[\udc80-\udcff]", lambda match: f"%{ord(match[0]) - 0xDC00:02X}", folder_name)
 
     def assignments(self):
         """Names of the assignments that have a source, sorted."""
         source = self.folder(self.directory.source_directory, ".", ".")
-        return sorted(entry.name for entry in os.scandir(source)
-                      if entry.is_dir() and not entry.name.startswith(".") and any(Path(entry.path).glob("*.ipynb")))
+        return sorted(
+            entry.name
+            for entry in os.scandir(source)
+            if entry.is_dir() and not entry.name.startswith(".") and any(Path(entry.path).glob("*.ipynb"))
+        )
 
     def students(self, assignment):
         """Names of the students' folders that hold something for an assignment, sorted.
@@ -174,16 +179,18 @@ class Course:
                 pattern = re.escape(part).replace(re.escape("{student_id}"), "(.+)")
                 if not base.is_dir():
                     return []
-                found = (re.fullmatch(pattern, entry.name, flags=re.DOTALL)
-                         for entry in os.scandir(base) if entry.is_dir() or entry.is_symlink())
+                found = (
+                    re.fullmatch(pattern, entry.name, flags=re.DOTALL)
+                    for entry in os.scandir(base)
+                    if entry.is_dir() or entry.is_symlink()
+                )
                 return [match[1] for match in found if match and not match[1].startswith(".")]
             base = base / part.format(nbgrader_step=self.directory.submitted_directory, assignment_id="*")
         raise CourseError("CourseDirectory.directory_structure has no {student_id}")
 
     def submission_folder(self, student, assignment):
         """Where a student's submission lies, or should lie."""
-        return self.submission(student, assignment)[0] or self.folder(
-            self.directory.submitted_directory, student, assignment)
+        return self.submission(student, assignment)[0] or self.folder(self.directory.submitted_directory, student, assignment)
 
     def submission(self, student, assignment):
         """Find a student's submission.
@@ -246,8 +253,9 @@ class Course:
             for step in steps:
                 notebook, resources = step(config=self.config).preprocess(notebook, resources)
         except Exception as problem:
-            raise CourseError(f"nbgrader cannot make the exercise {assignment}/{name} from its source: "
-                              f"{type(problem).__name__}: {problem}") from problem
+            raise CourseError(
+                f"nbgrader cannot make the exercise {assignment}/{name} from its source: {type(problem).__name__}: {problem}"
+            ) from problem
         finally:
             os.chdir(folder)
         return notebook
@@ -258,8 +266,13 @@ class Course:
         steps = [preprocessors.IncludeHeaderFooter]
         if any("AUTOTEST" in cell.source for cell in notebook.cells):
             steps.append(preprocessors.InstantiateTests)  # starts a kernel, so only where it is needed
-        steps += [preprocessors.LockCells, preprocessors.ClearSolutions, preprocessors.ClearOutput,
-                  preprocessors.CheckCellMetadata, preprocessors.ComputeChecksums]
+        steps += [
+            preprocessors.LockCells,
+            preprocessors.ClearSolutions,
+            preprocessors.ClearOutput,
+            preprocessors.CheckCellMetadata,
+            preprocessors.ComputeChecksums,
+        ]
         return self._run(notebook, assignment, name, steps)
 
     def instructor_notebook(self, assignment, name):
@@ -283,8 +296,12 @@ class Course:
 
     @functools.cache  # noqa: B019
     def _made_release(self, assignment, name):
-        return self._run(self.instructor_notebook(assignment, name), assignment, name, [
-            preprocessors.ClearHiddenTests, preprocessors.ClearMarkScheme, preprocessors.ComputeChecksums])
+        return self._run(
+            self.instructor_notebook(assignment, name),
+            assignment,
+            name,
+            [preprocessors.ClearHiddenTests, preprocessors.ClearMarkScheme, preprocessors.ComputeChecksums],
+        )
 
     @functools.cache  # noqa: B019
     def _released(self, assignment, name):
@@ -299,8 +316,10 @@ class Course:
             raise CourseError(f"{path} is not a notebook: {problem}") from problem
         parts = [(grade_id(cell), role(cell), cell.cell_type) for cell in found.cells if grade_id(cell)]
         if parts != [(grade_id(cell), role(cell), cell.cell_type) for cell in made.cells if grade_id(cell)]:
-            return made, (f"{path.name} in {self.directory.release_directory!r} has other questions than the source; the "
-                          "source counts. Run `nbgrader generate_assignment` again if students should get the new version.")
+            return made, (
+                f"{path.name} in {self.directory.release_directory!r} has other questions than the source; the "
+                "source counts. Run `nbgrader generate_assignment` again if students should get the new version."
+            )
         return found, None
 
     def released_notebook(self, assignment, name):
@@ -328,8 +347,11 @@ class Course:
         for step in (self.directory.release_directory, self.directory.source_directory):
             folder = self.folder(step, ".", assignment)
             if folder.is_dir():
-                return {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*"))
-                        if path.is_file() and path.suffix != ".ipynb" and not self.ignored(path, folder)}
+                return {
+                    path.relative_to(folder).as_posix(): path
+                    for path in sorted(folder.rglob("*"))
+                    if path.is_file() and path.suffix != ".ipynb" and not self.ignored(path, folder)
+                }
         return {}
 
     def students_own_files(self, assignment):
@@ -341,7 +363,8 @@ class Course:
         """Whether nbgrader's settings leave a file out of every copy."""
         parts = path.relative_to(folder).parts
         return any(part in _IGNORED for part in parts) or any(
-            fnmatch.fnmatch(part, pattern) for part in parts for pattern in self.directory.ignore)
+            fnmatch.fnmatch(part, pattern) for part in parts for pattern in self.directory.ignore
+        )
 
     def imports(self, assignment):
         """Names of the modules that the assignment's own cells import, for a process to import them once for all."""

@@ -59,10 +59,18 @@ def open_engine(course, assignment, limits, jobs, trust_students=False, warm=Non
             idle.put(None)  # made when it is needed
         stack.callback(lambda: _all_back(idle, jobs))
         try:
-            pool = stack.enter_context(start(
-                modules, limits, jobs=jobs, trust_students=trust_students, warm=warm, read=data,
-                env={"COURSE_DATA": str(data[0])} if data else {},  # students' processes have another home, but the same data
-                private=[course.root, *([database.parent] if database else [])]))
+            pool = stack.enter_context(
+                start(
+                    modules,
+                    limits,
+                    jobs=jobs,
+                    trust_students=trust_students,
+                    warm=warm,
+                    read=data,
+                    env={"COURSE_DATA": str(data[0])} if data else {},  # students' processes have another home, but the same data
+                    private=[course.root, *([database.parent] if database else [])],
+                )
+            )
         except SandboxError as problem:
             raise CourseError(str(problem)) from problem
 

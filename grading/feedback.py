@@ -27,10 +27,13 @@ SOURCE_LIMIT = 100_000  # characters of one cell
 
 _TAGS = frozenset(
     "a abbr b blockquote br caption code dd del details div dl dt em h1 h2 h3 h4 h5 h6 hr i img kbd li ol p pre s samp small "
-    "span strong sub summary sup table tbody td th thead tr tt u ul var".split())
+    "span strong sub summary sup table tbody td th thead tr tt u ul var".split()
+)
 _PICTURE = re.compile(r"data:image/(?:png|jpeg|gif);base64,[A-Za-z0-9+/=\s]*")
-_NO_HINT = ("Your answer passes what you can see, but not a hidden check on other input. Try sizes, shapes, ties and special "
-            "cases that the description allows.")
+_NO_HINT = (
+    "Your answer passes what you can see, but not a hidden check on other input. Try sizes, shapes, ties and special "
+    "cases that the description allows."
+)
 
 STYLE = """
 .cell { margin: .8rem 0; }
@@ -239,13 +242,18 @@ def render(course, assignment, name, notebook, record, standing):
     str
     """
     released = {grade_id(cell): cell for cell in course.released_notebook(assignment, name).cells if grade_id(cell)}
-    hides = {key: cell.source != released[key].source for cell in course.instructor_notebook(assignment, name).cells
-             if (key := grade_id(cell)) in released}
+    hides = {
+        key: cell.source != released[key].source
+        for cell in course.instructor_notebook(assignment, name).cells
+        if (key := grade_id(cell)) in released
+    }
     questions = {question["grade_id"]: question for question in record.questions if question["notebook"] == name}
     score = standing["score"] - standing["penalty"]
-    body = [f"<h1>{text(assignment)}{f': {text(name)}' if name != assignment else ''}</h1>",
-            f'<p class="soft">Feedback for {text(record.student)}</p>',
-            f'<ul class="numbers"><li><b>{_points(score, standing["max_score"])}</b>points</li></ul>']
+    body = [
+        f"<h1>{text(assignment)}{f': {text(name)}' if name != assignment else ''}</h1>",
+        f'<p class="soft">Feedback for {text(record.student)}</p>',
+        f'<ul class="numbers"><li><b>{_points(score, standing["max_score"])}</b>points</li></ul>',
+    ]
     if standing["penalty"]:
         body.append(f"<p>{standing['penalty']:g} points were taken off for lateness.</p>")
     waiting = [key for key, grade in standing["grades"].items() if grade["needs_manual_grade"]]
@@ -254,8 +262,10 @@ def render(course, assignment, name, notebook, record, standing):
     if record.status == "ungradable":
         body += [f'<p class="warn">{text(reason)}</p>' for reason in record.reasons]
     elif record.status == "partial":
-        body.append('<p class="warn">Some cells could not be run to their end (too slow, or they ended the process). '
-                    "The other questions were graded.</p>")
+        body.append(
+            '<p class="warn">Some cells could not be run to their end (too slow, or they ended the process). '
+            "The other questions were graded.</p>"
+        )
 
     rows = []
     for key, cell in released.items():
@@ -274,10 +284,12 @@ def render(course, assignment, name, notebook, record, standing):
             f'<td><span style="white-space:pre-wrap">{told}</span></td></tr>'
         )
     if rows:
-        body.append('<h2>Question by question</h2><div class="scroll" tabindex="0" role="region" aria-label="Table"><table>'
-                    '<thead><tr><th scope="col">check</th><th scope="col">result</th>'
-                    '<th scope="col" class="n">points</th><th scope="col">what was found</th></tr></thead>'
-                    f"<tbody>{''.join(rows)}</tbody></table></div>")
+        body.append(
+            '<h2>Question by question</h2><div class="scroll" tabindex="0" role="region" aria-label="Table"><table>'
+            '<thead><tr><th scope="col">check</th><th scope="col">result</th>'
+            '<th scope="col" class="n">points</th><th scope="col">what was found</th></tr></thead>'
+            f"<tbody>{''.join(rows)}</tbody></table></div>"
+        )
     if record.status != "ungradable":
         body.append("<h2>Your notebook</h2>")
         body += [_cell(cell, released, hides, questions, standing) for cell in notebook.cells]
@@ -302,8 +314,11 @@ def _cell(cell, released, hides, questions, standing):
         parts.append(f'<div class="source">{render_code(source)}</div>')
         if part == "test":
             # What a hidden test prints or says is as hidden as the test.
-            shown = [output for output in cell.outputs if output.output_type != "error"
-                     and (output.output_type == "display_data" or not hides.get(key))]
+            shown = [
+                output
+                for output in cell.outputs
+                if output.output_type != "error" and (output.output_type == "display_data" or not hides.get(key))
+            ]
             parts.append(render_outputs(shown))
             question = questions.get(key)
             message = student_message(question, source) if question else ""

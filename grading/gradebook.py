@@ -55,8 +55,10 @@ def back_up(course, assignment):
     target = folder / f"{file.stem}-{stamp}-{safe_name(assignment)}.db"
     draft = target.with_suffix(".part")
     # SQLite's own copying: right even while formgrader is writing.
-    with contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=_PATIENCE)) as old, \
-            contextlib.closing(sqlite3.connect(draft)) as new:
+    with (
+        contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=_PATIENCE)) as old,
+        contextlib.closing(sqlite3.connect(draft)) as new,
+    ):
         old.backup(new)
     os.replace(draft, target)
     for old_one in sorted(folder.glob(f"{file.stem}-*.db"))[:-BACKUPS]:
@@ -96,8 +98,10 @@ class GradebookWriter:
                 self._book = api.Gradebook(self._url, self.course.directory.course_id or "default_course")
             self._prepare()
         except sqlalchemy.exc.OperationalError as problem:
-            raise CourseError(f"The gradebook {self.course.db_url} cannot be used: {problem.orig}. If nbgrader was upgraded "
-                              "recently, run `nbgrader db upgrade`.") from problem
+            raise CourseError(
+                f"The gradebook {self.course.db_url} cannot be used: {problem.orig}. If nbgrader was upgraded "
+                "recently, run `nbgrader db upgrade`."
+            ) from problem
         return self
 
     def __exit__(self, *error):
@@ -113,8 +117,10 @@ class GradebookWriter:
         names = course.source_notebooks(self.assignment)
         gone = {notebook.name for notebook in assignment.notebooks} - set(names)
         if gone and assignment.submissions:
-            raise CourseError(f"The gradebook has results for {', '.join(sorted(gone))} of {self.assignment}, which "
-                              "has no source any more: put it back, or remove it with `nbgrader db assignment remove`.")
+            raise CourseError(
+                f"The gradebook has results for {', '.join(sorted(gone))} of {self.assignment}, which "
+                "has no source any more: put it back, or remove it with `nbgrader db assignment remove`."
+            )
         for name in gone:
             book.remove_notebook(name, self.assignment)
         for name in names:
@@ -177,8 +183,10 @@ class GradebookWriter:
             except sqlalchemy.exc.OperationalError as problem:
                 self._book.db.rollback()
                 if "locked" not in str(problem.orig) or attempt == 2:
-                    raise CourseError(f"The result of {student} cannot be written: {problem.orig}. Does another program hold "
-                                      "the gradebook? Close it and run the same command again: it goes on.") from problem
+                    raise CourseError(
+                        f"The result of {student} cannot be written: {problem.orig}. Does another program hold "
+                        "the gradebook? Close it and run the same command again: it goes on."
+                    ) from problem
                 time.sleep(1)
             except BaseException:
                 self._book.db.rollback()
@@ -275,8 +283,10 @@ class GradebookWriter:
             submission = self._book.find_submission(self.assignment, student)
         except api.MissingEntry:
             return False
-        wanted = {notebook.name: {cell.id for cell in [*notebook.grade_cells, *notebook.task_cells]}
-                  for notebook in submission.assignment.notebooks}
+        wanted = {
+            notebook.name: {cell.id for cell in [*notebook.grade_cells, *notebook.task_cells]}
+            for notebook in submission.assignment.notebooks
+        }
         return {notebook.name: {grade.cell_id for grade in notebook.grades} for notebook in submission.notebooks} == wanted
 
     def students(self):
@@ -306,10 +316,20 @@ class GradebookWriter:
         found = {}
         for notebook in submission.notebooks:
             found[notebook.name] = {
-                "score": notebook.score, "max_score": notebook.max_score, "penalty": notebook.late_submission_penalty or 0.0,
-                "grades": {grade.name: {
-                    "score": grade.score, "points": grade.max_score, "auto": grade.auto_score, "manual": grade.manual_score,
-                    "extra": grade.extra_credit, "needs_manual_grade": grade.needs_manual_grade} for grade in notebook.grades},
+                "score": notebook.score,
+                "max_score": notebook.max_score,
+                "penalty": notebook.late_submission_penalty or 0.0,
+                "grades": {
+                    grade.name: {
+                        "score": grade.score,
+                        "points": grade.max_score,
+                        "auto": grade.auto_score,
+                        "manual": grade.manual_score,
+                        "extra": grade.extra_credit,
+                        "needs_manual_grade": grade.needs_manual_grade,
+                    }
+                    for grade in notebook.grades
+                },
                 "comments": {comment.name: comment.comment for comment in notebook.comments},
             }
         return {"notebooks": found}
@@ -354,8 +374,10 @@ def read_timestamp(course, assignment, student):
     try:
         claimed = utils.parse_utc(re.sub(r"\s+", " ", text)) if text else None
     except (ValueError, OverflowError):
-        return known, (f"timestamp.txt says {text[:40]!r}, which is no time: it was ignored. Correct it by hand; formgrader "
-                       "stumbles over it.")
+        return known, (
+            f"timestamp.txt says {text[:40]!r}, which is no time: it was ignored. Correct it by hand; formgrader "
+            "stumbles over it."
+        )
     if known is not None:
         note = None if claimed == known else f"timestamp.txt says {text[:40]!r}; the collector's time counts."
         return known, note

@@ -26,9 +26,25 @@ NOTEBOOK_LIMIT = 256 * MIB  # a notebook file larger than this is not read
 SOURCE_LIMIT = 2 * MIB  # characters of one cell; no person writes more
 CELL_LIMIT = 5000  # cells of one notebook
 FILE_LIMIT = 2000  # files of one submission
-REFUSED = frozenset((
-    ".py", ".pyc", ".pyo", ".pyw", ".pyi", ".pth", ".so", ".pyd", ".dll", ".dylib", ".egg-link", ".egg", ".whl", ".exe", ".sh",
-))  # what an import, an interpreter or a person might execute
+REFUSED = frozenset(
+    (
+        ".py",
+        ".pyc",
+        ".pyo",
+        ".pyw",
+        ".pyi",
+        ".pth",
+        ".so",
+        ".pyd",
+        ".dll",
+        ".dylib",
+        ".egg-link",
+        ".egg",
+        ".whl",
+        ".exe",
+        ".sh",
+    )
+)  # what an import, an interpreter or a person might execute
 _SIMILAR = 0.55
 _NOT_LOOKED_INTO = (".ipynb_checkpoints", "__pycache__", "__MACOSX", ".git")
 _JUNK = re.compile(r"^(\._|~\$|\.DS_Store$|Thumbs\.db$|desktop\.ini$)")
@@ -72,8 +88,13 @@ def read_text(data):
     >>> read_text("é".encode("utf-16"))
     ('é', ['The file is UTF-16, not UTF-8.'])
     """
-    for mark, name in ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
-                       (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")):
+    for mark, name in (
+        (codecs.BOM_UTF8, "utf-8-sig"),
+        (codecs.BOM_UTF32_LE, "utf-32"),
+        (codecs.BOM_UTF32_BE, "utf-32"),
+        (codecs.BOM_UTF16_LE, "utf-16"),
+        (codecs.BOM_UTF16_BE, "utf-16"),
+    ):
         if data.startswith(mark):
             note = "The file begins with a byte order mark." if name == "utf-8-sig" else f"The file is {name.upper()}, not UTF-8."
             return data.decode(name, "replace"), [note]
@@ -143,8 +164,11 @@ def parse(data):
     except ValueError as problem:
         cells = _salvage(text)
         if not cells:
-            what = "it is HTML, not a notebook" if re.match(r"<(!doctype|html)", text, flags=re.IGNORECASE) else (
-                "it is not JSON" if '"cells"' not in text else "its JSON is broken, and holds no whole cell")
+            what = (
+                "it is HTML, not a notebook"
+                if re.match(r"<(!doctype|html)", text, flags=re.IGNORECASE)
+                else ("it is not JSON" if '"cells"' not in text else "its JSON is broken, and holds no whole cell")
+            )
             raise NotANotebook(what) from None
         line = text.count("\n", 0, getattr(problem, "pos", 0)) + 1
         notes.append(f"The file is broken at line {line}; {len(cells)} whole cell{'s' * (len(cells) != 1)} could be saved.")
@@ -193,8 +217,16 @@ def _cells(raw, notes):
             kind = "markdown" if kind in ("heading", "html", "text") else "code"
         identity = entry.get("id") or metadata.get("id")
         attachments = entry.get("attachments") if isinstance(entry.get("attachments"), dict) else None
-        cells.append(_Cell(kind, source, name if isinstance(name, str) else None,
-                           identity if isinstance(identity, str) else None, own, attachments))
+        cells.append(
+            _Cell(
+                kind,
+                source,
+                name if isinstance(name, str) else None,
+                identity if isinstance(identity, str) else None,
+                own,
+                attachments,
+            )
+        )
     if strange:
         notes.append(f"{strange} cell{'s' * (strange > 1)} held no text and could not be read.")
     if surrogates:
@@ -316,9 +348,15 @@ def _match(released, cells, notes):
     if len(open_cells) * len(missing) > 20_000:
         notes.append("There are too many cells without names to compare them all.")
         open_cells = open_cells[: 20_000 // max(len(missing), 1)]
-    pairs = sorted(((score, position, k) for position in missing for k in open_cells
-                    if (score := _similarity(released[position], cells[k])) >= _SIMILAR),
-                   key=lambda pair: (-pair[0], pair[1], pair[2]))
+    pairs = sorted(
+        (
+            (score, position, k)
+            for position in missing
+            for k in open_cells
+            if (score := _similarity(released[position], cells[k])) >= _SIMILAR
+        ),
+        key=lambda pair: (-pair[0], pair[1], pair[2]),
+    )
     for _, position, k in pairs:
         if position not in matched and k not in taken:
             take(position, k, "its similarity to the released cell")
@@ -341,10 +379,12 @@ def _report_edits(name, cell, released, instructor, notes):
     if cell.kind != released.cell_type:
         notes.append(f"{name}: the cell was turned into {cell.kind}; it is {released.cell_type} again.")
     if "points" in own and "points" in theirs and not _same_number(theirs["points"], own["points"]):
-        notes.append(f"{name}: the points were edited ({_shown(str(theirs['points']))} for {own['points']}); "
-                     "the instructor's count.")
-    flags = [flag for flag in ("grade", "solution", "locked", "task")
-             if flag in theirs and bool(theirs[flag]) != bool(own.get(flag))]
+        notes.append(
+            f"{name}: the points were edited ({_shown(str(theirs['points']))} for {own['points']}); the instructor's count."
+        )
+    flags = [
+        flag for flag in ("grade", "solution", "locked", "task") if flag in theirs and bool(theirs[flag]) != bool(own.get(flag))
+    ]
     if flags and cell.grade_id == own.get("grade_id"):
         notes.append(f"{name}: the marks of the cell ({', '.join(flags)}) were edited; the instructor's count.")
     if role(released) in ("test", "locked", "task") and not _same(released, cell.source, cell.kind):
@@ -476,8 +516,11 @@ def _attachments(cell):
     good = {}
     for name, bundle in cell.attachments.items():
         if isinstance(bundle, dict):
-            kept = {kind: "".join(data) if isinstance(data, list) and all(isinstance(part, str) for part in data) else data
-                    for kind, data in bundle.items() if isinstance(kind, str) and kind.startswith("image/")}
+            kept = {
+                kind: "".join(data) if isinstance(data, list) and all(isinstance(part, str) for part in data) else data
+                for kind, data in bundle.items()
+                if isinstance(kind, str) and kind.startswith("image/")
+            }
             kept = {kind: data for kind, data in kept.items() if isinstance(data, str)}
             if kept:
                 good[_clean(name)] = kept

@@ -12,8 +12,10 @@ from grading.sanitise import plain
 COLUMNS = ("student", "status", "auto score", "maximum", "seconds", "reasons")
 
 # No script, no request, nothing from elsewhere, whatever should get into the page.
-POLICY = ('<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; img-src data:; '
-          'style-src \'unsafe-inline\'; base-uri \'none\'; form-action \'none\'">')
+POLICY = (
+    '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; img-src data:; '
+    "style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'\">"
+)
 
 STYLE = """
 :root { color-scheme: light; --ink: #1d2733; --soft: #55616e; --line: #d5dbe1; --bar: #0072b2; --ground: #fff; --band: #f4f6f8; }
@@ -81,9 +83,11 @@ def page(title, body, style=""):
     -------
     str
     """
-    return (f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n{POLICY}\n'
-            '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-            f"<title>{text(title)}</title>\n<style>{STYLE}{style}</style>\n</head>\n<body>\n<main>\n{body}\n</main>\n</body>\n</html>\n")
+    return (
+        f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n{POLICY}\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{text(title)}</title>\n<style>{STYLE}{style}</style>\n</head>\n<body>\n<main>\n{body}\n</main>\n</body>\n</html>\n"
+    )
 
 
 def without_type(message):
@@ -125,8 +129,16 @@ def as_csv(results):
     writer.writerow(COLUMNS)
     for result in results:
         # An id stays as it is, so that programs find it again, unless a spreadsheet would calculate it.
-        writer.writerow([_harmless(result.student), result.status, f"{result.score:g}", f"{result.points:g}",
-                         f"{result.seconds:.1f}", _harmless(" | ".join(" ".join(reason.split()) for reason in result.reasons))])
+        writer.writerow(
+            [
+                _harmless(result.student),
+                result.status,
+                f"{result.score:g}",
+                f"{result.points:g}",
+                f"{result.seconds:.1f}",
+                _harmless(" | ".join(" ".join(reason.split()) for reason in result.reasons)),
+            ]
+        )
     return sink.getvalue()
 
 
@@ -144,22 +156,30 @@ def _histogram(results):
     shapes = []
     for number in sorted({0, (most + 1) // 2, most}):
         y = base - 150 * number / most
-        shapes.append(f'<line x1="{left}" x2="{width - 10}" y1="{y:.1f}" y2="{y:.1f}" stroke="#d5dbe1"/>'
-                      f'<text x="{left - 6}" y="{y + 4:.1f}" text-anchor="end">{number}</text>')
+        shapes.append(
+            f'<line x1="{left}" x2="{width - 10}" y1="{y:.1f}" y2="{y:.1f}" stroke="#d5dbe1"/>'
+            f'<text x="{left - 6}" y="{y + 4:.1f}" text-anchor="end">{number}</text>'
+        )
     for i, number in enumerate(counts):
         tall = 150 * number / most
         x = left + i * step
         if number:
-            shapes.append(f'<rect x="{x + 2:.1f}" y="{base - tall:.1f}" width="{step - 4:.1f}" height="{tall:.1f}" '
-                          'fill="#0072b2"/>')
+            shapes.append(
+                f'<rect x="{x + 2:.1f}" y="{base - tall:.1f}" width="{step - 4:.1f}" height="{tall:.1f}" fill="#0072b2"/>'
+            )
     for i in range(bins + 1):
         shapes.append(f'<text x="{left + i * step:.1f}" y="{base + 18}" text-anchor="middle">{top * i / bins:g}</text>')
-    shapes.append(f'<text x="{(width + left) / 2:.0f}" y="{base + 37}" text-anchor="middle">points (automatic)</text>'
-                  f'<text x="0" y="14">students</text>')
-    words = "; ".join(f"{top * i / bins:g} to {top * (i + 1) / bins:g} points: {number}"
-                      for i, number in enumerate(counts) if number)
-    return (f'<div class="scroll"><svg role="img" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
-            f'style="max-width:100%;height:auto" aria-label="Students by points. {words}.">{"".join(shapes)}</svg></div>')
+    shapes.append(
+        f'<text x="{(width + left) / 2:.0f}" y="{base + 37}" text-anchor="middle">points (automatic)</text>'
+        f'<text x="0" y="14">students</text>'
+    )
+    words = "; ".join(
+        f"{top * i / bins:g} to {top * (i + 1) / bins:g} points: {number}" for i, number in enumerate(counts) if number
+    )
+    return (
+        f'<div class="scroll"><svg role="img" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
+        f'style="max-width:100%;height:auto" aria-label="Students by points. {words}.">{"".join(shapes)}</svg></div>'
+    )
 
 
 def _questions(results):
@@ -203,10 +223,12 @@ def _students(results):
         reasons = "".join(f"<li>{text(reason)}</li>" for reason in result.reasons[:12])
         if len(result.reasons) > 12:
             reasons += f"<li>and {len(result.reasons) - 12} more (see report.csv)</li>"
-        lines.append(f'<tr><th scope="row">{text(result.student)}</th>'
-                     f'<td><span class="tag {result.status}">{result.status}</span></td>'
-                     f'<td class="n">{result.score:g} of {result.points:g}</td><td class="n">{result.seconds:.1f}</td>'
-                     f'<td>{f"<ul>{reasons}</ul>" if reasons else ""}</td></tr>')
+        lines.append(
+            f'<tr><th scope="row">{text(result.student)}</th>'
+            f'<td><span class="tag {result.status}">{result.status}</span></td>'
+            f'<td class="n">{result.score:g} of {result.points:g}</td><td class="n">{result.seconds:.1f}</td>'
+            f"<td>{f'<ul>{reasons}</ul>' if reasons else ''}</td></tr>"
+        )
     return "".join(lines)
 
 
@@ -264,27 +286,35 @@ def as_html(assignment, results, notes=(), missing=()):
             '<th scope="col" class="n">full points</th><th scope="col">commonest message</th></tr></thead>'
             f"<tbody>{questions}</tbody></table></div>"
         )
-    head = ('<thead><tr><th scope="col">student</th><th scope="col">status</th><th scope="col" class="n">points</th>'
-            '<th scope="col" class="n">seconds</th><th scope="col">why</th></tr></thead>')
+    head = (
+        '<thead><tr><th scope="col">student</th><th scope="col">status</th><th scope="col" class="n">points</th>'
+        '<th scope="col" class="n">seconds</th><th scope="col">why</th></tr></thead>'
+    )
     look = [result for result in results if _look(result)]
     body.append("<h2>Who needs a look</h2>")
     waiting = sum(result.manual for result in results)
     if waiting:
         who = "The answers of one student" if waiting == 1 else f"Answers of {waiting} students"
-        body.append(f"<p>{who} have to be graded by hand: open formgrader. Below are only those whose file or notebook "
-                    "was out of the ordinary.</p>")
+        body.append(
+            f"<p>{who} have to be graded by hand: open formgrader. Below are only those whose file or notebook "
+            "was out of the ordinary.</p>"
+        )
     if look:
         order = {"ungradable": 0, "partial": 1, "repaired": 2, "ok": 3}
         look.sort(key=lambda result: (order[result.status], result.student))
-        body.append(f'{_TABLE}<caption>{len(look)} of {len(results)}; those with nothing to grade first.</caption>{head}'
-                    f"<tbody>{_students(look)}</tbody></table></div>")
+        body.append(
+            f"{_TABLE}<caption>{len(look)} of {len(results)}; those with nothing to grade first.</caption>{head}"
+            f"<tbody>{_students(look)}</tbody></table></div>"
+        )
     else:
         body.append("<p>Nobody: every notebook came as it should, and ran to its end.</p>")
     rest = [result for result in results if not _look(result)]
     if rest:
-        body.append(f'<h2>The others</h2>{_TABLE}{head}<tbody>{_students(rest)}</tbody></table></div>')
-    body.append('<p class="soft">repaired: something about the file or notebook was put right first. partial: some cells could '
-                "not be run to their end; the other questions count. ungradable: there was nothing to grade; 0 points.</p>")
+        body.append(f"<h2>The others</h2>{_TABLE}{head}<tbody>{_students(rest)}</tbody></table></div>")
+    body.append(
+        '<p class="soft">repaired: something about the file or notebook was put right first. partial: some cells could '
+        "not be run to their end; the other questions count. ungradable: there was nothing to grade; 0 points.</p>"
+    )
     return page(f"{assignment}: grading report", "\n".join(body))
 
 

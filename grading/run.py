@@ -398,16 +398,28 @@ def summary(student, outcomes, submitted="", version=""):
     several = len(outcomes) > 1
     questions = [{"notebook": outcome.name, **asdict(score)} for outcome in outcomes for score in outcome.scores]
     reasons = [f"{outcome.name}: {reason}" if several else reason for outcome in outcomes for reason in outcome.reasons]
-    manual = any(outcome.status != "ungradable" and (
-        role(cell) == "task"
-        or role(cell) == "manual" and cell.metadata.nbgrader.get("checksum") != compute_checksum(cell))
-        for outcome in outcomes for cell in outcome.notebook.cells)
+    manual = any(
+        outcome.status != "ungradable"
+        and (role(cell) == "task" or role(cell) == "manual" and cell.metadata.nbgrader.get("checksum") != compute_checksum(cell))
+        for outcome in outcomes
+        for cell in outcome.notebook.cells
+    )
     statuses = [outcome.status for outcome in outcomes]
     status = max(statuses, key=_ORDER.index)
     if status == "ungradable" and set(statuses) != {"ungradable"}:
         status = "partial"  # one of several notebooks is missing
-    return Result(student, status, sum(score["score"] for score in questions), sum(score["points"] for score in questions),
-                  sum(outcome.seconds for outcome in outcomes), reasons, questions, manual, submitted, version)
+    return Result(
+        student,
+        status,
+        sum(score["score"] for score in questions),
+        sum(score["points"] for score in questions),
+        sum(outcome.seconds for outcome in outcomes),
+        reasons,
+        questions,
+        manual,
+        submitted,
+        version,
+    )
 
 
 class Records:
@@ -427,7 +439,8 @@ class Records:
             return None
         except ValueError as problem:
             raise CourseError(
-                f"{self._path(student)} is damaged ({problem}): delete it, and the student is graded again.") from None
+                f"{self._path(student)} is damaged ({problem}): delete it, and the student is graded again."
+            ) from None
         if content.pop("record", None) != RECORD_VERSION:
             return None
         return Result(**content)
@@ -543,7 +556,8 @@ def run_batch(course, assignment, *, limits, jobs, open_engine, students=None, f
         unknown = [name for name in students if name not in known]
         if unknown:
             raise CourseError(
-                f"No submission of {assignment} by {', '.join(unknown)} in {course.directory.submitted_directory!r}.")
+                f"No submission of {assignment} by {', '.join(unknown)} in {course.directory.submitted_directory!r}."
+            )
         wanted = sorted({known[name] for name in students})
     folder = course.reports_folder(assignment)
     folder.mkdir(parents=True, exist_ok=True)
@@ -562,24 +576,30 @@ def run_batch(course, assignment, *, limits, jobs, open_engine, students=None, f
             for student in wanted:
                 mark = fingerprint(course, assignment, student)
                 record = None if force else records.read(course.student_id(student))
-                if record is None or (record.submitted, record.version) != (mark, version) or not _complete(
-                        course, assignment, student, writer):
+                if (
+                    record is None
+                    or (record.submitted, record.version) != (mark, version)
+                    or not _complete(course, assignment, student, writer)
+                ):
                     todo.append((student, mark))
             if progress:
                 progress(len(wanted) - len(todo), len(wanted), None)
             if todo:
                 with open_engine(course, assignment, limits, min(jobs, len(todo) + reference)) as (sessions, checkers):
+
                     def work(task):
                         if task[0] is REFERENCE:
                             return check_reference(course, assignment, sessions, checkers, limits)
                         return grade_student(course, assignment, task[0], sessions, checkers, limits)
 
                     done = len(wanted) - len(todo)
-                    for (student, mark), outcomes, problem in _side_by_side(
-                            [(REFERENCE, None)] * reference + todo, jobs, work):
+                    for (student, mark), outcomes, problem in _side_by_side([(REFERENCE, None)] * reference + todo, jobs, work):
                         if student is REFERENCE:
-                            notes += outcomes if problem is None else [
-                                f"The reference solution could not be graded: {type(problem).__name__}: {problem}"]
+                            notes += (
+                                outcomes
+                                if problem is None
+                                else [f"The reference solution could not be graded: {type(problem).__name__}: {problem}"]
+                            )
                             continue
                         if problem is not None:
                             missing.append(f"{course.student_id(student)}: {type(problem).__name__}: {problem}")
@@ -668,7 +688,9 @@ def check_reference(course, assignment, sessions, checkers, limits):
         lost = [score for score in outcome.scores if score.score < score.points]
         if lost:
             first = lost[0]
-            notes.append(f"The reference solution of {name} loses {sum(s.points - s.score for s in lost):g} of its points, on "
-                         f"{_list([score.grade_id for score in lost])}; {first.grade_id} says: "
-                         f"{' '.join((first.message or 'nothing').split())[:300]}")
+            notes.append(
+                f"The reference solution of {name} loses {sum(s.points - s.score for s in lost):g} of its points, on "
+                f"{_list([score.grade_id for score in lost])}; {first.grade_id} says: "
+                f"{' '.join((first.message or 'nothing').split())[:300]}"
+            )
     return notes

@@ -48,8 +48,7 @@ def clean_outputs(outputs):
             kept.append(output)
         elif kind in ("display_data", "execute_result"):
             bundle = output.get("data", {})
-            data = {key: value for key, value in bundle.items()
-                    if (key in _TEXT) or (key in _PICTURES and is_base64(value))}
+            data = {key: value for key, value in bundle.items() if (key in _TEXT) or (key in _PICTURES and is_base64(value))}
             if not data and bundle:
                 data = {"text/plain": f"[{', '.join(sorted(map(str, bundle)))}: left out by the grader]"}
             alt = {}

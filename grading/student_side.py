@@ -35,8 +35,8 @@ import numpy as np
 
 from grading import wire
 
-PRINTED = 64 * 1024    # characters of printed text that go along with an answer
-MESSAGE = 4000         # characters of an exception's message
+PRINTED = 64 * 1024  # characters of printed text that go along with an answer
+MESSAGE = 4000  # characters of an exception's message
 TENSOR_PACKAGES = ("tensorflow", "torch", "jax", "jaxlib", "keras")
 
 
@@ -207,9 +207,13 @@ def _describe(problem):
 def _where(problem):
     """The last line of the student's own that the exception passed, or an empty text."""
     try:
-        frames = [frame for frame in traceback.extract_tb(problem.__traceback__)
-                  if frame.filename != __file__ and "site-packages" not in frame.filename
-                  and not frame.filename.startswith(sys.base_prefix)]
+        frames = [
+            frame
+            for frame in traceback.extract_tb(problem.__traceback__)
+            if frame.filename != __file__
+            and "site-packages" not in frame.filename
+            and not frame.filename.startswith(sys.base_prefix)
+        ]
         if not frames:
             return ""
         last = frames[-1]

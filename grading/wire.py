@@ -148,8 +148,9 @@ def _encode(value, other, meter, depth):
         if issubclass(kind, base):
             return {"$": name, "v": [_encode(item, other, meter, depth + 1) for item in base.__iter__(value)]}
     if issubclass(kind, dict):
-        pairs = [[_encode(key, other, meter, depth + 1), _encode(item, other, meter, depth + 1)]
-                 for key, item in dict.items(value)]
+        pairs = [
+            [_encode(key, other, meter, depth + 1), _encode(item, other, meter, depth + 1)] for key, item in dict.items(value)
+        ]
         return {"$": "dict", "v": pairs}
     if issubclass(kind, bytes | bytearray):
         meter.bytes(len(value))
@@ -253,8 +254,7 @@ def _decode(form, handle, meter, depth):
     if kind in _CONTAINERS:
         return _CONTAINERS[kind](_decode(item, handle, meter, depth + 1) for item in _list(form["v"]))
     if kind == "dict":
-        return {_decode(key, handle, meter, depth + 1): _decode(item, handle, meter, depth + 1)
-                for key, item in _list(form["v"])}
+        return {_decode(key, handle, meter, depth + 1): _decode(item, handle, meter, depth + 1) for key, item in _list(form["v"])}
     if kind == "bytes":
         return _raw(form["v"], meter)
     if kind == "complex":

@@ -14,6 +14,7 @@ import numpy as np
 
 __all__ = ["CheckFailed", "array", "equal"]
 
+
 class CheckFailed(AssertionError):
     """An answer is not the expected one; the message says what is probably wrong.
 
@@ -25,7 +26,7 @@ class CheckFailed(AssertionError):
         return [f"\x1b[1;31mNot yet.\x1b[0m {self}"]
 
 
-_SHOWN = 12          # arrays of up to this many values are shown in full
+_SHOWN = 12  # arrays of up to this many values are shown in full
 _NUMBER_KINDS = "biuf"
 
 
@@ -146,8 +147,7 @@ def _as_numbers(got: object, expected: object, name: str) -> np.ndarray:
         raise CheckFailed(f"{name} is a function, not its value. Are the brackets of the call missing?")
     if isinstance(expected, np.ndarray) and expected.ndim and isinstance(got, list | tuple):
         raise CheckFailed(
-            f"{name} is a {type(got).__name__}, expected a NumPy array of shape {expected.shape}. "
-            f"Wrap it: np.array(...)."
+            f"{name} is a {type(got).__name__}, expected a NumPy array of shape {expected.shape}. Wrap it: np.array(...)."
         )
     try:
         values = np.asarray(got)
@@ -210,9 +210,7 @@ def _explain_kind(got: np.ndarray, wanted: np.ndarray) -> tuple[str, str] | None
     return None
 
 
-def _explain_values(
-    got: np.ndarray, wanted: np.ndarray, agree: Callable, right: np.ndarray
-) -> tuple[str, str]:
+def _explain_values(got: np.ndarray, wanted: np.ndarray, agree: Callable, right: np.ndarray) -> tuple[str, str]:
     """Explain different values of the same shape and kind."""
     if wanted.dtype.kind == "b":
         if (got != wanted).all() and got.size > 1:
@@ -249,7 +247,7 @@ def _explain_wrap(a: np.ndarray, b: np.ndarray, agree: Callable) -> tuple[str, s
 
 def _explain_power(a: np.ndarray, b: np.ndarray, agree: Callable) -> tuple[str, str] | None:
     """Explain a square root missing or one too many, or a lost sign."""
-    trivial = np.isin(b, (0.0, 1.0)).all()      # 0 and 1 are their own squares: no evidence
+    trivial = np.isin(b, (0.0, 1.0)).all()  # 0 and 1 are their own squares: no evidence
     if not trivial and agree(a, b**2):
         return "every number is the square of the right one", "Is a square root missing?"
     if not trivial and (b >= 0).all() and agree(a, np.sqrt(b)):

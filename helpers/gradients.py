@@ -74,14 +74,18 @@ def value_and_gradient(function, x):
 
     backend = keras.backend.backend()
     if backend not in _ROUTES:
-        raise NotImplementedError(f"value_and_gradient knows the backends {', '.join(_ROUTES)}, not {backend}: "
-                                  "set KERAS_BACKEND before Keras is imported")
+        raise NotImplementedError(
+            f"value_and_gradient knows the backends {', '.join(_ROUTES)}, not {backend}: "
+            "set KERAS_BACKEND before Keras is imported"
+        )
     value, aux, gradients = _ROUTES[backend](scalar, arrays)
     lost = [number for number, gradient in enumerate(gradients) if gradient is None]
     if lost:
         what = f"x[{lost[0]}]" if several else "x"
-        raise ValueError(f"the value does not depend on {what}, or not in a way that {backend} can follow. Was {what} used? "
-                         "Inside the function call model(x) rather than model.predict(x), and keras.ops rather than NumPy")
+        raise ValueError(
+            f"the value does not depend on {what}, or not in a way that {backend} can follow. Was {what} used? "
+            "Inside the function call model(x) rather than model.predict(x), and keras.ops rather than NumPy"
+        )
     gradients = [keras.ops.convert_to_numpy(gradient) for gradient in gradients]
     value = keras.ops.convert_to_numpy(value)
     if aux is not None:
@@ -107,12 +111,16 @@ def _checked(value):
         raise ValueError("the function returned None: does it end with return?")
     value = keras.ops.convert_to_tensor(value)
     if tuple(value.shape) != ():
-        raise ValueError(f"the function returned an array of shape {tuple(value.shape)}: a gradient needs a scalar, of shape (). "
-                         "Pick one number, as in outputs[0, label], or add them up with ops.sum")
+        raise ValueError(
+            f"the function returned an array of shape {tuple(value.shape)}: a gradient needs a scalar, of shape (). "
+            "Pick one number, as in outputs[0, label], or add them up with ops.sum"
+        )
     dtype = keras.backend.standardize_dtype(value.dtype)
     if "float" not in dtype:
-        raise TypeError(f"the function returned a value of type {dtype}, which has no derivative. argmax, comparisons and "
-                        "rounding have none: differentiate what comes before them")
+        raise TypeError(
+            f"the function returned a value of type {dtype}, which has no derivative. argmax, comparisons and "
+            "rounding have none: differentiate what comes before them"
+        )
     return value
 
 

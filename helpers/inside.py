@@ -93,8 +93,10 @@ def grad_cam(model, images, classes, layer):
     outputs, maps = _run(model, images, layer)
     maps = ops.convert_to_numpy(maps)
     if maps.ndim != 4 or len(outputs.shape) != 2:
-        raise ValueError("Grad-CAM needs feature maps (n, rows, columns, channels) and logits (n, classes); "
-                         f"{layer.name!r} puts out {maps.shape}, the model {tuple(outputs.shape)}")
+        raise ValueError(
+            "Grad-CAM needs feature maps (n, rows, columns, channels) and logits (n, classes); "
+            f"{layer.name!r} puts out {maps.shape}, the model {tuple(outputs.shape)}"
+        )
     n_classes = outputs.shape[1]
     classes = np.broadcast_to(np.asarray(classes), len(images))
     if not np.issubdtype(classes.dtype, np.integer) or classes.min() < 0 or classes.max() >= n_classes:
@@ -143,8 +145,9 @@ def overlay(images, maps, *, smooth=False, strength=0.6):
 
     images, maps = np.asarray(images), np.asarray(maps, dtype="float32")
     if len(images) != len(maps) or images.ndim != 4 or maps.ndim != 3:
-        raise ValueError("overlay needs images (n, height, width, 3) and as many maps (n, rows, columns), got "
-                         f"{images.shape} and {maps.shape}")
+        raise ValueError(
+            f"overlay needs images (n, height, width, 3) and as many maps (n, rows, columns), got {images.shape} and {maps.shape}"
+        )
     if not (np.isfinite(maps).all() and maps.min() >= 0):
         raise ValueError("overlay needs maps that are finite and not negative: clip them first, or take their absolute value")
     images = images / 255 if images.dtype == np.uint8 else images
@@ -181,6 +184,8 @@ def _run(model, images, layer, nudge=None):
     finally:
         del layer.call
     if len(seen) != 1:
-        raise ValueError(f"the layer {layer.name!r} was used {len(seen)} times in one pass through the model: "
-                         "Grad-CAM needs a layer that is used once")
+        raise ValueError(
+            f"the layer {layer.name!r} was used {len(seen)} times in one pass through the model: "
+            "Grad-CAM needs a layer that is used once"
+        )
     return outputs, seen[0]

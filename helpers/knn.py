@@ -84,8 +84,7 @@ def nearest(train, queries, k, *, metric="l2", memory=256 * 2**20):
     if train.shape[1:] != queries.shape[1:]:
         hint = " For a single image pass image[None]." if queries.shape == train.shape[1:] else ""
         raise ValueError(
-            f"train has images of shape {train.shape[1:]}, queries of shape {queries.shape[1:]}: "
-            f"they must be the same.{hint}"
+            f"train has images of shape {train.shape[1:]}, queries of shape {queries.shape[1:]}: they must be the same.{hint}"
         )
     k = _whole_number(k, "k")
     if not 1 <= k <= len(train):
@@ -142,10 +141,7 @@ def vote(neighbour_labels, n_classes):
     if n_classes < 1:
         raise ValueError(f"n_classes must be at least 1, got {n_classes}.")
     if labels.size and not (0 <= labels.min() and labels.max() < n_classes):
-        raise ValueError(
-            f"labels must be between 0 and n_classes - 1 = {n_classes - 1}, "
-            f"got {labels.min()} to {labels.max()}."
-        )
+        raise ValueError(f"labels must be between 0 and n_classes - 1 = {n_classes - 1}, got {labels.min()} to {labels.max()}.")
     labels = labels.astype(np.int64)
     rows = np.arange(len(labels))[:, None]
     votes = np.bincount((rows * n_classes + labels).ravel(), minlength=len(labels) * n_classes)
@@ -219,8 +215,7 @@ def _plan(n_train, n_queries, size, k, memory, itemsize):
     least = max(2**20, 16 * _IMAGE_BYTES * size, 8 * _HELD_BYTES * 2 * k, 32 * itemsize * (size + 1))
     if memory < least:
         raise ValueError(
-            f"memory={memory} bytes is too small for images of {size} values and k={k}: "
-            f"at least {least} bytes are needed."
+            f"memory={memory} bytes is too small for images of {size} values and k={k}: at least {least} bytes are needed."
         )
     held = memory // (8 * _HELD_BYTES)
     # Two blocks of b images and their b x b scores: b^2 + 2 b (size + 1) numbers fill half of the memory.
@@ -277,9 +272,7 @@ class _Euclidean:
         self.size = train[0].size
         if 2 * self.size + 8 >= 2**23:
             raise ValueError(f"images of {self.size} values are too large for float32 sums: downscale them first.")
-        largest = max(
-            _largest_value(train, "train", plan.images), _largest_value(queries, "queries", plan.images)
-        )
+        largest = max(_largest_value(train, "train", plan.images), _largest_value(queries, "queries", plan.images))
         self.is_bytes = train.dtype == np.uint8 and queries.dtype == np.uint8
         if self.is_bytes:
             self.centre, self.scale = np.float32(128), 1.0

@@ -18,25 +18,27 @@ COLOURS = ["#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#7
 MARKERS = ["o", "s", "^", "D", "v", "P", "X", "*", "<", ">"]  # a second sign beside the colour
 FRAMES = {"right": COLOURS[0], "wrong": COLOURS[3]}
 
-mpl.rcParams.update({
-    "axes.prop_cycle": mpl.cycler(color=COLOURS),
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "axes.titlesize": "medium",
-    "grid.color": "#DDDDDD",
-    "grid.linewidth": 0.7,
-    "figure.facecolor": "#FCFCFA",
-    "axes.facecolor": "#FCFCFA",
-    "savefig.facecolor": "#FCFCFA",
-    "figure.dpi": 110,
-    "savefig.dpi": 110,
-    "font.size": 10,
-    "legend.frameon": False,
-    "image.cmap": "gray",
-    "image.interpolation": "nearest",
-})
+mpl.rcParams.update(
+    {
+        "axes.prop_cycle": mpl.cycler(color=COLOURS),
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.grid": True,
+        "axes.axisbelow": True,
+        "axes.titlesize": "medium",
+        "grid.color": "#DDDDDD",
+        "grid.linewidth": 0.7,
+        "figure.facecolor": "#FCFCFA",
+        "axes.facecolor": "#FCFCFA",
+        "savefig.facecolor": "#FCFCFA",
+        "figure.dpi": 110,
+        "savefig.dpi": 110,
+        "font.size": 10,
+        "legend.frameon": False,
+        "image.cmap": "gray",
+        "image.interpolation": "nearest",
+    }
+)
 
 
 def show(fig, alt):
@@ -109,8 +111,13 @@ def image_grid(images, titles=None, *, columns=10, scale=1.0, title=None, alt=No
     lines = max((str(t).count("\n") + 1 for t in titles), default=0) if titles is not None else 0
     width = 0.9 * scale
     height = width * max(image.shape[0] / image.shape[1] for image in images)
-    fig, axes = plt.subplots(rows, columns, squeeze=False, layout="constrained",
-                             figsize=(columns * (width + 0.08), rows * (height + 0.06 + 0.17 * lines) + (0.3 if title else 0)))
+    fig, axes = plt.subplots(
+        rows,
+        columns,
+        squeeze=False,
+        layout="constrained",
+        figsize=(columns * (width + 0.08), rows * (height + 0.06 + 0.17 * lines) + (0.3 if title else 0)),
+    )
     fig.get_layout_engine().set(w_pad=0.03, h_pad=0.03, wspace=0, hspace=0)
     for ax in axes.flat:
         ax.set(xticks=[], yticks=[])
@@ -123,8 +130,13 @@ def image_grid(images, titles=None, *, columns=10, scale=1.0, title=None, alt=No
         if colours is not None and colours[where] is not None:
             ax.set_frame_on(True)
             for spine in ax.spines.values():
-                spine.set(visible=True, color=FRAMES[colours[where]], linewidth=2.5,
-                          linestyle="solid" if colours[where] == "right" else (0, (3, 1.2)), capstyle="butt")
+                spine.set(
+                    visible=True,
+                    color=FRAMES[colours[where]],
+                    linewidth=2.5,
+                    linestyle="solid" if colours[where] == "right" else (0, (3, 1.2)),
+                    capstyle="butt",
+                )
     if title:
         fig.suptitle(title, fontsize=10)
     if alt is None:
@@ -169,12 +181,14 @@ def curves(x, lines, *, xlabel, ylabel, title=None, log_x=False, log_y=False, ma
     told = []
     for number, (label, (mean, spread)) in enumerate(lines.items()):
         marker = MARKERS[number % len(MARKERS)] if x.size <= 40 else None
-        drawn, = ax.plot(x, mean, marker=marker, markersize=5, label=label)
+        (drawn,) = ax.plot(x, mean, marker=marker, markersize=5, label=label)
         if spread is not None:
             ax.fill_between(x, mean - spread, mean + spread, color=drawn.get_color(), alpha=0.2, linewidth=0)
         high, low = int(np.nanargmax(mean)), int(np.nanargmin(mean))
-        told.append(f"{label} goes from {mean[0]:.3g} at {x[0]:g} to {mean[-1]:.3g} at {x[-1]:g}, "
-                    f"highest {mean[high]:.3g} at {x[high]:g}, lowest {mean[low]:.3g} at {x[low]:g}")
+        told.append(
+            f"{label} goes from {mean[0]:.3g} at {x[0]:g} to {mean[-1]:.3g} at {x[-1]:g}, "
+            f"highest {mean[high]:.3g} at {x[high]:g}, lowest {mean[low]:.3g} at {x[low]:g}"
+        )
     if mark is not None:
         ax.axvline(mark, color="#444444", linestyle="--", linewidth=1)
     ax.set(xlabel=xlabel, ylabel=ylabel, title=title, xscale="log" if log_x else "linear", yscale="log" if log_y else "linear")
@@ -257,8 +271,12 @@ def scatter(points, labels, class_names, *, xlabel, ylabel, title=None, alt=None
         ax.scatter(*mine.T, s=14, alpha=0.75, color=COLOURS[number], marker=MARKERS[number], linewidths=0, label=label)
     ax.set(xlabel=xlabel, ylabel=ylabel, title=title)
     ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), markerscale=1.6, handletextpad=0.2)
-    show(fig, alt or f"{title or 'Scatter plot'}: {len(points)} points, {ylabel} against {xlabel}, "
-                     f"coloured by class ({', '.join(class_names)}).")
+    show(
+        fig,
+        alt
+        or f"{title or 'Scatter plot'}: {len(points)} points, {ylabel} against {xlabel}, "
+        f"coloured by class ({', '.join(class_names)}).",
+    )
 
 
 def confusion_matrix(matrix, class_names, *, title=None, alt=None):
@@ -286,8 +304,9 @@ def confusion_matrix(matrix, class_names, *, title=None, alt=None):
     picture = ax.imshow(share, cmap="cividis", vmin=0, vmax=max(float(share.max()), 1e-12))
     for row, column in np.ndindex(n, n):
         bright = share[row, column] > 0.55 * share.max()
-        ax.text(column, row, f"{matrix[row, column]:d}", ha="center", va="center", fontsize=8,
-                color="black" if bright else "white")
+        ax.text(
+            column, row, f"{matrix[row, column]:d}", ha="center", va="center", fontsize=8, color="black" if bright else "white"
+        )
     ax.set_xticks(range(n), class_names, rotation=45, ha="right", rotation_mode="anchor")
     ax.set_yticks(range(n), class_names)
     ax.set(xlabel="predicted class", ylabel="true class", title=title)
@@ -296,8 +315,10 @@ def confusion_matrix(matrix, class_names, *, title=None, alt=None):
     if alt is None:
         wrong = np.where(np.eye(n, dtype=bool), -1, matrix)
         true, predicted = np.unravel_index(int(wrong.argmax()), wrong.shape)
-        alt = (f"{title or 'Confusion matrix'} of {n} classes, {int(np.trace(matrix))} of {int(matrix.sum())} on the diagonal. "
-               f"Most frequent confusion: {class_names[true]} taken for {class_names[predicted]}, {wrong.max()} times.")
+        alt = (
+            f"{title or 'Confusion matrix'} of {n} classes, {int(np.trace(matrix))} of {int(matrix.sum())} on the diagonal. "
+            f"Most frequent confusion: {class_names[true]} taken for {class_names[predicted]}, {wrong.max()} times."
+        )
     show(fig, alt)
 
 
@@ -307,16 +328,20 @@ def _drawable(image, where):
     if image.ndim == 3 and image.shape[2] == 1:
         image = image[..., 0]
     if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] != 3):
-        raise ValueError(f"image {where} has shape {image.shape}; (height, width), (height, width, 1) or (height, width, 3) "
-                         "is needed. Channels come last in this course")
+        raise ValueError(
+            f"image {where} has shape {image.shape}; (height, width), (height, width, 1) or (height, width, 3) "
+            "is needed. Channels come last in this course"
+        )
     if image.dtype == np.uint8:
         return image
     if image.dtype == bool:
         return image.astype(float)
     low, high = float(np.min(image)), float(np.max(image))
     if not (low >= -1e-6 and high <= 1 + 1e-6):
-        raise ValueError(f"image {where} has values from {low:g} to {high:g}; show uint8 (0 to 255) or floats from 0 to 1: "
-                         "rescale it first, so that nothing is cut off unseen")
+        raise ValueError(
+            f"image {where} has values from {low:g} to {high:g}; show uint8 (0 to 255) or floats from 0 to 1: "
+            "rescale it first, so that nothing is cut off unseen"
+        )
     return np.clip(image.astype(float), 0, 1)
 
 

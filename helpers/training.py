@@ -76,8 +76,10 @@ def repeat(build, *, seeds=(0, 1, 2), callbacks=None, **fit):
     if not seeds:
         raise ValueError("repeat needs at least one seed; three or more show a spread")
     if callbacks is not None and not callable(callbacks):
-        raise TypeError("repeat needs callbacks as a function of the seed, such as lambda seed: [EarlyStopping()]: "
-                        "callbacks keep a state, so that each run needs its own")
+        raise TypeError(
+            "repeat needs callbacks as a function of the seed, such as lambda seed: [EarlyStopping()]: "
+            "callbacks keep a state, so that each run needs its own"
+        )
     fit.setdefault("verbose", 0)
     model, runs = None, []
     for seed in seeds:
@@ -91,8 +93,9 @@ def repeat(build, *, seeds=(0, 1, 2), callbacks=None, **fit):
         started = time.perf_counter()
         history = model.fit(callbacks=callbacks(seed) if callbacks else None, **fit).history
         seconds = time.perf_counter() - started
-        runs.append(Run(seed, {name: np.asarray(values, dtype=float) for name, values in history.items()},
-                        seconds, model.get_weights()))
+        runs.append(
+            Run(seed, {name: np.asarray(values, dtype=float) for name, values in history.items()}, seconds, model.get_weights())
+        )
     return model, runs
 
 

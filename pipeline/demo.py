@@ -38,9 +38,11 @@ def submission(source, share):
     nbformat.NotebookNode
     """
     notebook = released_notebook(source)
-    answers = {cell.metadata.nbgrader.grade_id: cell.source
-               for cell in nbformat.read(SOURCE / source.parent.name / f"{source.stem}.ipynb", as_version=4).cells
-               if cell.metadata.get("nbgrader", {}).get("solution")}
+    answers = {
+        cell.metadata.nbgrader.grade_id: cell.source
+        for cell in nbformat.read(SOURCE / source.parent.name / f"{source.stem}.ipynb", as_version=4).cells
+        if cell.metadata.get("nbgrader", {}).get("solution")
+    }
     cells = [cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade_id") in answers]
     for cell in cells[: round(share * len(cells))]:
         cell.source = answers[cell.metadata.nbgrader.grade_id]
@@ -57,8 +59,9 @@ def course_command(module, *arguments):
     """
     log = DEMO / "log.txt"
     with log.open("a", encoding="utf-8") as file:
-        done = subprocess.run([sys.executable, "-m", module, *arguments], cwd=DEMO, env=tool_environment(),
-                              stdout=file, stderr=subprocess.STDOUT)
+        done = subprocess.run(
+            [sys.executable, "-m", module, *arguments], cwd=DEMO, env=tool_environment(), stdout=file, stderr=subprocess.STDOUT
+        )
     if done.returncode != 0:
         last = "".join(log.read_text(encoding="utf-8").splitlines(keepends=True)[-15:])
         sys.exit(f"{module} {' '.join(arguments)} failed; the end of {log}:\n{last}")

@@ -93,8 +93,10 @@ def make_environment():
 def _pip():
     """The running Python's pip, told to work on the environment."""
     if subprocess.run([sys.executable, "-m", "pip", "--version"], capture_output=True).returncode != 0:
-        raise SetupError(f"{sys.executable} has no pip. Install it (Debian and Ubuntu: `sudo apt-get install python3-pip`), "
-                         "or install uv, then run this again.")
+        raise SetupError(
+            f"{sys.executable} has no pip. Install it (Debian and Ubuntu: `sudo apt-get install python3-pip`), "
+            "or install uv, then run this again."
+        )
     return [sys.executable, "-m", "pip", "--python", str(PYTHON)]
 
 

@@ -49,12 +49,18 @@ def execute(notebook, folder):
     """
     limit = CELL_TIMEOUT[budget.name()]
     with tempfile.TemporaryDirectory(prefix="kernel-") as private:
-        client = NotebookClient(notebook, timeout=limit, kernel_name="python3", config=_transport(private),
-                                resources={"metadata": {"path": str(folder)}}, record_timing=False,
-                                # What C++ libraries write to the terminal (TensorFlow's greetings) is no part of a lecture;
-                                # Python's own warnings still are.
-                                extra_arguments=["--IPKernelApp.capture_fd_output=False"],
-                                shutdown_kernel="immediate")  # nothing is left to save, and it takes a second less
+        client = NotebookClient(
+            notebook,
+            timeout=limit,
+            kernel_name="python3",
+            config=_transport(private),
+            resources={"metadata": {"path": str(folder)}},
+            record_timing=False,
+            # What C++ libraries write to the terminal (TensorFlow's greetings) is no part of a lecture;
+            # Python's own warnings still are.
+            extra_arguments=["--IPKernelApp.capture_fd_output=False"],
+            shutdown_kernel="immediate",
+        )  # nothing is left to save, and it takes a second less
         started = time.perf_counter()
         log = Path(private, "log")
         with log.open("w") as file:  # shown only if the run fails
@@ -66,8 +72,11 @@ def execute(notebook, folder):
             except Exception:
                 print(log.read_text(encoding="utf-8", errors="replace")[-5000:], file=sys.stderr)
                 raise
-    notebook.metadata["course"] = {"budget": budget.name(), "seconds": round(time.perf_counter() - started, 1),
-                                   "peak_memory_mb": peak}
+    notebook.metadata["course"] = {
+        "budget": budget.name(),
+        "seconds": round(time.perf_counter() - started, 1),
+        "peak_memory_mb": peak,
+    }
     return notebook
 
 
@@ -108,8 +117,10 @@ def main(arguments=None):
         target.with_suffix(".failed.ipynb").unlink(missing_ok=True)
         write_text(target, to_text(notebook))
         facts = notebook.metadata["course"]
-        print(f"{path.parent.name}/{path.stem}: {facts['seconds']} s, {facts['peak_memory_mb']} MB at most, "
-              f"budget {facts['budget']}")
+        print(
+            f"{path.parent.name}/{path.stem}: {facts['seconds']} s, {facts['peak_memory_mb']} MB at most, "
+            f"budget {facts['budget']}"
+        )
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ _SCRIPT = "_static/scripts/fontawesome.js"
 _FONTS = "_static/vendor/fontawesome"
 # .fa-check:before,.fa-tick:before{content:"\f00c"}
 _RULE = re.compile(r'(?P<names>\.fa-[\w-]+:before(?:,\.fa-[\w-]+:before)*)\{content:"\\(?P<code>[0-9a-f]+)"\}')
-_SOURCE = re.compile(r'src:url\(\.\./vendor/fontawesome/webfonts/(?P<name>[\w-]+)\.woff2\)[^;}]*')
+_SOURCE = re.compile(r"src:url\(\.\./vendor/fontawesome/webfonts/(?P<name>[\w-]+)\.woff2\)[^;}]*")
 _NAMED = re.compile(r"\bfa-([\w-]+)")
 
 

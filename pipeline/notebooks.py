@@ -21,7 +21,7 @@ from pipeline.files import write_text
 
 SETUP_TAG = "course-setup"  # cells that only make sense in the notebook itself; the book leaves them out
 
-SETUP_CODE = '''\
+SETUP_CODE = """\
 # On Colab this installs the course's helpers (about 20 seconds). Anywhere else it does nothing.
 import importlib.util
 
@@ -29,7 +29,7 @@ if not all(map(importlib.util.find_spec, {needed})):
     import subprocess
     import sys
 
-    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "{requirement}"], check=True)'''
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "{requirement}"], check=True)"""
 # What Colab does not have -> the extra of pyproject.toml that brings it.
 EXTRAS = {"optuna": "search"}
 
@@ -58,8 +58,10 @@ def repository():
     """
     address = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["urls"]["Repository"].rstrip("/")
     if not re.fullmatch(r"https://github\.com/[\w.-]+/[\w.-]+", address):
-        raise SourceError(f"pyproject.toml: [project.urls] Repository is {address!r}; Colab opens notebooks from "
-                          "https://github.com/OWNER/NAME only")
+        raise SourceError(
+            f"pyproject.toml: [project.urls] Repository is {address!r}; Colab opens notebooks from "
+            "https://github.com/OWNER/NAME only"
+        )
     return address
 
 
@@ -98,8 +100,9 @@ def setup_cells(path, code=""):
     modules = [name for name in EXTRAS if re.search(rf"^\s*(import|from) {name}\b", code, flags=re.MULTILINE)]
     extras = ",".join(EXTRAS[name] for name in modules)
     source = f"git+{repository()}"
-    setup = SETUP_CODE.format(needed=json.dumps(["helpers", *modules]),
-                              requirement=f"cnn-course[{extras}] @ {source}" if extras else source)
+    setup = SETUP_CODE.format(
+        needed=json.dumps(["helpers", *modules]), requirement=f"cnn-course[{extras}] @ {source}" if extras else source
+    )
     metadata = {"tags": [SETUP_TAG]}
     return [
         nbformat.v4.new_markdown_cell(badge, metadata=metadata),
@@ -130,14 +133,17 @@ def read_source(source):
     notebook = jupytext.reads(text, fmt="py:percent")
     first = notebook.cells[0]
     if first.cell_type != "markdown" or not first.source.startswith("# "):
-        raise SourceError(f"{source}: the first cell must be text that begins with the title "
-                          "('# %% [markdown]', then '# # Title')")
+        raise SourceError(
+            f"{source}: the first cell must be text that begins with the title ('# %% [markdown]', then '# # Title')"
+        )
     for cell in notebook.cells:
         cell.metadata.pop("lines_to_next_cell", None)  # how the source is laid out; it says nothing about the notebook
-    notebook.metadata = nbformat.from_dict({
-        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-        "language_info": {"name": "python"},
-    })
+    notebook.metadata = nbformat.from_dict(
+        {
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+        }
+    )
     return notebook
 
 

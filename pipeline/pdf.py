@@ -88,12 +88,16 @@ class Printer:
         try:
             from playwright.sync_api import sync_playwright  # of the extra "test": only who prints needs it
         except ModuleNotFoundError:
-            raise PdfError('playwright, which drives the browser that prints, is missing: '
-                           'install it with `pip install -c constraints.txt -e ".[test]"`') from None
+            raise PdfError(
+                "playwright, which drives the browser that prints, is missing: "
+                'install it with `pip install -c constraints.txt -e ".[test]"`'
+            ) from None
         found = next(filter(None, map(shutil.which, BROWSERS)), None)
         if found is None:
-            raise PdfError(f"no browser that can print was found ({', '.join(BROWSERS)}): "
-                           "install one, on Debian or Ubuntu with `apt install chromium`")
+            raise PdfError(
+                f"no browser that can print was found ({', '.join(BROWSERS)}): "
+                "install one, on Debian or Ubuntu with `apt install chromium`"
+            )
         self._started = sync_playwright().start()
         self._browser = self._started.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
         self._page = self._browser.new_page()
@@ -123,8 +127,9 @@ class Printer:
 
     def footers(self, title: str, count: int) -> bytes:
         """Print as many empty pages as a document has, with nothing on them but the title and the page number."""
-        sheets = "".join(f'<div><span>{htmllib.escape(title)}</span><span>{number} / {count}</span></div>'
-                         for number in range(1, count + 1))
+        sheets = "".join(
+            f"<div><span>{htmllib.escape(title)}</span><span>{number} / {count}</span></div>" for number in range(1, count + 1)
+        )
         self._page.set_content(f"""<style>@page {{ margin: 0; size: A4; }} body {{ margin: 0; }}
 div {{ align-items: end; box-sizing: border-box; break-after: page; color: #444; display: flex; font: 8pt sans-serif;
 height: 296mm; justify-content: space-between; padding: 0 18mm 10mm; }}
@@ -213,7 +218,7 @@ class _Tags:
         numbers = list(_number_tree(tree["/ParentTree"]))
         for number, place in numbers:
             self._numbers += [NumberObject(number + self._next), place]
-        for page, source in zip(writer.pages[-len(printed.pages):], printed.pages, strict=True):
+        for page, source in zip(writer.pages[-len(printed.pages) :], printed.pages, strict=True):
             page[NameObject("/StructParents")] = NumberObject(source["/StructParents"] + self._next)  # pypdf leaves it behind
             for annotation in page.get("/Annots", ()):
                 link = annotation.get_object()
@@ -223,14 +228,23 @@ class _Tags:
 
     def write(self, writer: PdfWriter) -> None:
         """Put the one tree into the document."""
-        document = DictionaryObject({NameObject("/Type"): NameObject("/StructElem"), NameObject("/S"): NameObject("/Document"),
-                                     NameObject("/K"): ArrayObject(self._trees)})
-        tree = DictionaryObject({
-            NameObject("/Type"): NameObject("/StructTreeRoot"), NameObject("/K"): writer._add_object(document),
-            NameObject("/ParentTree"): DictionaryObject({NameObject("/Nums"): ArrayObject(self._numbers)}),
-            NameObject("/ParentTreeNextKey"): NumberObject(self._next),
-            # The browser uses two names that are younger than the version of PDF that it writes.
-            NameObject("/RoleMap"): DictionaryObject({NameObject(name): NameObject("/Span") for name in ("/Strong", "/Em")})})
+        document = DictionaryObject(
+            {
+                NameObject("/Type"): NameObject("/StructElem"),
+                NameObject("/S"): NameObject("/Document"),
+                NameObject("/K"): ArrayObject(self._trees),
+            }
+        )
+        tree = DictionaryObject(
+            {
+                NameObject("/Type"): NameObject("/StructTreeRoot"),
+                NameObject("/K"): writer._add_object(document),
+                NameObject("/ParentTree"): DictionaryObject({NameObject("/Nums"): ArrayObject(self._numbers)}),
+                NameObject("/ParentTreeNextKey"): NumberObject(self._next),
+                # The browser uses two names that are younger than the version of PDF that it writes.
+                NameObject("/RoleMap"): DictionaryObject({NameObject(name): NameObject("/Span") for name in ("/Strong", "/Em")}),
+            }
+        )
         document[NameObject("/P")] = writer._add_object(tree)
         for part in self._trees:
             part.get_object()[NameObject("/P")] = document.indirect_reference

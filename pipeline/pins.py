@@ -16,9 +16,24 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
     # Universal: one file for Linux, macOS and Windows. No index address is written into it.
     # uv reads the old file first and keeps its versions where it may.
-    command = ["uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.11", "--no-annotate",
-               "--no-emit-index-url", "--no-emit-find-links", "--custom-compile-command", "python -m pipeline.pins",
-               "--all-extras", "pyproject.toml", "--output-file", "constraints.txt"]
+    command = [
+        "uv",
+        "pip",
+        "compile",
+        "--quiet",
+        "--universal",
+        "--python-version",
+        "3.11",
+        "--no-annotate",
+        "--no-emit-index-url",
+        "--no-emit-find-links",
+        "--custom-compile-command",
+        "python -m pipeline.pins",
+        "--all-extras",
+        "pyproject.toml",
+        "--output-file",
+        "constraints.txt",
+    ]
     subprocess.run(command + ["--upgrade"] * options.upgrade, cwd=ROOT, check=True)
 
 

@@ -25,8 +25,18 @@ RELEASE = BUILD / "release"
 SITE = BUILD / "book" / "_build" / "html"
 
 # What students need of the repository. Solutions, tests with wrong answers, grading and the build stay with the instructor.
-STUDENT_FILES = ("lectures", "exercises", "helpers", "pyproject.toml", "constraints.txt", "environment.yml",
-                 "LICENSE", "LICENSE-TEXT", "CITATION.cff", ".gitignore")
+STUDENT_FILES = (
+    "lectures",
+    "exercises",
+    "helpers",
+    "pyproject.toml",
+    "constraints.txt",
+    "environment.yml",
+    "LICENSE",
+    "LICENSE-TEXT",
+    "CITATION.cff",
+    ".gitignore",
+)
 
 
 def committed_files():
@@ -36,8 +46,13 @@ def committed_files():
     -------
     list of str
     """
-    listed = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z", "--", *STUDENT_FILES],
-                            cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z", "--", *STUDENT_FILES],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
     return sorted(name for name in listed.split("\0") if name)
 
 
@@ -50,8 +65,11 @@ def answers():
         Two neighbouring lines of a solution or hidden test each (one, of a block that has no more), without indentation and
         joined by a space. Pieces that a lecture, a helper or the task itself says too are no secret and left out.
     """
-    said = " ".join(_words(path.read_text(encoding="utf-8"))
-                    for folder in ("lectures", "helpers") for path in sorted((ROOT / folder).rglob("*.py")))
+    said = " ".join(
+        _words(path.read_text(encoding="utf-8"))
+        for folder in ("lectures", "helpers")
+        for path in sorted((ROOT / folder).rglob("*.py"))
+    )
     pieces = set()
     for source in sorted(ROOT.glob("solutions/week*/*.py")):
         text = source.read_text(encoding="utf-8")

@@ -95,9 +95,19 @@ class Block:
         return TEXT_LINE * sum(math.ceil(_seen(line) / TEXT_COLUMNS) for line in text.splitlines() if line.strip()) + GAP
 
 
-KINDS = {"heading_open": "heading", "paragraph_open": "paragraph", "bullet_list_open": "list", "ordered_list_open": "list",
-         "math_block": "formula", "table_open": "table", "blockquote_open": "quote", "fence": "code", "code_block": "code",
-         "html_block": "html", "hr": "html"}
+KINDS = {
+    "heading_open": "heading",
+    "paragraph_open": "paragraph",
+    "bullet_list_open": "list",
+    "ordered_list_open": "list",
+    "math_block": "formula",
+    "table_open": "table",
+    "blockquote_open": "quote",
+    "fence": "code",
+    "code_block": "code",
+    "html_block": "html",
+    "hr": "html",
+}
 FOLDED = re.compile(r"<details>(?:<summary>(.*?)</summary>)?(.*?)</details>", flags=re.DOTALL)
 MARKDOWN = MarkdownIt("commonmark").enable("table").use(dollarmath_plugin)
 
@@ -124,7 +134,7 @@ def blocks(text: str) -> list[Block]:
     """
     found, end = [], 0
     for folded in FOLDED.finditer(text):
-        found += _open_blocks(text[end:folded.start()])
+        found += _open_blocks(text[end : folded.start()])
         found.append(Block("folded", ": ".join(part.strip() for part in folded.groups() if part)))
         end = folded.end()
     return found + _open_blocks(text[end:])
@@ -135,7 +145,7 @@ def _open_blocks(text: str) -> list[Block]:
     found = []
     for token in MARKDOWN.parse(text):
         if token.level == 0 and token.type in KINDS:
-            source = "\n".join(lines[token.map[0]:token.map[1]]).strip()
+            source = "\n".join(lines[token.map[0] : token.map[1]]).strip()
             kind = KINDS[token.type]
             if kind == "paragraph" and re.match(r"!\[", source):
                 kind = "picture"
@@ -205,7 +215,7 @@ def brief(paragraph: str, *, opening: bool, leads: bool) -> str:
     said = sentences(paragraph)
     kept = {number for number, sentence in enumerate(said) if "**" in sentence}
     if opening or paragraph.startswith("**"):  # such as "**Riddle 1.** ...": a label says little without what it labels
-        kept |= {n for n in range(len(said)) if n == 0 or _seen(" ".join(said[:n + 1])) <= WORDS}
+        kept |= {n for n in range(len(said)) if n == 0 or _seen(" ".join(said[: n + 1])) <= WORDS}
     if leads:
         kept.add(len(said) - 1)
     return " ".join(said[number] for number in sorted(kept))
@@ -561,8 +571,10 @@ def page(notebook: NotebookNode, week: str, name: str, pictures: Path) -> str:
     for cell in arranged.cells:
         if cell.cell_type == "markdown":
             cell.source = relink(cell.source, week)
-    resources = {"metadata": {"path": str(pictures), "name": title(notebook)},
-                 "course": {"book": f"../../lectures/{week}/{name}.html", "mathjax": f"../../_static/mathjax/{MATHJAX}"}}
+    resources = {
+        "metadata": {"path": str(pictures), "name": title(notebook)},
+        "course": {"book": f"../../lectures/{week}/{name}.html", "mathjax": f"../../_static/mathjax/{MATHJAX}"},
+    }
     text, _ = _exporter().from_notebook_node(arranged, resources=resources)
     return text
 
@@ -570,8 +582,13 @@ def page(notebook: NotebookNode, week: str, name: str, pictures: Path) -> str:
 @functools.cache
 def _exporter() -> SlidesExporter:
     """Prepare nbconvert once: reading its templates takes longer than writing a deck."""
-    return SlidesExporter(template_name="course_slides", extra_template_basedirs=[str(TEMPLATES)],
-                          exclude_anchor_links=True, embed_images=True, reveal_url_prefix="../reveal")
+    return SlidesExporter(
+        template_name="course_slides",
+        extra_template_basedirs=[str(TEMPLATES)],
+        exclude_anchor_links=True,
+        embed_images=True,
+        reveal_url_prefix="../reveal",
+    )
 
 
 def title(notebook: NotebookNode) -> str:
@@ -623,14 +640,25 @@ def _shared(target: Path) -> None:
     """Copy what all decks load: reveal.js with its speaker notes and font, and our own style and script."""
     package = importlib.util.find_spec("sphinx_revealjs")
     if package is None:
-        raise SlidesError("the package sphinx-revealjs, which brings reveal.js, is missing: "
-                          'install the book\'s tools with `pip install -c constraints.txt -e ".[book]"`')
+        raise SlidesError(
+            "the package sphinx-revealjs, which brings reveal.js, is missing: "
+            'install the book\'s tools with `pip install -c constraints.txt -e ".[book]"`'
+        )
     source = Path(package.origin).parent / "_static" / "revealjs"
     font = "dist/theme/fonts/source-sans-pro"
-    for name in ("LICENSE", "dist/reveal.js", "dist/reveal.css", "dist/reset.css", "dist/theme/white.css",
-                 "plugin/notes/notes.js",
-                 *(path.relative_to(source).as_posix() for path in (source / font).iterdir()
-                   if path.suffix in {".css", ".woff"} or path.name == "LICENSE")):
+    for name in (
+        "LICENSE",
+        "dist/reveal.js",
+        "dist/reveal.css",
+        "dist/reset.css",
+        "dist/theme/white.css",
+        "plugin/notes/notes.js",
+        *(
+            path.relative_to(source).as_posix()
+            for path in (source / font).iterdir()
+            if path.suffix in {".css", ".woff"} or path.name == "LICENSE"
+        ),
+    ):
         (target / "reveal" / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source / name, target / "reveal" / name)
     colours = HtmlFormatter(style="a11y-high-contrast-light").get_style_defs(".highlight")

@@ -53,8 +53,16 @@ Names are imported on demand: the warm process needs few of them.
 import importlib
 
 _HOMES = {
-    "Confinement": "walls", "confinement": "walls", "CallTimeout": "pool", "NotConfined": "pool", "Pool": "pool",
-    "SandboxError": "pool", "Student": "pool", "StudentEnded": "pool", "StudentError": "pool", "start": "pool",
+    "Confinement": "walls",
+    "confinement": "walls",
+    "CallTimeout": "pool",
+    "NotConfined": "pool",
+    "Pool": "pool",
+    "SandboxError": "pool",
+    "Student": "pool",
+    "StudentEnded": "pool",
+    "StudentError": "pool",
+    "start": "pool",
 }
 __all__ = sorted(_HOMES)
 

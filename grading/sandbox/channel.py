@@ -99,8 +99,12 @@ def _depth(value):
     levels, front = 0, [value]
     while front and levels <= DEPTH:
         levels += 1
-        front = [inner for outer in front if isinstance(outer, (list, dict))
-                 for inner in (outer.values() if isinstance(outer, dict) else outer)]
+        front = [
+            inner
+            for outer in front
+            if isinstance(outer, (list, dict))
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
     return levels
 
 

@@ -169,8 +169,9 @@ class _Bytes(io.RawIOBase):
 
 def _plain(data):
     """A bundle of MIME types as JSON can hold it."""
-    return {str(kind): base64.b64encode(value).decode("ascii") if isinstance(value, bytes) else value
-            for kind, value in data.items()}
+    return {
+        str(kind): base64.b64encode(value).decode("ascii") if isinstance(value, bytes) else value for kind, value in data.items()
+    }
 
 
 def _size(data):
@@ -206,8 +207,7 @@ class _Result(DisplayHook):
 
     def write_format_data(self, format_dict, md_dict=None):
         data = _plain(format_dict)
-        output = {"output_type": "execute_result", "data": data, "metadata": md_dict or {},
-                  "execution_count": self.prompt_count}
+        output = {"output_type": "execute_result", "data": data, "metadata": md_dict or {}, "execution_count": self.prompt_count}
         self.shell.wire.show({"type": "display", "output": output, "name": None, "update": False}, _size(data))
 
     def log_output(self, format_dict):
@@ -280,8 +280,9 @@ class Shell(InteractiveShell):
         """Run a ``!command``, and show what it prints."""
         command = self.var_expand(cmd, depth=1)
         self.flush()
-        process = subprocess.Popen(command, shell=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                   stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            command, shell=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
         decode = codecs.getincrementaldecoder("utf-8")("replace").decode
         try:
             while data := process.stdout.read1(1 << 16):

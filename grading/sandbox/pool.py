@@ -101,12 +101,25 @@ class Pool:
     ('ok', '42')
     """
 
-    def __init__(self, preload=PRELOAD, limits=None, *, jobs=1, read=(), private=(), env=None, side="grading.student_side",
-                 trust_students=False, warm=None):
+    def __init__(
+        self,
+        preload=PRELOAD,
+        limits=None,
+        *,
+        jobs=1,
+        read=(),
+        private=(),
+        env=None,
+        side="grading.student_side",
+        trust_students=False,
+        warm=None,
+    ):
         found = confinement()
         if not found.available and not trust_students:
-            raise NotConfined(f"students' code cannot be confined here: {found.why}. "
-                              "It runs without confinement only if you say that you trust it (--trust-students)")
+            raise NotConfined(
+                f"students' code cannot be confined here: {found.why}. "
+                "It runs without confinement only if you say that you trust it (--trust-students)"
+            )
         if not hasattr(os, "fork"):
             raise NotConfined("grading forks a process for each submission, which this system cannot; use Linux, macOS or WSL")
         self.confined = found.available
@@ -114,8 +127,10 @@ class Pool:
         self._env = dict(env or {})
         self._preload = list(preload)
         self._settings = {
-            "side": side, "read": [os.path.abspath(path) for path in (*read, *_user_site())],
-            "private": [os.path.abspath(path) for path in private], "hide": [PACKAGE_ROOT],
+            "side": side,
+            "read": [os.path.abspath(path) for path in (*read, *_user_site())],
+            "private": [os.path.abspath(path) for path in private],
+            "hide": [PACKAGE_ROOT],
         }
         self._lock = threading.RLock()
         self._warm = warm or WarmProcess(jobs)
@@ -257,8 +272,16 @@ class Student:
                 self._base = tempfile.mkdtemp(prefix="room-", dir=pool._warm.base)
                 if not pool.confined:
                     self._own = tempfile.mkdtemp(prefix="grading-student-")
-                request = {"op": "session", "confined": pool.confined, "base": self._base, "folder": self._own,
-                           "names": names, "env": {**pool._env, **env}, "message": LARGEST_MESSAGE, **asdict(limits)}
+                request = {
+                    "op": "session",
+                    "confined": pool.confined,
+                    "base": self._base,
+                    "folder": self._own,
+                    "names": names,
+                    "env": {**pool._env, **env},
+                    "message": LARGEST_MESSAGE,
+                    **asdict(limits),
+                }
                 self._process = pool._fork(request, [theirs.fileno(), content.fileno()])
             self._expect("room", SESSION_SECONDS)
             self._begin_process()
@@ -655,8 +678,11 @@ class _Outputs:
             if output.output_type == "stream" and isinstance(output.text, list):
                 output.text = "".join(output.text)
         if self._cut:
-            self._list.append(new_output("stream", name="stdout",
-                                         text=f"[The output ends here: a cell may show {self._limit / 2**20:.3g} MiB.]\n"))
+            self._list.append(
+                new_output(
+                    "stream", name="stdout", text=f"[The output ends here: a cell may show {self._limit / 2**20:.3g} MiB.]\n"
+                )
+            )
         return self._list
 
     def _fit(self, text):

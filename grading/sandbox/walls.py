@@ -23,8 +23,24 @@ from grading.sandbox import linux
 HOME = "/home/student"
 WRITABLE = (HOME, "/tmp", "/dev/shm")
 # Beside the Python that runs: what its libraries and the programs of a `!command` open.
-SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc/ld.so.cache", "/etc/alternatives", "/etc/fonts",
-          "/etc/localtime", "/etc/ssl", "/etc/mime.types", "/sys/devices/system/cpu", "/nix/store", "/gnu/store")
+SYSTEM = (
+    "/usr",
+    "/bin",
+    "/sbin",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/libx32",
+    "/etc/ld.so.cache",
+    "/etc/alternatives",
+    "/etc/fonts",
+    "/etc/localtime",
+    "/etc/ssl",
+    "/etc/mime.types",
+    "/sys/devices/system/cpu",
+    "/nix/store",
+    "/gnu/store",
+)
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 NAMESPACES = linux.NEWNS | linux.NEWPID | linux.NEWNET | linux.NEWIPC | linux.NEWUTS
 STUDENT = 1000  # the user that an unprivileged grader's student is inside
@@ -71,8 +87,9 @@ def confinement():
     with tempfile.TemporaryDirectory(prefix="grading-trial-") as base:
         code = "import sys; sys.path[:] = sys.argv[2:]; from grading.sandbox import walls; walls.trial(sys.argv[1])"
         try:
-            done = subprocess.run([sys.executable, "-c", code, base, *sys.path], capture_output=True, text=True, check=False,
-                                  timeout=TRIAL_SECONDS)
+            done = subprocess.run(
+                [sys.executable, "-c", code, base, *sys.path], capture_output=True, text=True, check=False, timeout=TRIAL_SECONDS
+            )
         except subprocess.TimeoutExpired:
             return Confinement(False, f"the trial of the confinement took more than {TRIAL_SECONDS} s")
     try:
@@ -126,8 +143,10 @@ def _expect_walls(base):
         try:
             os.listdir(directory)
         except OSError as problem:
-            raise WallError(f"a confined process cannot read the Python that it runs in ({problem}); "
-                            "make the installation readable for all users (chmod -R o+rX)") from None
+            raise WallError(
+                f"a confined process cannot read the Python that it runs in ({problem}); "
+                "make the installation readable for all users (chmod -R o+rX)"
+            ) from None
     Path(HOME, "try").write_text("x")
     if os.path.exists(base):
         raise WallError(f"a confined process still sees {base}")
@@ -137,12 +156,17 @@ def _expect_walls(base):
 
 
 def _advice():
-    for name, value in (("kernel/unprivileged_userns_clone", "0"), ("kernel/apparmor_restrict_unprivileged_userns", "1"),
-                        ("user/max_user_namespaces", "0")):
+    for name, value in (
+        ("kernel/unprivileged_userns_clone", "0"),
+        ("kernel/apparmor_restrict_unprivileged_userns", "1"),
+        ("user/max_user_namespaces", "0"),
+    ):
         path = Path("/proc/sys", name)
         if path.exists() and path.read_text().strip() == value and os.geteuid() != 0:
-            return (f"This system does not let ordinary users make namespaces ({name.replace('/', '.')} = {value}): ask its "
-                    "administrator, or grade as root, where students' code still runs as a user without rights")
+            return (
+                f"This system does not let ordinary users make namespaces ({name.replace('/', '.')} = {value}): ask its "
+                "administrator, or grade as root, where students' code still runs as a user without rights"
+            )
     return "Grading needs user, mount, process and network namespaces: in a container, allow them or run it privileged"
 
 
@@ -342,8 +366,11 @@ def lock_in(user, *, memory, processes, file):
         linux.landlock(rules)
         how.append(f"Landlock (version {abi}): a second wall around files, processes and TCP")
     linux.seccomp()
-    return [*how, "a system call filter: no sockets but local ones, no debugging, no mounts, no new namespaces",
-            "limits on memory, processes, file size and disk"]
+    return [
+        *how,
+        "a system call filter: no sockets but local ones, no debugging, no mounts, no new namespaces",
+        "limits on memory, processes, file size and disk",
+    ]
 
 
 def limit(*, memory, processes, file):

@@ -50,16 +50,24 @@ class WarmProcess:
         ours, theirs = socket.socketpair()
         self._channel = Lines(ours)
         self._complete = False
-        code = ("import sys; root, file = sys.argv[1:]; sys.path.insert(0, root); "
-                "from grading.sandbox import zygote; zygote.main(int(file))")
+        code = (
+            "import sys; root, file = sys.argv[1:]; sys.path.insert(0, root); "
+            "from grading.sandbox import zygote; zygote.main(int(file))"
+        )
         home = self.base / "home"
         home.mkdir(parents=True, exist_ok=True)  # one that ended in order has taken the folder with it
         os.chmod(self.base, 0o755)
         with theirs:
             self.process = subprocess.Popen(
-                [sys.executable, "-P", "-c", code, PACKAGE_ROOT, str(theirs.fileno())], pass_fds=[theirs.fileno()], cwd=home,
-                env=_bare_environment(home, max(1, processors() // jobs)), stdin=subprocess.DEVNULL, stdout=self._log,
-                stderr=self._log, start_new_session=True)
+                [sys.executable, "-P", "-c", code, PACKAGE_ROOT, str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                cwd=home,
+                env=_bare_environment(home, max(1, processors() // jobs)),
+                stdin=subprocess.DEVNULL,
+                stdout=self._log,
+                stderr=self._log,
+                start_new_session=True,
+            )
 
     def prepare(self, modules, **settings):
         """Say what to import next; with ``settings`` (see `grading.sandbox.zygote`) it is the last word.
@@ -124,11 +132,20 @@ def processors():
 def _bare_environment(home, threads):
     """What the warm process, and through it every student's, is told about the world."""
     kept = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "KERAS_BACKEND", "PYTHONPATH", "SYSTEMROOT")
-    limits = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS",
-                            "TF_NUM_INTRAOP_THREADS"), str(threads))
+    limits = dict.fromkeys(
+        ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"),
+        str(threads),
+    )
     return {
-        **{name: os.environ[name] for name in kept if name in os.environ}, **limits, "HOME": str(home),
-        "PYTHONUSERBASE": site.getuserbase() or "", "IPYTHONDIR": f"{home}/.ipython", "MPLCONFIGDIR": f"{home}/.matplotlib",
-        "KERAS_HOME": f"{home}/.keras", "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1", "PYTHONHASHSEED": "0",
+        **{name: os.environ[name] for name in kept if name in os.environ},
+        **limits,
+        "HOME": str(home),
+        "PYTHONUSERBASE": site.getuserbase() or "",
+        "IPYTHONDIR": f"{home}/.ipython",
+        "MPLCONFIGDIR": f"{home}/.matplotlib",
+        "KERAS_HOME": f"{home}/.keras",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "CUDA_VISIBLE_DEVICES": "-1",
+        "PYTHONHASHSEED": "0",
         "PYTHONDONTWRITEBYTECODE": "1",
     }

@@ -68,6 +68,7 @@ def _with_room_for_frames(function):
     piece then maps and unmaps memory at every turn: a quarter of all page faults of a Keras training. A frame that claims a
     deep stack gets a larger piece, and the frames above it use what it leaves.
     """
+
     def roomy(*arguments):
         return function(*arguments)
 
@@ -99,8 +100,13 @@ def _serve(grader, settings):
     for private in settings["private"]:
         for path in map(os.path.realpath, paths):
             if os.path.realpath(private) == path or os.path.realpath(private).startswith(path + "/"):
-                grader.send({"event": "failed", "why": f"{private} must stay hidden from students' code, but lies in {path}, "
-                             "which that code has to read; keep the course and its gradebook outside the Python installation"})
+                grader.send(
+                    {
+                        "event": "failed",
+                        "why": f"{private} must stay hidden from students' code, but lies in {path}, "
+                        "which that code has to read; keep the course and its gradebook outside the Python installation",
+                    }
+                )
                 return
     gc.collect()
     gc.freeze()  # what is here stays shared with the children
@@ -379,7 +385,7 @@ def _used_up(spec, processes, reserved, full):
         data, number = _reserved(process)
         threads += number
         if data - reserved > full * spec["memory"]:
-            return (f"memory: it holds {(data - reserved) / 2**30:.1f} GiB; the limit is {spec['memory'] / 2**30:.1f} GiB")
+            return f"memory: it holds {(data - reserved) / 2**30:.1f} GiB; the limit is {spec['memory'] / 2**30:.1f} GiB"
     if threads > full * spec["processes"]:
         return f"processes: it started {threads} processes and threads; the limit is {spec['processes']}"
     return ""
@@ -414,8 +420,12 @@ def _student(given, shell, answer, spec):
             walls.lock_in(spec["user"], memory=spec["memory"], processes=spec["processes"], file=spec["file"])
         else:
             walls.limit(memory=spec["memory"], processes=None, file=spec["file"])
-        interpreter.serve(shell, connection, answer(lambda: shell.user_ns) if answer else None,
-                          {"output": spec["output"], "message": spec["message"]})
+        interpreter.serve(
+            shell,
+            connection,
+            answer(lambda: shell.user_ns) if answer else None,
+            {"output": spec["output"], "message": spec["message"]},
+        )
         status = 0
     except BaseException as problem:
         with contextlib.suppress(BaseException):
@@ -439,10 +449,23 @@ def environment(home, more):
     dict of str to str
     """
     kept = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "KERAS_BACKEND", "PYTHONHASHSEED", "VIRTUAL_ENV")
-    inherited = {name: value for name, value in os.environ.items()
-                 if name in kept or name.endswith("_THREADS") or name.startswith(("TF_", "CUDA_"))}
-    own = {"HOME": home, "TMPDIR": home, "IPYTHONDIR": f"{home}/.ipython", "KERAS_HOME": f"{home}/.keras",
-           "MPLCONFIGDIR": f"{home}/.matplotlib", "XDG_CACHE_HOME": f"{home}/.cache", "XDG_CONFIG_HOME": f"{home}/.config",
-           "MPLBACKEND": "module://matplotlib_inline.backend_inline", "USER": "student", "LOGNAME": "student",
-           "TERM": "dumb", "PAGER": "cat"}
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if name in kept or name.endswith("_THREADS") or name.startswith(("TF_", "CUDA_"))
+    }
+    own = {
+        "HOME": home,
+        "TMPDIR": home,
+        "IPYTHONDIR": f"{home}/.ipython",
+        "KERAS_HOME": f"{home}/.keras",
+        "MPLCONFIGDIR": f"{home}/.matplotlib",
+        "XDG_CACHE_HOME": f"{home}/.cache",
+        "XDG_CONFIG_HOME": f"{home}/.config",
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        "USER": "student",
+        "LOGNAME": "student",
+        "TERM": "dumb",
+        "PAGER": "cat",
+    }
     return {**inherited, **own, **more}

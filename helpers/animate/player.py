@@ -40,14 +40,33 @@ class Player:
 
     def _repr_html_(self):
         tables = "".join(_table(*table) for table in self.tables)
-        return element(self.id, f"startPlayer(host, {literal(self.scene)}, {literal(style('player.css'))});", f"""\
+        return element(
+            self.id,
+            f"startPlayer(host, {literal(self.scene)}, {literal(style('player.css'))});",
+            f"""\
 <p><strong>{html.escape(self.scene["title"])}</strong>. {html.escape(self.alt)}</p>
 {tables}
-<p><em>To play the steps, run this cell in a notebook, or open the book's page with JavaScript.</em></p>""", script("player.js"))
+<p><em>To play the steps, run this cell in a notebook, or open the book's page with JavaScript.</em></p>""",
+            script("player.js"),
+        )
 
 
-def convolution(image, kernel, *, padding=0, stride=1, dilation=1, transposed=False, output_padding=0, padding_mode="zeros",
-                flip=False, depthwise=False, bias=None, title=None, alt=None):
+def convolution(
+    image,
+    kernel,
+    *,
+    padding=0,
+    stride=1,
+    dilation=1,
+    transposed=False,
+    output_padding=0,
+    padding_mode="zeros",
+    flip=False,
+    depthwise=False,
+    bias=None,
+    title=None,
+    alt=None,
+):
     """Convolve an image, and show every step of it as a player.
 
     The parameters up to ``bias`` are those of :func:`helpers.animate.steps`, which computes what is shown.
@@ -84,8 +103,19 @@ def convolution(image, kernel, *, padding=0, stride=1, dilation=1, transposed=Fa
     --------
     >>> edges = convolution([[0, 0, 9, 9], [0, 0, 9, 9]], [[-1, 1]], title="A vertical edge")     # doctest: +SKIP
     """
-    walked, output = steps(image, kernel, padding=padding, stride=stride, dilation=dilation, transposed=transposed,
-                           output_padding=output_padding, padding_mode=padding_mode, flip=flip, depthwise=depthwise, bias=bias)
+    walked, output = steps(
+        image,
+        kernel,
+        padding=padding,
+        stride=stride,
+        dilation=dilation,
+        transposed=transposed,
+        output_padding=output_padding,
+        padding_mode=padding_mode,
+        flip=flip,
+        depthwise=depthwise,
+        bias=bias,
+    )
     volume = np.atleast_3d(np.asarray(image))
     filters = np.asarray(kernel)[::-1, ::-1] if flip else np.asarray(kernel)
     filters = filters.reshape(*filters.shape[:2], 1 if filters.ndim == 2 else filters.shape[2], -1)
@@ -103,23 +133,41 @@ def convolution(image, kernel, *, padding=0, stride=1, dilation=1, transposed=Fa
     what = "transposed convolution" if transposed else "depthwise convolution" if depthwise else "convolution"
     title = title or what.capitalize()
     scene = {
-        "kind": "transposed" if transposed else "convolution", "title": title, "settings": ", ".join(settings),
-        "separate": depthwise, "reach": reach,
+        "kind": "transposed" if transposed else "convolution",
+        "title": title,
+        "settings": ", ".join(settings),
+        "separate": depthwise,
+        "reach": reach,
         "input": _grid("Input", volume, input_sides, padding_mode),
-        "kernel": {"rows": kernel_size[0], "columns": kernel_size[1],
-                   "note": _by(kernel_size) + (", turned by 180°" if flip else ""),
-                   "cells": [[_words(filters[:, :, c, f]) for c in range(filters.shape[2])] for f in range(filters.shape[3])]},
-        "output": {"rows": output.shape[0] + sum(output_sides[0]), "columns": output.shape[1] + sum(output_sides[1]),
-                   "inner": _inner(output.shape, output_sides), "maps": maps.shape[2], "note": _by(output.shape[:2]),
-                   "mapName": "channel" if depthwise else "filter"},
+        "kernel": {
+            "rows": kernel_size[0],
+            "columns": kernel_size[1],
+            "note": _by(kernel_size) + (", turned by 180°" if flip else ""),
+            "cells": [[_words(filters[:, :, c, f]) for c in range(filters.shape[2])] for f in range(filters.shape[3])],
+        },
+        "output": {
+            "rows": output.shape[0] + sum(output_sides[0]),
+            "columns": output.shape[1] + sum(output_sides[1]),
+            "inner": _inner(output.shape, output_sides),
+            "maps": maps.shape[2],
+            "note": _by(output.shape[:2]),
+            "mapName": "channel" if depthwise else "filter",
+        },
     }
     columns, width = scene["input"]["columns"], scene["output"]["columns"]
     shift = sides[0][0], sides[1][0]
     records = []
     for step in walked:
-        record = {"w": step.window, "c": step.channel, "f": step.filter, "s": step.sentence, "x": text(step.total),
-                  "p": [tap.position[0] * columns + tap.position[1] for tap in step.taps],
-                  "m": [text(tap.product) for tap in step.taps], "r": [text(tap.running) for tap in step.taps]}
+        record = {
+            "w": step.window,
+            "c": step.channel,
+            "f": step.filter,
+            "s": step.sentence,
+            "x": text(step.total),
+            "p": [tap.position[0] * columns + tap.position[1] for tap in step.taps],
+            "m": [text(tap.product) for tap in step.taps],
+            "r": [text(tap.running) for tap in step.taps],
+        }
         if transposed:
             record["w"] = [first + s for first, s in zip(step.window, shift, strict=True)]
             record["g"] = [(tap.target[0] + shift[0]) * width + tap.target[1] + shift[1] for tap in step.taps]
@@ -174,18 +222,38 @@ def pooling(image, size=2, stride=None, kind="max", *, title=None, alt=None):
     title = title or f"{kind.capitalize()} pooling"
     none = ((0, 0), (0, 0))
     scene = {
-        "kind": "pooling", "pool": kind, "title": title, "settings": ", ".join(settings), "separate": True, "reach": size,
-        "input": _grid("Input", volume, none, "zeros"), "kernel": {"rows": size[0], "columns": size[1]},
-        "output": {"rows": output.shape[0], "columns": output.shape[1], "inner": _inner(output.shape, none),
-                   "maps": maps.shape[2], "note": _by(output.shape[:2]), "mapName": "channel"},
+        "kind": "pooling",
+        "pool": kind,
+        "title": title,
+        "settings": ", ".join(settings),
+        "separate": True,
+        "reach": size,
+        "input": _grid("Input", volume, none, "zeros"),
+        "kernel": {"rows": size[0], "columns": size[1]},
+        "output": {
+            "rows": output.shape[0],
+            "columns": output.shape[1],
+            "inner": _inner(output.shape, none),
+            "maps": maps.shape[2],
+            "note": _by(output.shape[:2]),
+            "mapName": "channel",
+        },
     }
     columns, width = scene["input"]["columns"], output.shape[1]
     records = []
     for step in walked:
-        record = {"w": step.window, "c": step.channel, "f": 0, "s": step.sentence, "x": text(step.total), "a": step.channel,
-                  "o": step.output[0] * width + step.output[1],
-                  "p": [tap.position[0] * columns + tap.position[1] for tap in step.taps],
-                  "m": [text(tap.product) for tap in step.taps], "r": [text(tap.running) for tap in step.taps]}
+        record = {
+            "w": step.window,
+            "c": step.channel,
+            "f": 0,
+            "s": step.sentence,
+            "x": text(step.total),
+            "a": step.channel,
+            "o": step.output[0] * width + step.output[1],
+            "p": [tap.position[0] * columns + tap.position[1] for tap in step.taps],
+            "m": [text(tap.product) for tap in step.taps],
+            "r": [text(tap.running) for tap in step.taps],
+        }
         if kind == "max":
             record["b"] = max(range(len(step.taps)), key=lambda t, step=step: step.taps[t].value)
         records.append(record)
@@ -261,8 +329,10 @@ def _display(scene, records, output, alt, what, shapes, settings, tables):
     largest = max(scene[grid][axis] for grid in ("input", "output") for axis in ("rows", "columns"))
     products = sum(len(record["m"]) for record in records)
     if largest > LARGEST or products > MOST_PRODUCTS:
-        raise ValueError(f"too much to watch: {products} products, grids of up to {largest} rows or columns. A player shows "
-                         f"at most {MOST_PRODUCTS} products and {LARGEST} rows or columns: take a smaller piece of the image")
+        raise ValueError(
+            f"too much to watch: {products} products, grids of up to {largest} rows or columns. A player shows "
+            f"at most {MOST_PRODUCTS} products and {LARGEST} rows or columns: take a smaller piece of the image"
+        )
     if alt is None:
         alt = f"{what.capitalize()}. {shapes}, {', '.join(settings)}; output {_by(output.shape[:2])}, {len(records)} steps. "
         alt += f"First step: {records[0]['s']}."
@@ -282,8 +352,14 @@ def _grid(name, volume, sides, mode):
     rows, columns = (_sources(n, side, mode) for n, side in zip(volume.shape[:2], sides, strict=True))
     cells = [["0" if None in (i, j) else text(volume[i, j, c]) for i in rows for j in columns] for c in range(volume.shape[2])]
     padded = f" in {_by((len(rows), len(columns)))}" if np.any(sides) else ""
-    return {"name": name, "rows": len(rows), "columns": len(columns), "cells": cells, "inner": _inner(volume.shape, sides),
-            "note": _by(volume.shape[:2]) + padded}
+    return {
+        "name": name,
+        "rows": len(rows),
+        "columns": len(columns),
+        "cells": cells,
+        "inner": _inner(volume.shape, sides),
+        "note": _by(volume.shape[:2]) + padded,
+    }
 
 
 def _inner(shape, sides):
@@ -291,8 +367,13 @@ def _inner(shape, sides):
 
 
 def _settings(padding, sides, stride, dilation, mode, flip, transposed, output_padding):
-    amounts = "no padding" if not np.any(sides) else f"padding {sides[0][0]}" if len(set(itertools.chain(*sides))) == 1 else \
-        f"padding {sides[0][0]} above, {sides[0][1]} below, {sides[1][0]} left, {sides[1][1]} right"
+    amounts = (
+        "no padding"
+        if not np.any(sides)
+        else f"padding {sides[0][0]}"
+        if len(set(itertools.chain(*sides))) == 1
+        else f"padding {sides[0][0]} above, {sides[0][1]} below, {sides[1][0]} left, {sides[1][1]} right"
+    )
     told = [amounts + (f" (“{padding}”)" if isinstance(padding, str) else " (cropped)" if transposed and np.any(sides) else "")]
     if mode != "zeros":
         told[0] += f", {mode}"

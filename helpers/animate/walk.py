@@ -84,8 +84,20 @@ class Step:
     sentence: str
 
 
-def steps(image, kernel, *, padding=0, stride=1, dilation=1, transposed=False, output_padding=0, padding_mode="zeros",
-          flip=False, depthwise=False, bias=None):
+def steps(
+    image,
+    kernel,
+    *,
+    padding=0,
+    stride=1,
+    dilation=1,
+    transposed=False,
+    output_padding=0,
+    padding_mode="zeros",
+    flip=False,
+    depthwise=False,
+    bias=None,
+):
     """Convolve by walking the window over the image, and keep a record of every product.
 
     Like the layers of a CNN this is a cross-correlation: the kernel is *not* turned, unless you ask for it with ``flip=True``.
@@ -226,8 +238,18 @@ def pooling_steps(image, size=2, stride=None, kind="max"):
             sentence = f"the largest of {', '.join(values)} is {text(total)}"
         else:
             sentence = f"({' + '.join(_bracket(tap.value) for tap in taps)}) / {len(taps)} = {text(total)}"
-        walked.append(Step(index, (row * stride[0], column * stride[1]), channel, 0, tuple(taps), 0, total,
-                           f"Output {list(index)}: {sentence}"))
+        walked.append(
+            Step(
+                index,
+                (row * stride[0], column * stride[1]),
+                channel,
+                0,
+                tuple(taps),
+                0,
+                total,
+                f"Output {list(index)}: {sentence}",
+            )
+        )
     return walked, output[..., 0] if image.ndim == 2 else output
 
 
@@ -319,9 +341,18 @@ def _walk(image, kernel, padding, stride, dilation, padding_mode, depthwise, bia
                 taps.append(Tap((i, j), source, (u, v), channel, (row, column), value, weight, value * weight, running))
         output[row, column, made] = running
         index = (row, column) if flat else (row, column, made)
-        walked.append(Step(index, (row * stride[0], column * stride[1]), made if depthwise else 0, 0 if depthwise else made,
-                           tuple(taps), biases[made].item(), running,
-                           _sentence(index, taps, biases[made].item(), running, bias is not None)))
+        walked.append(
+            Step(
+                index,
+                (row * stride[0], column * stride[1]),
+                made if depthwise else 0,
+                0 if depthwise else made,
+                tuple(taps),
+                biases[made].item(),
+                running,
+                _sentence(index, taps, biases[made].item(), running, bias is not None),
+            )
+        )
     return walked, output[..., 0] if flat else output
 
 
@@ -333,16 +364,19 @@ def _stamp(image, kernel, padding, stride, dilation, output_padding):
     for axis, extra in zip(("rows", "columns"), output_padding, strict=True):
         limit = max(stride[axis == "columns"], dilation[axis == "columns"])
         if extra >= limit:
-            raise ValueError(f"output_padding={extra} for the {axis} is not below {limit}, the larger of stride and dilation: "
-                             "it only chooses among the sizes that the stride of the forward convolution makes equal")
+            raise ValueError(
+                f"output_padding={extra} for the {axis} is not below {limit}, the larger of stride and dilation: "
+                "it only chooses among the sizes that the stride of the forward convolution makes equal"
+            )
     reach = [d * (k - 1) + 1 for d, k in zip(dilation, kernel.shape, strict=True)]
-    shape = [(n - 1) * s + r - 2 * p + e
-             for n, s, r, p, e in zip(image.shape, stride, reach, crop, output_padding, strict=True)]
+    shape = [(n - 1) * s + r - 2 * p + e for n, s, r, p, e in zip(image.shape, stride, reach, crop, output_padding, strict=True)]
     for axis, size in zip((0, 1), shape, strict=True):
         if size < 1:
             p, lines = crop[axis], ("rows", "columns")[axis]
-            raise ValueError(f"a padding of {p} crops 2 × {p} = {2 * p} {lines}, but the stamps only cover {size + 2 * p}: "
-                             "nothing is left; use a smaller padding")
+            raise ValueError(
+                f"a padding of {p} crops 2 × {p} = {2 * p} {lines}, but the stamps only cover {size + 2 * p}: "
+                "nothing is left; use a smaller padding"
+            )
     output = np.zeros(shape, np.result_type(image, kernel))
     margin, walked = {}, []  # the margin is cropped in the end, but its sums are shown on the way
     for i, j in np.ndindex(image.shape):
@@ -358,8 +392,10 @@ def _stamp(image, kernel, padding, stride, dilation, output_padding):
                 lost += 1
                 now = margin[target] = margin.get(target, 0) + product
             taps.append(Tap((i, j), (i, j), (u, v), 0, target, value, kernel[u, v].item(), product, now))
-        sentence = (f"Input [{i}, {j}] = {text(value)}: {text(value)} times the kernel is added to the output, "
-                    f"rows {_range(corner[0], reach[0])} and columns {_range(corner[1], reach[1])}")
+        sentence = (
+            f"Input [{i}, {j}] = {text(value)}: {text(value)} times the kernel is added to the output, "
+            f"rows {_range(corner[0], reach[0])} and columns {_range(corner[1], reach[1])}"
+        )
         if lost:
             sentence += f"; {lost} product{'s fall' if lost > 1 else ' falls'} into the margin that is cropped"
         walked.append(Step((i, j), corner, 0, 0, tuple(taps), 0, value, sentence))
@@ -388,8 +424,10 @@ def _positions(shape, kernel, sides, stride, dilation, thing="kernel"):
         if reach > room:
             why = f"a {thing} that reaches over {reach} pixels" + (f" ({d} × ({k} − 1) + 1)" if d > 1 else "")
             room_is = f"{room} pixels" if not sum(side) else f"{room} pixels ({n} + {sum(side)} of padding)"
-            raise ValueError(f"{why} does not fit into an image that is {room_is} {name}: "
-                             f"use a smaller {thing}{'' if thing == 'window' else ', less dilation or more padding'}")
+            raise ValueError(
+                f"{why} does not fit into an image that is {room_is} {name}: "
+                f"use a smaller {thing}{'' if thing == 'window' else ', less dilation or more padding'}"
+            )
         counts.append((room - reach) // s + 1)
     return tuple(counts)
 
@@ -421,20 +459,25 @@ def _check_shapes(image, kernel, transposed, depthwise):
     if 0 in kernel.shape:
         raise ValueError(f"the kernel is empty: its shape is {kernel.shape}")
     if transposed and (image.ndim, kernel.ndim) != (2, 2):
-        raise ValueError(f"transposed=True is shown for one channel: image (height, width) and kernel (rows, columns), "
-                         f"got {image.shape} and {kernel.shape}")
+        raise ValueError(
+            f"transposed=True is shown for one channel: image (height, width) and kernel (rows, columns), "
+            f"got {image.shape} and {kernel.shape}"
+        )
     if transposed and depthwise:
         raise ValueError("choose transposed=True or depthwise=True, not both")
     if image.ndim == 2 and (kernel.ndim != 2 or depthwise):
-        raise ValueError(f"an image of shape {image.shape} has no channels: the kernel must be (rows, columns), not depthwise; "
-                         f"got {kernel.shape}. For one channel use image[..., None]")
+        raise ValueError(
+            f"an image of shape {image.shape} has no channels: the kernel must be (rows, columns), not depthwise; "
+            f"got {kernel.shape}. For one channel use image[..., None]"
+        )
     if image.ndim == 3:
         if kernel.ndim not in ((3,) if depthwise else (3, 4)):
             axes = "(rows, columns, channels)" + ("" if depthwise else " or (rows, columns, channels, filters)")
             raise ValueError(f"an image with channels, {image.shape}, needs a kernel {axes}, got {kernel.shape}")
         if kernel.shape[2] != image.shape[2]:
-            raise ValueError(f"the kernel has {kernel.shape[2]} channels and the image has {image.shape[2]}: "
-                             "a filter is as deep as its input")
+            raise ValueError(
+                f"the kernel has {kernel.shape[2]} channels and the image has {image.shape[2]}: a filter is as deep as its input"
+            )
 
 
 def _numbers(values, name):

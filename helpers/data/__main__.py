@@ -33,21 +33,36 @@ class _DataSets(CommandLine):
         rows = [("NAME", "IMAGES", "ON DISK", "CACHED", "FROM")]
         for entry in catalogue.ENTRIES.values():
             found = cache.manifest(entry.name)
-            rows.append((entry.name, f"{entry.n_train + entry.n_test:,}",
-                         megabytes(cache.size_on_disk(entry.name) if found else entry.cached_size),
-                         "yes" if found else "no",
-                         found["source"] if found else _sources(entry)))
+            rows.append(
+                (
+                    entry.name,
+                    f"{entry.n_train + entry.n_test:,}",
+                    megabytes(cache.size_on_disk(entry.name) if found else entry.cached_size),
+                    "yes" if found else "no",
+                    found["source"] if found else _sources(entry),
+                )
+            )
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         right = (False, True, True, False, False)
         for row in rows:
-            cells = [text.rjust(width) if to_right else text.ljust(width)
-                     for text, width, to_right in zip(row, widths, right, strict=True)]
+            cells = [
+                text.rjust(width) if to_right else text.ljust(width)
+                for text, width, to_right in zip(row, widths, right, strict=True)
+            ]
             print("  ".join(cells).rstrip())
         for entry in map(catalogue.find, names):
-            show_facts(entry.name, {
-                "title": entry.title, "classes": ", ".join(entry.class_names), "citation": entry.citation,
-                "licence": entry.licence, "homes": _sources(entry),
-                "sample": "2,000 images, embedded" if entry.has_sample else "none"}, width=10)
+            show_facts(
+                entry.name,
+                {
+                    "title": entry.title,
+                    "classes": ", ".join(entry.class_names),
+                    "citation": entry.citation,
+                    "licence": entry.licence,
+                    "homes": _sources(entry),
+                    "sample": "2,000 images, embedded" if entry.has_sample else "none",
+                },
+                width=10,
+            )
 
     def fetch(self, name, source, force):
         found = loader.ensure(name, source=source, force=force)

@@ -55,12 +55,16 @@ def disk_errors():
     except OSError as error:
         # Downloads raise OSErrors too (requests derives its own from it); only the disk's are meant here.
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DataError(f"the disk is full: no room for the data in {root()}. Free some space, or set "
-                            "the environment variable COURSE_DATA to a folder on another disk. "
-                            "Nothing half-written was left behind.") from error
+            raise DataError(
+                f"the disk is full: no room for the data in {root()}. Free some space, or set "
+                "the environment variable COURSE_DATA to a folder on another disk. "
+                "Nothing half-written was left behind."
+            ) from error
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
-            raise DataError(f"cannot write to the cache folder {root()} ({error.strerror}). Set the "
-                            "environment variable COURSE_DATA to a folder of your own.") from error
+            raise DataError(
+                f"cannot write to the cache folder {root()} ({error.strerror}). Set the "
+                "environment variable COURSE_DATA to a folder of your own."
+            ) from error
         raise
 
 
@@ -71,9 +75,11 @@ def need_space(size):
         place = place.parent
     free = shutil.disk_usage(place).free
     if free < 1.1 * size:
-        raise DataError(f"the disk is too full: {size / 1e6:,.0f} MB are needed while fetching, "
-                        f"{free / 1e6:,.0f} MB are free for the cache folder {root()}. Free some space, or "
-                        "set the environment variable COURSE_DATA to a folder on another disk.")
+        raise DataError(
+            f"the disk is too full: {size / 1e6:,.0f} MB are needed while fetching, "
+            f"{free / 1e6:,.0f} MB are free for the cache folder {root()}. Free some space, or "
+            "set the environment variable COURSE_DATA to a folder on another disk."
+        )
 
 
 def writable():
@@ -102,9 +108,11 @@ def lock(key):
             try:
                 held.acquire(timeout=LOCK_TIMEOUT, poll_interval=0.2)
             except filelock.Timeout:
-                raise DataError(f"{key}: waited {LOCK_TIMEOUT / 60:.0f} minutes for another process that "
-                                f"fetches it. If none does, delete {root() / f'.{key}.lock'} "
-                                "and try again.") from None
+                raise DataError(
+                    f"{key}: waited {LOCK_TIMEOUT / 60:.0f} minutes for another process that "
+                    f"fetches it. If none does, delete {root() / f'.{key}.lock'} "
+                    "and try again."
+                ) from None
     try:
         yield
     finally:
@@ -147,7 +155,8 @@ def commit(built, key, **facts):
     """
     files = {
         path.relative_to(built).as_posix(): {"size": path.stat().st_size, "sha256": _file_sum(path)}
-        for path in sorted(built.rglob("*")) if path.is_file()
+        for path in sorted(built.rglob("*"))
+        if path.is_file()
     }
     manifest = {"format": FORMAT, **facts, "files": files}
     (built / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
@@ -182,8 +191,10 @@ def manifest(key):
 def damaged(key, what):
     """Return the message for a cached data set that is not what it was."""
     name = key.partition("@")[0]
-    return (f"{key}: the cached data are damaged ({what}) in {folder(key)}. "
-            f"Fetch them again:\n    python -m helpers.data fetch {name} --force")
+    return (
+        f"{key}: the cached data are damaged ({what}) in {folder(key)}. "
+        f"Fetch them again:\n    python -m helpers.data fetch {name} --force"
+    )
 
 
 def check_sizes(key, found):

@@ -103,8 +103,10 @@ class CommandLine(ABC):
 
     def _parser(self):
         parser = argparse.ArgumentParser(
-            prog=self.program, description=self.description,
-            epilog="The cache folder: the environment variable COURSE_DATA, else the platform's cache.")
+            prog=self.program,
+            description=self.description,
+            epilog="The cache folder: the environment variable COURSE_DATA, else the platform's cache.",
+        )
         commands = parser.add_subparsers(dest="command", required=True)
         command = commands.add_parser("list", help="what there is, what is cached and where it comes from; details of NAME")
         command.add_argument("names", nargs="*", metavar="NAME")

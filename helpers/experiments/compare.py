@@ -134,8 +134,7 @@ def difference(first, second, comparisons=1, confidence=0.95):
     mean = float(first.mean() - second.mean())
     if not sum(parts) > 0:
         return mean, 0.0 if sum(parts) == 0 else math.nan
-    freedom = sum(parts) ** 2 / sum(share**2 / (len(numbers) - 1)
-                                    for share, numbers in zip(parts, (first, second), strict=True))
+    freedom = sum(parts) ** 2 / sum(share**2 / (len(numbers) - 1) for share, numbers in zip(parts, (first, second), strict=True))
     risk = (1 - confidence) / comparisons
     return mean, float(stats.t.ppf(1 - risk / 2, freedom) * math.sqrt(sum(parts)))
 
@@ -205,21 +204,29 @@ def table(groups, *, by="accuracy", title="Validation"):
     fewest, most = (choose(map(len, groups.values())) for choose in (min, max))
     apart = gaps(groups, by) if fewest > 1 else {}
     example = next(iter(groups.values()))[0]
-    print(f"{title}: {fewest if fewest == most else f'{fewest} to {most}'} runs a row, {example.images:,} images, "
-          f"{example.epochs} epochs, {example.checks:,} validation images ({example.data})")
+    print(
+        f"{title}: {fewest if fewest == most else f'{fewest} to {most}'} runs a row, {example.images:,} images, "
+        f"{example.epochs} epochs, {example.checks:,} validation images ({example.data})"
+    )
     width = max(16, *(len(str(level)) for level in order))
     points = " (points)" if by == "accuracy" else " (loss)"
-    print(f"    {'':{width}}                  {'cross-':^16}         {'behind the row':^21}  told apart from\n"
-          f"    {'':{width}}  {'accuracy (%)':^12}  {'entropy':^16}  CPU s  {'above' + points:^21}    above   best")
+    print(
+        f"    {'':{width}}                  {'cross-':^16}         {'behind the row':^21}  told apart from\n"
+        f"    {'':{width}}  {'accuracy (%)':^12}  {'entropy':^16}  CPU s  {'above' + points:^21}    above   best"
+    )
     factor = 100 if by == "accuracy" else 1
     for place, level in enumerate(order):
         accuracy, loss = (spread(values(groups[level], what)) for what in ("accuracy", "loss"))
-        line = (f"{place + 1:3d} {level!s:{width}}  {100 * accuracy[0]:5.1f} ± {100 * accuracy[1]:4.1f}  "
-                f"{_short(loss[0]):>7} ± {_short(loss[1]):<6} {np.median(values(groups[level], 'cpu_seconds')):6.1f}")
+        line = (
+            f"{place + 1:3d} {level!s:{width}}  {100 * accuracy[0]:5.1f} ± {100 * accuracy[1]:4.1f}  "
+            f"{_short(loss[0]):>7} ± {_short(loss[1]):<6} {np.median(values(groups[level], 'cpu_seconds')):6.1f}"
+        )
         if place and apart:
             mean, half, above = apart[order[place - 1], level]
-            line += (f"  {_short(factor * mean, by):>9} ± {_short(factor * half, by):<9}    {'yes' if above else 'no':>5}"
-                     f"    {'yes' if apart[order[0], level][2] else 'no':>3}")
+            line += (
+                f"  {_short(factor * mean, by):>9} ± {_short(factor * half, by):<9}    {'yes' if above else 'no':>5}"
+                f"    {'yes' if apart[order[0], level][2] else 'no':>3}"
+            )
         print(line)
 
 
@@ -296,8 +303,14 @@ def plot_against(series, *, xlabel, title=None, guess=0.1):
         mean = np.array([each.mean() for each in numbers])
         colour = plots.COLOURS[number]
         ax.plot(x * beside, mean, marker=plots.MARKERS[number], color=colour, markersize=6, linewidth=1.5, label=name)
-        ax.scatter(np.repeat(x * beside, [len(each) for each in numbers]), np.concatenate(numbers), s=12, alpha=0.7, linewidths=0,
-                   color=colour)
+        ax.scatter(
+            np.repeat(x * beside, [len(each) for each in numbers]),
+            np.concatenate(numbers),
+            s=12,
+            alpha=0.7,
+            linewidths=0,
+            color=colour,
+        )
         best = int(mean.argmax())
         told.append(f"{name} is best at {x[best]:g} with {mean[best]:.1f} %")
     ax.scatter([], [], s=12, color="#444444", label="one run")
@@ -329,6 +342,8 @@ def cost(runs):
     if not runs:
         return "0 networks trained"
     steps = sum(run.epochs * math.ceil(run.images / BATCH) for run in runs)
-    return (f"{len(runs)} networks trained ({len({run.recipe for run in runs})} recipes), {steps:,} steps, "
-            f"{sum(run.cpu_seconds for run in runs) / 60:.1f} CPU-minutes, "
-            f"{sum(run.seconds for run in runs) / 60:.1f} minutes by the clock")
+    return (
+        f"{len(runs)} networks trained ({len({run.recipe for run in runs})} recipes), {steps:,} steps, "
+        f"{sum(run.cpu_seconds for run in runs) / 60:.1f} CPU-minutes, "
+        f"{sum(run.seconds for run in runs) / 60:.1f} minutes by the clock"
+    )

@@ -11,16 +11,31 @@ DATA = "fashion_mnist"
 
 REGULARISERS = ("none", "l1", "l2", "l1_l2")
 STRENGTH = 0.01  # what Keras's L1 and L2 take if they are told nothing
-INITIALISERS = ("Zeros", "Ones", "RandomNormal", "RandomUniform", "TruncatedNormal", "VarianceScaling", "lecun_normal",
-                "lecun_uniform", "glorot_normal", "glorot_uniform", "he_normal", "he_uniform")
+INITIALISERS = (
+    "Zeros",
+    "Ones",
+    "RandomNormal",
+    "RandomUniform",
+    "TruncatedNormal",
+    "VarianceScaling",
+    "lecun_normal",
+    "lecun_uniform",
+    "glorot_normal",
+    "glorot_uniform",
+    "he_normal",
+    "he_uniform",
+)
 RATES = {"SGD": 0.01, "RMSprop": 0.001, "Adagrad": 0.001, "Adadelta": 0.001, "Adam": 0.001, "Adamax": 0.001, "Nadam": 0.001}
 OPTIMISERS = tuple(RATES)  # each with Keras's own learning rate
 FACTORS = {"regulariser": REGULARISERS, "initialiser": INITIALISERS, "optimiser": OPTIMISERS}
 
 # What the optimisers are given when each may have a rate of its own: five for everyone, its default among them.
-MORE_RATES = {"SGD": (0.01, 0.03, 0.1, 0.3, 1.0), "Adagrad": (0.001, 0.01, 0.03, 0.1, 0.3),
-              "Adadelta": (0.001, 0.1, 0.3, 1.0, 3.0),
-              **{name: (0.0003, 0.001, 0.003, 0.01, 0.03) for name in ("RMSprop", "Adam", "Adamax", "Nadam")}}
+MORE_RATES = {
+    "SGD": (0.01, 0.03, 0.1, 0.3, 1.0),
+    "Adagrad": (0.001, 0.01, 0.03, 0.1, 0.3),
+    "Adadelta": (0.001, 0.1, 0.3, 1.0, 3.0),
+    **{name: (0.0003, 0.001, 0.003, 0.01, 0.03) for name in ("RMSprop", "Adam", "Adamax", "Nadam")},
+}
 MORE_STRENGTHS = (0.00001, 0.0001, 0.001, 0.01)
 
 
@@ -77,8 +92,11 @@ class Recipe:
             regulariser += f" {self.strength:g}"
         if self.rate != RATES[self.optimiser]:
             optimiser += f" {self.rate:g}"
-        parts = [now for now, usual in ((self.initialiser, "glorot_uniform"), (regulariser, "none"), (optimiser, "Adam"))
-                 if now != usual]
+        parts = [
+            now
+            for now, usual in ((self.initialiser, "glorot_uniform"), (regulariser, "none"), (optimiser, "Adam"))
+            if now != usual
+        ]
         return " with ".join(parts) or "baseline"
 
 
@@ -111,28 +129,37 @@ def network(regulariser="none", strength=STRENGTH, initialiser="glorot_uniform",
     import keras
     from keras import layers, regularizers
 
-    penalty = {"none": None, "l1": regularizers.L1(strength), "l2": regularizers.L2(strength),
-               "l1_l2": regularizers.L1L2(strength, strength)}[regulariser]
+    penalty = {
+        "none": None,
+        "l1": regularizers.L1(strength),
+        "l2": regularizers.L2(strength),
+        "l1_l2": regularizers.L1L2(strength, strength),
+    }[regulariser]
 
     def choices():  # one initialiser object used twice would give the same values twice
         fresh = initialiser if isinstance(initialiser, str) else initialiser.__class__.from_config(initialiser.get_config())
         return {"kernel_initializer": fresh, "kernel_regularizer": penalty}
 
-    model = keras.Sequential([
-        keras.Input((28, 28, 1)),
-        layers.Conv2D(8, 3, strides=2, padding="same", activation="relu", **choices()),
-        layers.Conv2D(16, 3, strides=2, padding="same", activation="relu", **choices()),
-        layers.Flatten(),
-        layers.Dense(32, activation="relu", **choices()),
-        layers.Dense(10, **choices()),
-    ])
+    model = keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            layers.Conv2D(8, 3, strides=2, padding="same", activation="relu", **choices()),
+            layers.Conv2D(16, 3, strides=2, padding="same", activation="relu", **choices()),
+            layers.Flatten(),
+            layers.Dense(32, activation="relu", **choices()),
+            layers.Dense(10, **choices()),
+        ]
+    )
     optimiser = keras.optimizers.get(optimiser)
     if rate is not None:
         optimiser.learning_rate = rate
     entropy = keras.metrics.SparseCategoricalCrossentropy(from_logits=True, name="cross_entropy")
-    model.compile(optimizer=optimiser, loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-                  metrics=["accuracy", entropy],
-                  steps_per_execution=1 if keras.backend.backend() == "torch" else 16)  # less overhead for small batches
+    model.compile(
+        optimizer=optimiser,
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy", entropy],
+        steps_per_execution=1 if keras.backend.backend() == "torch" else 16,
+    )  # less overhead for small batches
     return model
 
 
@@ -148,13 +175,22 @@ def _functions():
 STUDIES = {
     "functions": ("each regulariser, initialiser and optimiser once, all else as in the baseline", _functions),
     "same": ("the baseline and nothing else: how much does luck alone do?", lambda: [Recipe()]),
-    "strengths": ("each regulariser at four strengths",
-                  lambda: [Recipe(regulariser=r, strength=s) for r in REGULARISERS[1:] for s in MORE_STRENGTHS]),
-    "rates": ("each optimiser at five learning rates",
-              lambda: [Recipe(optimiser=o, rate=rate) for o in OPTIMISERS for rate in MORE_RATES[o]]),
-    "pairs": ("two factors at once: six initialisers with Adam and with plain SGD",
-              lambda: [Recipe(initialiser=i, optimiser=o) for o in ("Adam", "SGD") for i in
-                       ("RandomNormal", "RandomUniform", "TruncatedNormal", "glorot_uniform", "he_normal", "he_uniform")]),
+    "strengths": (
+        "each regulariser at four strengths",
+        lambda: [Recipe(regulariser=r, strength=s) for r in REGULARISERS[1:] for s in MORE_STRENGTHS],
+    ),
+    "rates": (
+        "each optimiser at five learning rates",
+        lambda: [Recipe(optimiser=o, rate=rate) for o in OPTIMISERS for rate in MORE_RATES[o]],
+    ),
+    "pairs": (
+        "two factors at once: six initialisers with Adam and with plain SGD",
+        lambda: [
+            Recipe(initialiser=i, optimiser=o)
+            for o in ("Adam", "SGD")
+            for i in ("RandomNormal", "RandomUniform", "TruncatedNormal", "glorot_uniform", "he_normal", "he_uniform")
+        ],
+    ),
 }
 
 

@@ -42,8 +42,12 @@ def part(dataset, images, checks):
         rows = balanced(split.labels, min(wanted, len(split)), np.random.default_rng([5, stream]))
         return split.take(rows)
 
-    return dataclasses.replace(dataset, train=some(dataset.train, images, 0), validation=some(dataset.validation, checks, 1),
-                               test=dataset.test.take(np.arange(0)))
+    return dataclasses.replace(
+        dataset,
+        train=some(dataset.train, images, 0),
+        validation=some(dataset.validation, checks, 1),
+        test=dataset.test.take(np.arange(0)),
+    )
 
 
 def arrays(split):
@@ -118,8 +122,16 @@ def _train_kind(pairs, dataset, epochs, output, bar):
 
     x, y = arrays(dataset.train)
     waiting, done = iter(pairs), []
-    facts = {"images": len(x), "checks": len(dataset.validation), "epochs": epochs, "budget": budget.name(),
-             "data": data_name(dataset), "keras": keras.version(), "backend": _backend(), "cores": os.cpu_count() or 1}
+    facts = {
+        "images": len(x),
+        "checks": len(dataset.validation),
+        "epochs": epochs,
+        "budget": budget.name(),
+        "data": data_name(dataset),
+        "keras": keras.version(),
+        "backend": _backend(),
+        "cores": os.cpu_count() or 1,
+    }
 
     class Recorder(keras.callbacks.Callback):
         """Turns one training into one row."""
@@ -137,11 +149,19 @@ def _train_kind(pairs, dataset, epochs, output, bar):
             self.last = logs
 
         def on_train_end(self, logs=None):
-            told = {"loss": "val_cross_entropy", "accuracy": "val_accuracy",
-                    "train_loss": "cross_entropy", "train_accuracy": "accuracy"}
+            told = {
+                "loss": "val_cross_entropy",
+                "accuracy": "val_accuracy",
+                "train_loss": "cross_entropy",
+                "train_accuracy": "accuracy",
+            }
             self.row |= {name: _digits(self.last[metric]) for name, metric in told.items()}
-            run = Run(**self.row, accuracies=tuple(self.accuracies), seconds=round(time.perf_counter() - self.started, 3),
-                      cpu_seconds=round(time.process_time() - self.cpu_started, 3))
+            run = Run(
+                **self.row,
+                accuracies=tuple(self.accuracies),
+                seconds=round(time.perf_counter() - self.started, 3),
+                cpu_seconds=round(time.process_time() - self.cpu_started, 3),
+            )
             if output:
                 append(output, run)
             done.append(run)
@@ -154,9 +174,17 @@ def _train_kind(pairs, dataset, epochs, output, bar):
         recipes.append(recipe)
         return network(**dataclasses.asdict(recipe))
 
-    training.repeat(build, seeds=[seed for _, seed in pairs], callbacks=lambda seed: [Recorder(recipes[-1], seed)],
-                    x=x, y=y, epochs=epochs, batch_size=BATCH, validation_data=arrays(dataset.validation),
-                    validation_batch_size=1000)
+    training.repeat(
+        build,
+        seeds=[seed for _, seed in pairs],
+        callbacks=lambda seed: [Recorder(recipes[-1], seed)],
+        x=x,
+        y=y,
+        epochs=epochs,
+        batch_size=BATCH,
+        validation_data=arrays(dataset.validation),
+        validation_batch_size=1000,
+    )
     return done
 
 
@@ -190,8 +218,14 @@ def _bar(total, progress):
     shown = progress and total > 0
     line = _notebook_line() if shown else None
     log_file = line is None and not sys.stderr.isatty()  # a line now and then is enough
-    with tqdm(total=total, disable=not shown, file=line, mininterval=30 if log_file else 0.5, ncols=80 if line else None,
-              bar_format="{percentage:3.0f}% |{bar}| {n} of {total} networks, {elapsed} gone, {remaining} left") as bar:
+    with tqdm(
+        total=total,
+        disable=not shown,
+        file=line,
+        mininterval=30 if log_file else 0.5,
+        ncols=80 if line else None,
+        bar_format="{percentage:3.0f}% |{bar}| {n} of {total} networks, {elapsed} gone, {remaining} left",
+    ) as bar:
         yield bar
     if line:
         line.write(f"{bar.n} networks trained in {bar.format_interval(bar.format_dict['elapsed'])}")

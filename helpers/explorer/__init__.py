@@ -15,8 +15,18 @@ from importlib import resources
 
 from helpers.animate import player
 
-DEFAULTS = {"kind": "convolution", "size": 5, "kernel": 3, "padding": 0, "stride": 1, "dilation": 1, "output_padding": 0,
-            "channels": 1, "filters": 1, "bias": True}
+DEFAULTS = {
+    "kind": "convolution",
+    "size": 5,
+    "kernel": 3,
+    "padding": 0,
+    "stride": 1,
+    "dilation": 1,
+    "output_padding": 0,
+    "channels": 1,
+    "filters": 1,
+    "bias": True,
+}
 KINDS = ("convolution", "depthwise", "transposed")
 TABS = ("layer", "stack")
 FALLBACK = """\

@@ -27,11 +27,18 @@ class _Weights(CommandLine):
         print(f"cache: {cache.root()}")
         for network in map(catalogue.find, names or catalogue.NETWORKS):
             cached = [stored.source(network, kind) for kind in stored.KINDS if stored.is_cached(network, kind)]
-            show_facts(network.name, {
-                "about": network.title, "parameters": f"{network.n_parameters:,}",
-                "cached": f"{', '.join(cached)}; {megabytes(stored.size_on_disk(network))}" if cached else "no",
-                "homes": " or ".join(stored.source(network, kind) for kind in stored.KINDS),
-                "citation": network.citation, "licence": network.licence}, width=12)
+            show_facts(
+                network.name,
+                {
+                    "about": network.title,
+                    "parameters": f"{network.n_parameters:,}",
+                    "cached": f"{', '.join(cached)}; {megabytes(stored.size_on_disk(network))}" if cached else "no",
+                    "homes": " or ".join(stored.source(network, kind) for kind in stored.KINDS),
+                    "citation": network.citation,
+                    "licence": network.licence,
+                },
+                width=12,
+            )
 
     def fetch(self, name, source, force):
         network = catalogue.find(name)
@@ -48,8 +55,11 @@ class _Weights(CommandLine):
 
     def copies(self, name):
         network = catalogue.find(name)
-        return [(stored.source(network, kind), partial(stored.checked, network, kind))
-                for kind in stored.KINDS if stored.is_cached(network, kind)]
+        return [
+            (stored.source(network, kind), partial(stored.checked, network, kind))
+            for kind in stored.KINDS
+            if stored.is_cached(network, kind)
+        ]
 
 
 main = _Weights().run

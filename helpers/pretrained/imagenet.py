@@ -145,14 +145,15 @@ def decode(probabilities, top=5):
     """
     values = np.asarray(probabilities, dtype=float)
     if values.ndim not in (1, 2) or values.shape[-1] != len(CLASS_NAMES):
-        raise ValueError(f"probabilities have the shape {values.shape}; it must be (1000,) for one image or (n, 1000) for n. "
-                         "Was the network loaded with top=False?")
+        raise ValueError(
+            f"probabilities have the shape {values.shape}; it must be (1000,) for one image or (n, 1000) for n. "
+            "Was the network loaded with top=False?"
+        )
     if isinstance(top, bool) or not isinstance(top, numbers.Integral) or not 1 <= top <= len(CLASS_NAMES):
         raise ValueError(f"top={top!r}: give a whole number from 1 to 1000")
     if not ((values >= 0).all() and np.allclose(values.sum(axis=-1), 1, atol=1e-2)):
         raise ValueError("these are no probabilities: each row must be without negative numbers and add up to 1")
     rows = np.atleast_2d(values)
     order = np.argsort(-rows, axis=1, kind="stable")[:, :top]
-    named = [[(CLASS_NAMES[column], float(row[column])) for column in columns]
-             for row, columns in zip(rows, order, strict=True)]
+    named = [[(CLASS_NAMES[column], float(row[column])) for column in columns] for row, columns in zip(rows, order, strict=True)]
     return named if values.ndim == 2 else named[0]

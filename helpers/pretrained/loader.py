@@ -75,8 +75,10 @@ def load(name, *, top=True, size=224, pooling=None, source="auto"):
     import keras
 
     if keras.config.image_data_format() != "channels_last":
-        raise ValueError("Keras is set to channels_first; images of this course have their channels last. "
-                         "Call keras.config.set_image_data_format('channels_last')")
+        raise ValueError(
+            "Keras is set to channels_first; images of this course have their channels last. "
+            "Call keras.config.set_image_data_format('channels_last')"
+        )
     size = int(size)
     if source == "untrained":
         build, _ = networks.ROUTES[network.name, "official"]
@@ -145,8 +147,12 @@ def describe(model):
         output = f"{maps[0]} x {maps[1]} feature maps of {last:,} channels"
     else:
         output = f"{last:,} " + ("probabilities" if model.layers[-1].name == "predictions" else "features")
-    return "\n".join([f"{model.name}: {catalogue.find(model.name).title}",
-                      f"  input       {height} x {width} x {channels}, RGB from 0 to 255 (scaled by the first layer)",
-                      f"  output      {output}",
-                      f"  parameters  {model.count_params():,}",
-                      f"  weights     {source}"])
+    return "\n".join(
+        [
+            f"{model.name}: {catalogue.find(model.name).title}",
+            f"  input       {height} x {width} x {channels}, RGB from 0 to 255 (scaled by the first layer)",
+            f"  output      {output}",
+            f"  parameters  {model.count_params():,}",
+            f"  weights     {source}",
+        ]
+    )

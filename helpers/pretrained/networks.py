@@ -192,8 +192,13 @@ def torch_names():
     >>> torch_names()["block_1_depthwise"]
     'features.2.conv.1.0'
     """
-    names = {"Conv1": "features.0.0", "bn_Conv1": "features.0.1",
-             "Conv_1": "features.18.0", "Conv_1_bn": "features.18.1", "predictions": "classifier.1"}
+    names = {
+        "Conv1": "features.0.0",
+        "bn_Conv1": "features.0.1",
+        "Conv_1": "features.18.0",
+        "Conv_1_bn": "features.18.1",
+        "predictions": "classifier.1",
+    }
     for number in range(17):
         ours, theirs = f"block_{number}_", f"features.{number + 1}.conv."
         parts = ["expand", "depthwise", "project"]

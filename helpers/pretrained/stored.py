@@ -86,7 +86,8 @@ def ensure(network, wanted="auto", *, force=False):
     raise Unavailable(
         f"the weights of {network.name} could not be fetched. Tried:\n{tried}\n"
         f"Next: check the internet connection and run\n    python -m helpers.pretrained fetch {network.name}\n"
-        f"or copy a folder pretrained-{network.name}-... from the cache of a computer that has it into {cache.root()}")
+        f"or copy a folder pretrained-{network.name}-... from the cache of a computer that has it into {cache.root()}"
+    )
 
 
 def _fetch(network, kind):
@@ -138,8 +139,10 @@ def checked(network, kind):
     folder = cache.folder(key(network, kind))
     wrong = _wrong(folder, network.files[kind])
     if wrong:
-        raise DamagedError(f"{network.name}: the cached weights are damaged ({wrong}) in {folder}. Fetch them again:\n"
-                           f"    python -m helpers.pretrained fetch {network.name} --source {kind} --force")
+        raise DamagedError(
+            f"{network.name}: the cached weights are damaged ({wrong}) in {folder}. Fetch them again:\n"
+            f"    python -m helpers.pretrained fetch {network.name} --source {kind} --force"
+        )
     return folder
 
 

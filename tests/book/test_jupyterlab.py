@@ -44,9 +44,21 @@ def lab(class_folder, tmp_path_factory):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     settings = tmp_path_factory.mktemp("jupyter")
-    command = [sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root", f"--port={port}", "--ip=127.0.0.1",
-               "--ServerApp.port_retries=0", "--IdentityProvider.token=", f"--ServerApp.root_dir={class_folder}",
-               "--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
+    command = [
+        sys.executable,
+        "-m",
+        "jupyter",
+        "lab",
+        "--no-browser",
+        "--allow-root",
+        f"--port={port}",
+        "--ip=127.0.0.1",
+        "--ServerApp.port_retries=0",
+        "--IdentityProvider.token=",
+        f"--ServerApp.root_dir={class_folder}",
+        "--LabApp.news_url=None",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    ]
     environment = {**os.environ, "COURSE_BUDGET": "ci", "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": str(ROOT)}
     for name in ("CONFIG_DIR", "DATA_DIR", "RUNTIME_DIR"):
         environment[f"JUPYTER_{name}"] = str(settings / name.lower())
@@ -101,8 +113,10 @@ def test_a_lecture_runs_from_top_to_bottom(browser, lab, class_folder):
     page = open_notebook(browser, lab, LECTURE)
     assert page.locator(".jp-NotebookPanel:visible h1").first.inner_text().strip("¶ ")
     run_all(page)
-    wanted = sum(cell["cell_type"] == "code" and bool("".join(cell["source"]).strip())
-                 for cell in json.loads((ROOT / LECTURE).read_text(encoding="utf-8"))["cells"])
+    wanted = sum(
+        cell["cell_type"] == "code" and bool("".join(cell["source"]).strip())
+        for cell in json.loads((ROOT / LECTURE).read_text(encoding="utf-8"))["cells"]
+    )
     for turn in range(240):  # cells that are out of sight are not drawn, so the saved file is asked
         idle(page)
         cells = [cell for cell in saved(page, class_folder / LECTURE) if cell["cell_type"] == "code"]

@@ -113,8 +113,11 @@ def test_a_screen_reader_finds_its_way(document):
         parts = [part.get_object() for part in places[page["/StructParents"]].get_object()]
         # A paragraph that goes on overleaf belongs to its first page, and has pieces that name the others.
         pieces = [kid.get_object() for part in parts if isinstance(part.get("/K"), list) for kid in part["/K"]]
-        assert any(one["/Pg"].indirect_reference == page.indirect_reference for one in parts + pieces
-                   if isinstance(one, dict) and "/Pg" in one), "the page leads to its structure"
+        assert any(
+            one["/Pg"].indirect_reference == page.indirect_reference
+            for one in parts + pieces
+            if isinstance(one, dict) and "/Pg" in one
+        ), "the page leads to its structure"
 
 
 def test_the_same_book_gives_the_same_bytes(printer, root, printed):

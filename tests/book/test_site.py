@@ -14,8 +14,9 @@ import pytest
 from pipeline import ROOT, book
 
 SITE = ROOT / "build" / "book" / "_build" / "html"
-LECTURES = [name.removesuffix(".ipynb") for week in book.weeks() for name, _ in book.documents(ROOT, week)
-            if name.startswith("lectures/")]
+LECTURES = [
+    name.removesuffix(".ipynb") for week in book.weeks() for name, _ in book.documents(ROOT, week) if name.startswith("lectures/")
+]
 TEXT = {".html", ".css", ".js", ".svg", ".json"}
 THEMES_OWN = "Got invalid theme mode: . Resetting to auto."  # what the theme says at anybody's first visit
 ALL_TYPESET = "document.querySelectorAll('.math').length === document.querySelectorAll('.math mjx-container').length"
@@ -31,10 +32,15 @@ def address(serve):
 
 def pages():
     """Every page of the book, by its path below the site."""
-    names = ["book/index", "search", "genindex", *sorted(
-        path.relative_to(ROOT).with_suffix("").as_posix() for path in (ROOT / "book").rglob("*.md"))]
-    return list(dict.fromkeys(names)) + [name.removesuffix(".ipynb") for week in book.weeks()
-                                         for name, _ in book.documents(ROOT, week)]
+    names = [
+        "book/index",
+        "search",
+        "genindex",
+        *sorted(path.relative_to(ROOT).with_suffix("").as_posix() for path in (ROOT / "book").rglob("*.md")),
+    ]
+    return list(dict.fromkeys(names)) + [
+        name.removesuffix(".ipynb") for week in book.weeks() for name, _ in book.documents(ROOT, week)
+    ]
 
 
 @pytest.fixture
@@ -43,11 +49,16 @@ def page(browser, address):
     opened = browser.new_page(viewport=DESK)
     opened.trouble, opened.asked = [], []
     opened.on("pageerror", lambda error: opened.trouble.append(f"script error: {error}"))
-    opened.on("console", lambda message: message.type == "error" and THEMES_OWN not in message.text
-              and opened.trouble.append(f"console: {message.text}"))
+    opened.on(
+        "console",
+        lambda message: (
+            message.type == "error" and THEMES_OWN not in message.text and opened.trouble.append(f"console: {message.text}")
+        ),
+    )
     opened.on("requestfailed", lambda request: opened.trouble.append(f"failed: {request.url} ({request.failure})"))
-    opened.on("response", lambda response: response.status >= 400 and opened.trouble.append(
-        f"status {response.status}: {response.url}"))
+    opened.on(
+        "response", lambda response: response.status >= 400 and opened.trouble.append(f"status {response.status}: {response.url}")
+    )
     opened.on("request", lambda request: opened.asked.append(request.url))
     yield opened
     opened.close()
@@ -150,8 +161,15 @@ def test_the_theme_switch_makes_it_dark(page, address):
     assert figure.evaluate("image => getComputedStyle(image).filter") == "none"
 
 
-LOOKED_AT = ["book/index", "book/map", "book/weeks/week02_convolution", "book/guides/instructor", "book/references",
-             "lectures/week02_convolution/02_sizes", "exercises/week03_lenet/lenet"]  # one of each kind
+LOOKED_AT = [
+    "book/index",
+    "book/map",
+    "book/weeks/week02_convolution",
+    "book/guides/instructor",
+    "book/references",
+    "lectures/week02_convolution/02_sizes",
+    "exercises/week03_lenet/lenet",
+]  # one of each kind
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -166,7 +184,10 @@ def test_nothing_serious_for_those_who_read_differently(page, address, name, sch
     context = {"include": [["article"]], "exclude": [["mjx-container"], [".citation-list"]]}
     rules = {"runOnly": ["color-contrast"]} if scheme == "dark" else {}  # only colours differ
     found = axe.Axe().run(page, context=context, options={"resultTypes": ["violations"], **rules})
-    serious = [f"{one['id']}: {one['help']}: {one['nodes'][0]['html'][:200]} ({len(one['nodes'])} times) "
-               f"{one['nodes'][0]['failureSummary'][:300]}"
-               for one in found.response["violations"] if one["impact"] in ("serious", "critical")]
+    serious = [
+        f"{one['id']}: {one['help']}: {one['nodes'][0]['html'][:200]} ({len(one['nodes'])} times) "
+        f"{one['nodes'][0]['failureSummary'][:300]}"
+        for one in found.response["violations"]
+        if one["impact"] in ("serious", "critical")
+    ]
     assert not serious, "\n".join(serious)

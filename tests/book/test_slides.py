@@ -18,8 +18,9 @@ from pipeline import EXECUTED, ROOT, book, slides
 from pipeline.notebooks import SETUP_TAG
 
 LECTURES = sorted(path for path in EXECUTED.glob("week*/*.ipynb") if not path.name.endswith(".failed.ipynb"))
-TITLE = ("# Dots\n\nA dot is round. It is **small**.\n\n**After this lecture you can**\n\n- draw one\n- draw two\n\n"
-         "**You need** ink.")
+TITLE = (
+    "# Dots\n\nA dot is round. It is **small**.\n\n**After this lecture you can**\n\n- draw one\n- draw two\n\n**You need** ink."
+)
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", 640, 360) + b"\x08\x06\0\0\0" + bytes(40)).decode()
 
 # ------------------------------------------------------------------------------- the rules
@@ -87,8 +88,9 @@ def test_a_small_heading_opens_a_slide_below():
 
 
 def test_a_prediction_stands_alone_before_the_result():
-    *_, question, answer = arrange(text("## Sum\n\nText."), text("> **Predict, then run.** How many?"),
-                                   code("print(1 + 1)", printed("2\n")))
+    *_, question, answer = arrange(
+        text("## Sum\n\nText."), text("> **Predict, then run.** How many?"), code("print(1 + 1)", printed("2\n"))
+    )
     assert question[1] == ["###### Sum", "> **Predict, then run.** How many?"]
     assert answer[1] == ["###### Sum", "print(1 + 1)", "2"]
 
@@ -107,8 +109,11 @@ def test_long_code_is_in_the_notes_and_long_output_is_cut():
 
 
 def test_every_figure_has_a_slide_and_its_alternative_text():
-    arranged = arrange(text("## Dots"), code("x = 1", printed("1"), figure("A small dot"), figure("A large dot")),
-                       code("fig, ax = plt.subplots()", figure("Drawn")))
+    arranged = arrange(
+        text("## Dots"),
+        code("x = 1", printed("1"), figure("A small dot"), figure("A large dot")),
+        code("fig, ax = plt.subplots()", figure("Drawn")),
+    )
     assert [len(shown) for _, shown, _ in arranged[2:]] == [3, 2, 2, 2]
     assert "plt.subplots" in arranged[-1][2], "code that only draws is for the notes"
     cells = slides.deck(nbf.new_notebook(cells=[text(TITLE), code("1", figure("A small dot"))])).cells
@@ -120,15 +125,20 @@ def test_what_is_not_for_the_screen_is_left_out():
     arranged = arrange(
         nbf.new_code_cell("install()", metadata={"tags": [SETUP_TAG]}),
         code("import numpy", printed("loaded")),
-        text("## Self-test\n\n**1.** One?\n\n(a) yes; (b) no\n\n<details><summary>Answer</summary>\n\nSecret.\n</details>\n\n"
-             "**2.** Two?\n\n## Take-aways\n\n1. A dot is round.\n\n## References\n\n- A. Author. *Dots*."),
-        text("A last word."), code("1", printed("noise", name="stderr")),
+        text(
+            "## Self-test\n\n**1.** One?\n\n(a) yes; (b) no\n\n<details><summary>Answer</summary>\n\nSecret.\n</details>\n\n"
+            "**2.** Two?\n\n## Take-aways\n\n1. A dot is round.\n\n## References\n\n- A. Author. *Dots*."
+        ),
+        text("A last word."),
+        code("1", printed("noise", name="stderr")),
     )
     shown = all_shown(arranged)
     for absent in ("install", "loaded", "Secret", "Author", "References", "last word", "noise"):
         assert absent not in shown
-    assert [shown for _, shown, _ in arranged[2:4]] == [["## Self-test", "**1.** One?", "(a) yes; (b) no"],
-                                                        ["###### Self-test", "**2.** Two?"]]
+    assert [shown for _, shown, _ in arranged[2:4]] == [
+        ["## Self-test", "**1.** One?", "(a) yes; (b) no"],
+        ["###### Self-test", "**2.** Two?"],
+    ]
     assert [notes for _, _, notes in arranged[2:4]] == ["Answer: Secret.", ""], "the speaker knows the answer"
     assert arranged[-1][1] == ["## Take-aways", "1. A dot is round."]
     assert "import numpy" in arranged[1][2]
@@ -136,8 +146,13 @@ def test_what_is_not_for_the_screen_is_left_out():
 
 def test_tags_override_the_rules():
     long = "\n".join(f"line_{n} = {n}" for n in range(16))
-    arranged = arrange(text("All of this. " * 30, "slide"), code(long, printed("1\n" * 20), tags=["subslide"]),
-                       text("At a key.", "fragment"), text("## Heading\n\nFor the speaker.", "notes"), text("## Nowhere", "skip"))
+    arranged = arrange(
+        text("All of this. " * 30, "slide"),
+        code(long, printed("1\n" * 20), tags=["subslide"]),
+        text("At a key.", "fragment"),
+        text("## Heading\n\nFor the speaker.", "notes"),
+        text("## Nowhere", "skip"),
+    )
     whole, long_code, *_ = arranged[2:]
     assert whole[0] == "slide" and whole[1][1].count("All of this.") == 30
     assert long_code[0] == "subslide" and long_code[1][1] == long and long_code[1][2].count("1") == 20
@@ -186,8 +201,14 @@ def opened(browser):
         page.on("pageerror", lambda error: trouble.append(f"{path.name}: {error}"))
         page.on("console", lambda told: trouble.append(f"{path.name}: {told.text}") if told.type == "error" else None)
         page.on("requestfailed", lambda request: trouble.append(f"{path.name}: {request.url[:200]} failed"))
-        page.on("request", lambda request: trouble.append(f"{path.name}: asks for {request.url[:200]}")
-                if not request.url.startswith(("file:", "data:", "blob:")) else None)
+        page.on(
+            "request",
+            lambda request: (
+                trouble.append(f"{path.name}: asks for {request.url[:200]}")
+                if not request.url.startswith(("file:", "data:", "blob:"))
+                else None
+            ),
+        )
         page.goto(path.as_uri() + query)
         page.wait_for_function("window.Reveal && Reveal.isReady()")
         return page

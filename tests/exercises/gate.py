@@ -27,8 +27,16 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted((ROOT / "solutions").glob("week*/*.py"))
 TIME_LIMIT = 180  # seconds for one variant; an exercise takes a few
-PRELOAD = ("IPython.display", "numpy", "matplotlib.pyplot", "helpers.checks", "helpers.data", "helpers.knn",
-           "helpers.plots", "keras")
+PRELOAD = (
+    "IPython.display",
+    "numpy",
+    "matplotlib.pyplot",
+    "helpers.checks",
+    "helpers.data",
+    "helpers.knn",
+    "helpers.plots",
+    "keras",
+)
 SOLUTION = re.compile(r"[ \t]*### BEGIN SOLUTION\n.*?### END SOLUTION[^\n]*\n?", flags=re.DOTALL)
 HIDDEN = re.compile(r"[ \t]*### BEGIN HIDDEN TESTS\n.*?### END HIDDEN TESTS[^\n]*\n?", flags=re.DOTALL)
 
@@ -36,8 +44,8 @@ HIDDEN = re.compile(r"[ \t]*### BEGIN HIDDEN TESTS\n.*?### END HIDDEN TESTS[^\n]
 class Cell(NamedTuple):
     """A code cell of an exercise, with its part in the grading."""
 
-    name: str      # grade_id, or "cell 12" where there is none
-    role: str      # "test" (graded automatically), "solution", "locked" or "free"
+    name: str  # grade_id, or "cell 12" where there is none
+    role: str  # "test" (graded automatically), "solution", "locked" or "free"
     points: float
     source: str
 
@@ -48,9 +56,9 @@ class Outcome(NamedTuple):
     name: str
     role: str
     points: float
-    error: str     # "TypeError: ..." or empty
-    stderr: str    # nbgrader takes all points of a test cell that writes there
-    value: str     # what the last line evaluates to: nbgrader may take it for partial credit
+    error: str  # "TypeError: ..." or empty
+    stderr: str  # nbgrader takes all points of a test cell that writes there
+    value: str  # what the last line evaluates to: nbgrader may take it for partial credit
 
     @property
     def score(self):
@@ -133,7 +141,10 @@ class Executor:
         threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
         self._folder = tempfile.TemporaryDirectory()
         self._process = subprocess.Popen(
-            [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            [sys.executable, __file__],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
             cwd=self._folder.name,
             env={**os.environ, **threads, "MPLBACKEND": "Agg", "COURSE_BUDGET": "ci", "PYTHONPATH": str(ROOT)},
         )
@@ -224,8 +235,9 @@ def _in_a_fork(line):
 def _in_a_fresh_process(line):
     """Run one job where there is no fork."""
     try:
-        done = subprocess.run([sys.executable, __file__, "--once"], input=line, text=True, capture_output=True,
-                              timeout=TIME_LIMIT)
+        done = subprocess.run(
+            [sys.executable, __file__, "--once"], input=line, text=True, capture_output=True, timeout=TIME_LIMIT
+        )
     except subprocess.TimeoutExpired:
         return json.dumps({"failure": f"the notebook took more than {TIME_LIMIT} s"})
     return done.stdout if done.returncode == 0 else json.dumps({"failure": done.stderr})

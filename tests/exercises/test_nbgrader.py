@@ -62,7 +62,11 @@ def _nbgrader(folder, *arguments):
     # nbgrader calls `alembic` by name: find the one that belongs to this Python, activated or not.
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     done = subprocess.run(
-        [sys.executable, "-m", "nbgrader", *arguments], cwd=folder, capture_output=True, text=True, timeout=600,
+        [sys.executable, "-m", "nbgrader", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=600,
         env={**os.environ, **private, "PATH": path, "OMP_NUM_THREADS": "1", "COURSE_BUDGET": "ci"},
     )
     assert done.returncode == 0, done.stderr[-4000:]

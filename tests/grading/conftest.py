@@ -12,13 +12,25 @@ from grading.course import Course, grade_id
 from grading.gradebook import GradebookWriter
 
 STUB_FREE = "An exercise about doubling."
-ANSWERS = {"double": "def double(x):\n    return 2 * x", "triple": "def triple(x):\n    return x + x + x",
-           "why": "Because two of it make twice as much."}
+ANSWERS = {
+    "double": "def double(x):\n    return 2 * x",
+    "triple": "def triple(x):\n    return x + x + x",
+    "why": "Because two of it make twice as much.",
+}
 
 
 def _mark(grade_id, **more):
-    return {"nbgrader": {"grade": False, "grade_id": grade_id, "locked": False, "schema_version": 3, "solution": False,
-                         "task": False, **more}}
+    return {
+        "nbgrader": {
+            "grade": False,
+            "grade_id": grade_id,
+            "locked": False,
+            "schema_version": 3,
+            "solution": False,
+            "task": False,
+            **more,
+        }
+    }
 
 
 def source_notebook():
@@ -26,16 +38,24 @@ def source_notebook():
     cells = [
         new_markdown_cell(STUB_FREE),
         new_code_cell("import math\nfrom os.path import join", metadata=_mark("setup", locked=True)),
-        new_code_cell("def double(x):\n    ### BEGIN SOLUTION\n    return 2 * x\n    ### END SOLUTION",
-                      metadata=_mark("double", solution=True)),
-        new_code_cell("assert double(2) == 4, 'two times two is four'\n### BEGIN HIDDEN TESTS\n"
-                      "assert double(7) == 14, 'SECRET fourteen'\n### END HIDDEN TESTS",
-                      metadata=_mark("double_test", grade=True, locked=True, points=2)),
-        new_code_cell("def triple(x):\n    ### BEGIN SOLUTION\n    return 3 * x\n    ### END SOLUTION",
-                      metadata=_mark("triple", solution=True)),
-        new_code_cell("assert triple(2) == 6, 'three times two is six'\n### BEGIN HIDDEN TESTS\n"
-                      "assert triple(-1) == -3, 'SECRET minus three'\n### END HIDDEN TESTS",
-                      metadata=_mark("triple_test", grade=True, locked=True, points=3)),
+        new_code_cell(
+            "def double(x):\n    ### BEGIN SOLUTION\n    return 2 * x\n    ### END SOLUTION",
+            metadata=_mark("double", solution=True),
+        ),
+        new_code_cell(
+            "assert double(2) == 4, 'two times two is four'\n### BEGIN HIDDEN TESTS\n"
+            "assert double(7) == 14, 'SECRET fourteen'\n### END HIDDEN TESTS",
+            metadata=_mark("double_test", grade=True, locked=True, points=2),
+        ),
+        new_code_cell(
+            "def triple(x):\n    ### BEGIN SOLUTION\n    return 3 * x\n    ### END SOLUTION",
+            metadata=_mark("triple", solution=True),
+        ),
+        new_code_cell(
+            "assert triple(2) == 6, 'three times two is six'\n### BEGIN HIDDEN TESTS\n"
+            "assert triple(-1) == -3, 'SECRET minus three'\n### END HIDDEN TESTS",
+            metadata=_mark("triple_test", grade=True, locked=True, points=3),
+        ),
         new_markdown_cell("Why? YOUR ANSWER HERE", metadata=_mark("why", grade=True, solution=True, points=4)),
         new_code_cell("shown = 5\nshown"),
     ]

@@ -25,11 +25,22 @@ class Students:
     def __init__(self, preload=()):
         self._control, theirs = socket.socketpair()
         self._folder = tempfile.TemporaryDirectory()
-        environment = {**os.environ, "MPLBACKEND": "Agg", "COURSE_BUDGET": "ci", "PYTHONPATH": str(ROOT),
-                       "OMP_NUM_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
+        environment = {
+            **os.environ,
+            "MPLBACKEND": "Agg",
+            "COURSE_BUDGET": "ci",
+            "PYTHONPATH": str(ROOT),
+            "OMP_NUM_THREADS": "1",
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+        }
         self._process = subprocess.Popen(
-            [sys.executable, __file__, str(theirs.fileno()), json.dumps(list(preload))], cwd=self._folder.name,
-            pass_fds=[theirs.fileno()], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            [sys.executable, __file__, str(theirs.fileno()), json.dumps(list(preload))],
+            cwd=self._folder.name,
+            pass_fds=[theirs.fileno()],
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         theirs.close()
         assert read(self._control) == "ready"
 
@@ -91,7 +102,7 @@ def write(channel, message):
 
 
 def read(channel, deadline=None):
-    size, = struct.unpack("!Q", _bytes(channel, 8, deadline))
+    (size,) = struct.unpack("!Q", _bytes(channel, 8, deadline))
     return json.loads(_bytes(channel, size, deadline))
 
 
@@ -143,7 +154,7 @@ def _student(channel, student_side):
     space = vars(module)
     answer = student_side.install(space)
     while True:
-        size, = struct.unpack("!Q", _bytes(channel, 8, None))
+        (size,) = struct.unpack("!Q", _bytes(channel, 8, None))
         message = loads(_bytes(channel, size, None))
         if "ask" in message:
             reply = answer(message["ask"])

@@ -144,53 +144,82 @@ def check(students, checker, student_code, test, points=1.0, notebook=None):
 HONEST = {
     "a number": ("def f(): return 3", "assert f() == 3"),
     "a variable": ("answer = 41 + 1", "assert answer == 42"),
-    "a NumPy scalar": ("import numpy as np\ndef f(): return np.float32(1.5)",
-                       "import numpy as np\nassert f() == 1.5 and isinstance(f(), np.floating)"),
-    "an array": ("import numpy as np\ndef f(n): return np.arange(n)", "import numpy as np\nassert f(3).sum() == 3 and "
-                                                                      "f(3).shape == (3,)"),
+    "a NumPy scalar": (
+        "import numpy as np\ndef f(): return np.float32(1.5)",
+        "import numpy as np\nassert f() == 1.5 and isinstance(f(), np.floating)",
+    ),
+    "an array": (
+        "import numpy as np\ndef f(n): return np.arange(n)",
+        "import numpy as np\nassert f(3).sum() == 3 and f(3).shape == (3,)",
+    ),
     "nested": ("def f(): return {'a': [1, (2, 3)], 2: None}", "assert f() == {'a': [1, (2, 3)], 2: None}"),
     "a set": ("def f(x): return set(x)", "assert f([1, 1, 2]) == {1, 2}"),
-    "a generator": ("def f(n):\n    for i in range(n):\n        yield i * i", "assert list(f(4)) == [0, 1, 4, 9]\n"
-                                                                              "assert sum(f(300)) > 0"),
+    "a generator": (
+        "def f(n):\n    for i in range(n):\n        yield i * i",
+        "assert list(f(4)) == [0, 1, 4, 9]\nassert sum(f(300)) > 0",
+    ),
     "a range": ("def f(): return range(3)", "assert list(f()) == [0, 1, 2]"),
     "map": ("def f(x): return map(str, x)", "assert [t for t in f([1, 2])] == ['1', '2']"),
-    "an exception": ("def f(x):\n    if x < 0: raise ValueError('negative')\n    return x",
-                     "try:\n    f(-1)\nexcept ValueError as e:\n    assert 'negative' in str(e)\nelse:\n    assert False"),
-    "its own exception": ("class Bad(ValueError): pass\ndef f(): raise Bad('no')",
-                          "try:\n    f()\nexcept ValueError as e:\n    assert str(e) == 'no' and type(e).__name__ == 'Bad'\n"
-                          "else:\n    assert 0"),
+    "an exception": (
+        "def f(x):\n    if x < 0: raise ValueError('negative')\n    return x",
+        "try:\n    f(-1)\nexcept ValueError as e:\n    assert 'negative' in str(e)\nelse:\n    assert False",
+    ),
+    "its own exception": (
+        "class Bad(ValueError): pass\ndef f(): raise Bad('no')",
+        "try:\n    f()\nexcept ValueError as e:\n    assert str(e) == 'no' and type(e).__name__ == 'Bad'\nelse:\n    assert 0",
+    ),
     "a KeyError": ("def f(): return {}['x']", "try:\n    f()\nexcept KeyError:\n    pass\nelse:\n    assert False"),
-    "its own class": ("class Counter:\n    def __init__(self, n): self.n = n\n    def up(self):\n        self.n += 1\n"
-                      "        return self",
-                      "c = Counter(3)\nc.up()\nassert c.up().n == 5"),
-    "passed on": ("class Box: pass\ndef make(v):\n    b = Box(); b.v = v\n    return b\ndef open_box(b): return b.v",
-                  "b = make(7)\nassert open_box(b) == 7\nassert open_box(b=b) == 7"),
+    "its own class": (
+        "class Counter:\n    def __init__(self, n): self.n = n\n    def up(self):\n        self.n += 1\n        return self",
+        "c = Counter(3)\nc.up()\nassert c.up().n == 5",
+    ),
+    "passed on": (
+        "class Box: pass\ndef make(v):\n    b = Box(); b.v = v\n    return b\ndef open_box(b): return b.v",
+        "b = make(7)\nassert open_box(b) == 7\nassert open_box(b=b) == 7",
+    ),
     "a function of a function": ("def make(n):\n    return lambda x: x + n", "assert make(3)(4) == 7"),
-    "NumPy's function passed in": ("def twice(f, x): return f(f(x))", "import numpy as np\nassert twice(np.sqrt, 16.0) == 2 "
-                                                                      "and twice(abs, -1) == 1"),
-    "what it prints": ("def hello(): print('hello', 'you')",
-                       "import io, contextlib\nout = io.StringIO()\nwith contextlib.redirect_stdout(out):\n    hello()\n"
-                       "assert out.getvalue() == 'hello you\\n'"),
-    "the seed of NumPy": ("import numpy as np\ndef draw(): return np.random.rand(3)",
-                          "import numpy as np\nnp.random.seed(3)\ngot = draw()\nnp.random.seed(3)\n"
-                          "assert (got == np.random.rand(3)).all()"),
-    "the seed of random": ("import random\ndef draw(): return random.random()",
-                           "import random\nrandom.seed(3)\ngot = draw()\nrandom.seed(3)\nassert got == random.random()"),
+    "NumPy's function passed in": (
+        "def twice(f, x): return f(f(x))",
+        "import numpy as np\nassert twice(np.sqrt, 16.0) == 2 and twice(abs, -1) == 1",
+    ),
+    "what it prints": (
+        "def hello(): print('hello', 'you')",
+        "import io, contextlib\nout = io.StringIO()\nwith contextlib.redirect_stdout(out):\n    hello()\n"
+        "assert out.getvalue() == 'hello you\\n'",
+    ),
+    "the seed of NumPy": (
+        "import numpy as np\ndef draw(): return np.random.rand(3)",
+        "import numpy as np\nnp.random.seed(3)\ngot = draw()\nnp.random.seed(3)\nassert (got == np.random.rand(3)).all()",
+    ),
+    "the seed of random": (
+        "import random\ndef draw(): return random.random()",
+        "import random\nrandom.seed(3)\ngot = draw()\nrandom.seed(3)\nassert got == random.random()",
+    ),
     "a default argument": ("def f(a, b=2, *, c=3): return a + b + c", "assert f(1) == 6 and f(1, 1, c=1) == 3"),
-    "in a comprehension": ("def f(x): return 2 * x", "assert [f(i) for i in range(3)] == [0, 2, 4]\n"
-                                                     "assert all(f(i) == 2 * i for i in range(3))"),
+    "in a comprehension": (
+        "def f(x): return 2 * x",
+        "assert [f(i) for i in range(3)] == [0, 2, 4]\nassert all(f(i) == 2 * i for i in range(3))",
+    ),
     "inside a function of the test": ("def f(x): return 2 * x", "def g():\n    return f(4)\nassert g() == 8"),
     "a magic": ("def f(): return 1", "%matplotlib inline\nassert f() == 1"),
-    "object arrays": ("import numpy as np\ndef f():\n    a = np.empty(2, object); a[0] = [1]; a[1] = np.arange(2)\n    return a",
-                      "assert len(f()) == 2 and f()[1].tolist() == [0, 1]"),
-    "memory maps": ("import numpy as np, tempfile\ndef f():\n    m = np.memmap(tempfile.TemporaryFile(), 'u1', 'w+', shape=3); "
-                    "m[:] = 7\n    return m",
-                    "assert f().tolist() == [7, 7, 7]"),
-    "warnings": ("import warnings, sys\ndef f():\n    warnings.warn('old'); print('x', file=sys.stderr)\n    return 1",
-                 "assert f() == 1"),
+    "object arrays": (
+        "import numpy as np\ndef f():\n    a = np.empty(2, object); a[0] = [1]; a[1] = np.arange(2)\n    return a",
+        "assert len(f()) == 2 and f()[1].tolist() == [0, 1]",
+    ),
+    "memory maps": (
+        "import numpy as np, tempfile\ndef f():\n    m = np.memmap(tempfile.TemporaryFile(), 'u1', 'w+', shape=3); "
+        "m[:] = 7\n    return m",
+        "assert f().tolist() == [7, 7, 7]",
+    ),
+    "warnings": (
+        "import warnings, sys\ndef f():\n    warnings.warn('old'); print('x', file=sys.stderr)\n    return 1",
+        "assert f() == 1",
+    ),
     "a text on stderr of the test": ("def f(): return 1", "import sys\nprint('bar', file=sys.stderr)\nassert f() == 1"),
-    "text of its object": ("class P:\n    def __str__(self): return '(1, 2)'", "assert str(P()) == '(1, 2)' and f'{P()}' == "
-                                                                               "'(1, 2)'"),
+    "text of its object": (
+        "class P:\n    def __str__(self): return '(1, 2)'",
+        "assert str(P()) == '(1, 2)' and f'{P()}' == '(1, 2)'",
+    ),
     "callable": ("def f(): pass\nx = 3", "assert callable(f) and not callable(x)"),
     "no such name": ("def f(): pass", "try:\n    g\nexcept NameError:\n    pass\nelse:\n    assert False"),
 }
@@ -208,8 +237,14 @@ def cells(*sources):
     for number, (kind, source) in enumerate(sources):
         cell = nbformat.v4.new_code_cell(source)
         if kind != "free":
-            cell.metadata.nbgrader = {"grade": kind == "test", "solution": kind == "solution", "locked": kind != "solution",
-                                      "grade_id": f"{kind}{number}", "points": 1, "schema_version": 3}
+            cell.metadata.nbgrader = {
+                "grade": kind == "test",
+                "solution": kind == "solution",
+                "locked": kind != "solution",
+                "grade_id": f"{kind}{number}",
+                "points": 1,
+                "schema_version": 3,
+            }
         notebook.cells.append(cell)
     return notebook
 
@@ -221,8 +256,11 @@ def test_the_quickstart_of_nbgrader_works(students, checker):
         ("test", "assert squares(2) == [1, 4]"),
         ("solution", "def sum_of_squares(n):\n    return sum(squares(n))"),
         ("test", "assert sum_of_squares(3) == 14"),
-        ("test", "orig_squares = squares\ndel squares\ntry:\n    sum_of_squares(1)\nexcept NameError:\n    pass\nelse:\n"
-                 "    raise AssertionError('does not use squares')\nfinally:\n    squares = orig_squares"),
+        (
+            "test",
+            "orig_squares = squares\ndel squares\ntry:\n    sum_of_squares(1)\nexcept NameError:\n    pass\nelse:\n"
+            "    raise AssertionError('does not use squares')\nfinally:\n    squares = orig_squares",
+        ),
         ("test", "assert squares(1) == [1] and sum_of_squares(1) == 1"),
     )
     with students.student() as student:
@@ -237,8 +275,10 @@ def test_names_of_tests_and_students_follow_each_other_as_in_one_notebook(studen
     notebook = cells(
         ("free", "import math"),
         ("free", "def oracle(x):\n    return math.sqrt(x)\nprint(oracle(2))\nLIMIT = 1e-9"),
-        ("solution", "k = 1"), ("test", "assert k == 1\nk = 99"),
-        ("solution", "k = 2\ndef root(x): return x ** 0.5"), ("test", "assert k == 2 and abs(root(2) - oracle(2)) < LIMIT"),
+        ("solution", "k = 1"),
+        ("test", "assert k == 1\nk = 99"),
+        ("solution", "k = 2\ndef root(x): return x ** 0.5"),
+        ("test", "assert k == 2 and abs(root(2) - oracle(2)) < LIMIT"),
     )
     with students.student() as student:
         student.run("oracle = LIMIT = math = None")
@@ -247,12 +287,16 @@ def test_names_of_tests_and_students_follow_each_other_as_in_one_notebook(studen
 
 def test_what_tests_need_of_free_cells_never_comes_from_the_student(students, checker):
     notebook = cells(
-        ("free", "import numpy as np\ndef oracle(x):\n    return x + 1"), ("solution", "def f(x): return x + 1"),
+        ("free", "import numpy as np\ndef oracle(x):\n    return x + 1"),
+        ("solution", "def f(x): return x + 1"),
         ("test", "np.testing.assert_allclose(f(1), oracle(1))"),
-        ("free", "result = f(2)"), ("test", "assert result == 3"),
+        ("free", "result = f(2)"),
+        ("test", "assert result == 3"),
     )
-    forged = {"solution1": "import numpy as np\ndef f(x): return 7\ndef oracle(x): return 7\nresult = 3\n"
-                           "np.testing.assert_allclose = lambda *a: None"}
+    forged = {
+        "solution1": "import numpy as np\ndef f(x): return 7\ndef oracle(x): return 7\nresult = 3\n"
+        "np.testing.assert_allclose = lambda *a: None"
+    }
     with students.student() as student:
         verdicts = grade(notebook, student, checker, forged)
     assert total(verdicts) == 0
@@ -298,53 +342,53 @@ class Always:
 FORGED = {
     "always equal": ALWAYS + "def f(x): return Always()",
     "an always equal float": ALWAYS + "class F(float):\n    __eq__ = Always.__eq__; __hash__ = None\n"
-                                      "    __sub__ = __rsub__ = lambda s, o: 0.0\n"
-                                      "def f(x): return F(1.0)",
+    "    __sub__ = __rsub__ = lambda s, o: 0.0\n"
+    "def f(x): return F(1.0)",
     "an always equal int": ALWAYS + "class I(int):\n    __eq__ = Always.__eq__; __hash__ = None\ndef f(x): return I(1)",
     "an always equal array": ALWAYS + "import numpy as np\nclass A(np.ndarray):\n    __eq__ = Always.__eq__\n"
-                                      "    def __array_ufunc__(self, *a, **k): return np.True_\n"
-                                      "    def all(self, *a, **k): return True\n"
-                                      "def f(x): return np.zeros(()).view(A)",
+    "    def __array_ufunc__(self, *a, **k): return np.True_\n"
+    "    def all(self, *a, **k): return True\n"
+    "def f(x): return np.zeros(()).view(A)",
     "an always equal text": ALWAYS + "class S(str):\n    __eq__ = Always.__eq__; __hash__ = None\ndef f(x): return S('4')",
     "an always equal dict": ALWAYS + "class D(dict):\n    __eq__ = Always.__eq__; __hash__ = None\ndef f(x): return D()",
     "the function is an object": ALWAYS + "f = Always()",
     "lies about its class": ALWAYS + "class L(Always):\n    __class__ = property(lambda s: float)\ndef f(x): return L()",
     "a class of NumPy's name": "import numpy\nclass float64:\n    def __eq__(s, o): return True\nfloat64.__module__ = 'numpy'\n"
-                               "def f(x): return float64()",
+    "def f(x): return float64()",
     "a class of TensorFlow's name": "class Tensor:\n    shape = ()\n    def __array__(s, *a, **k): return [1]\n"
-                                    "    def __eq__(s, o): return True\n"
-                                    "Tensor.__module__ = 'tensorflow'\ndef f(x): return Tensor()",
+    "    def __eq__(s, o): return True\n"
+    "Tensor.__module__ = 'tensorflow'\ndef f(x): return Tensor()",
     "a Keras model's name": "class Model:\n    def __eq__(s, o): return True\nModel.__module__ = 'keras.fake'\n"
-                            "def f(x): return Model()",
+    "def f(x): return Model()",
     "patched asserts of NumPy": "import numpy as np\nnp.testing.assert_allclose = np.allclose = np.array_equal = lambda *a, "
-                                "**k: True\n"
-                                "np.ndarray = object\ndef f(x): return 0",
+    "**k: True\n"
+    "np.ndarray = object\ndef f(x): return 0",
     "patched builtins": "import builtins\nbuiltins.AssertionError = type('Quiet', (Exception,), {})\n"
-                        "builtins.isinstance = lambda *a: True\n"
-                        "builtins.abs = lambda x: 0\nbuiltins.all = lambda x: True\ndef f(x): return 0",
+    "builtins.isinstance = lambda *a: True\n"
+    "builtins.abs = lambda x: 0\nbuiltins.all = lambda x: True\ndef f(x): return 0",
     "patched checks": "from helpers import checks\nchecks.array = checks.equal = lambda *a, **k: None\ndef f(x): return 0",
     "a transformer of syntax trees": "import ast\nold = compile\nimport builtins\n"
-                                     "def patched(source, *a, **k):\n    return old('pass', *a, **k)\n"
-                                     "builtins.compile = patched\ndef f(x): return 0",
+    "def patched(source, *a, **k):\n    return old('pass', *a, **k)\n"
+    "builtins.compile = patched\ndef f(x): return 0",
     "a forged display hook": "import sys\nsys.displayhook = lambda v: print('1.0')\nsys.excepthook = lambda *a: None\n"
-                             "def f(x): return 0",
+    "def f(x): return 0",
     "a local numpy.py": "open('numpy.py', 'w').write('testing = None')\nimport sys\nsys.path.insert(0, '.')\ndef f(x): return 0",
     "sitecustomize": "open('sitecustomize.py', 'w').write('assert False')\nimport os\nos.environ['PYTHONPATH'] = os.getcwd()\n"
-                     "def f(x): return 0",
+    "def f(x): return 0",
     "patched JSON": "import json\njson.dumps = lambda *a, **k: '{}'\njson.loads = lambda *a, **k: {}\ndef f(x): return 0",
     "patched wire": "from grading import wire, student_side\nwire.encode = lambda *a, **k: {'$': 'float', 'v': '4'}\n"
-                    "def f(x): return 0",
+    "def f(x): return 0",
     "answers for every operation": "from grading import student_side\n"
-                                   "student_side._Side.answer = lambda self, q: {'ok': True, 'done': True, 'say': 'done', "
-                                   "'score': 1.0}\n"
-                                   "import gc\nfor o in gc.get_objects():\n    if type(o) is student_side._Side:\n"
-                                   "        type(o).answer = lambda self, q: {'ok': True}\ndef f(x): return 0",
+    "student_side._Side.answer = lambda self, q: {'ok': True, 'done': True, 'say': 'done', "
+    "'score': 1.0}\n"
+    "import gc\nfor o in gc.get_objects():\n    if type(o) is student_side._Side:\n"
+    "        type(o).answer = lambda self, q: {'ok': True}\ndef f(x): return 0",
     "a message to the grader": "def f(x): return {'say': 'done', 'score': 1.0, 'message': None, 'hidden': False}",
     "writes to every descriptor": "import os, struct, json\nm = json.dumps({'say': 'done', 'score': 1.0, 'message': None, "
-                                  "'hidden': False}).encode()\n"
-                                  "def f(x):\n    for d in range(30):\n        if d in (0, 1, 2): continue\n"
-                                  "        try: os.write(d, struct.pack('!Q', len(m)) + m)\n"
-                                  "        except OSError: pass\n    return 0",
+    "'hidden': False}).encode()\n"
+    "def f(x):\n    for d in range(30):\n        if d in (0, 1, 2): continue\n"
+    "        try: os.write(d, struct.pack('!Q', len(m)) + m)\n"
+    "        except OSError: pass\n    return 0",
     "NaN": "def f(x): return float('nan')",
     "an array of NaN": "import numpy as np\ndef f(x): return np.full((), np.nan)",
     "infinity": "def f(x): return float('inf')",
@@ -361,7 +405,7 @@ FORGED = {
     "a huge text": "def f(x): return 'x' * 2**28",
     "a huge number": "def f(x): return 10 ** 100_000",
     "a hostile exception": "class E(Exception):\n    def __str__(self): raise SystemExit\n    __repr__ = __str__\n"
-                           "def f(x): raise E",
+    "def f(x): raise E",
     "an endless exception": "class E(Exception):\n    def __str__(self): return 'x' * 10**8\ndef f(x): raise E",
     "an exception that says it passed": "def f(x): raise StopIteration(4)",
     "AssertionError of its own": "def f(x): raise AssertionError('')",
@@ -373,13 +417,13 @@ FORGED = {
     "deep recursion": "def f(x): return f(x)",
     "removes the function": "def f(x):\n    global f\n    del f\n    return 0",
     "metaclass": "class M(type):\n    def __instancecheck__(c, i): return True\n    def __eq__(c, o): return True\n"
-                 "    __hash__ = None\n"
-                 "class C(metaclass=M):\n    def __eq__(s, o): return True\ndef f(x): return C()",
+    "    __hash__ = None\n"
+    "class C(metaclass=M):\n    def __eq__(s, o): return True\ndef f(x): return C()",
     "looks at its caller": "import inspect\ndef f(x):\n    for frame in inspect.stack():\n"
-                           "        for name, value in frame.frame.f_locals.items():\n"
-                           "            if 'expected' in name or 'score' in name: return value\n    return 0",
+    "        for name, value in frame.frame.f_locals.items():\n"
+    "            if 'expected' in name or 'score' in name: return value\n    return 0",
     "searches memory for the answer": "import gc\ndef f(x):\n    for o in gc.get_objects():\n"
-                                      "        if isinstance(o, dict) and 'points' in o: return 4.0\n    return 0",
+    "        if isinstance(o, dict) and 'points' in o: return 4.0\n    return 0",
     "a dict of colliding keys": "def f(x): return {i * (2**61 - 1): 0 for i in range(3000)}",
 }
 
@@ -419,8 +463,18 @@ LOOSE = {  # tests as instructors write them, which a forged value must not slip
 
 @pytest.mark.parametrize("test", LOOSE.values(), ids=LOOSE.keys())
 def test_loose_tests_hold_against_forged_values(test, students, checker):
-    names = ["always equal", "an always equal float", "an always equal int", "lies about its class", "NaN", "None",
-             "an exception that says it passed", "SystemExit", "GeneratorExit", "the function is an object"]
+    names = [
+        "always equal",
+        "an always equal float",
+        "an always equal int",
+        "lies about its class",
+        "NaN",
+        "None",
+        "an exception that says it passed",
+        "SystemExit",
+        "GeneratorExit",
+        "the function is an object",
+    ]
     assert check(students, checker, "def f(x): return x * x", test).score == 1
     for name in names:
         assert check(students, checker, FORGED[name], test).score == 0, name
@@ -466,19 +520,38 @@ def test_a_dead_student_gives_no_answer_that_a_test_could_swallow(students, chec
         assert verdict.score == 0 and "no answer" in verdict.message
 
 
-GARBAGE = [None, [], "text", 3, {}, {"ok": {"$": "code"}}, {"ok": {"$": "handle"}}, {"ok": {"$": "handle", "id": [], "type": 3}},
-           {"error": 3}, {"error": {}}, {"error": {"type": [], "bases": {"a": 1}, "message": 7}}, {"missing": 1},
-           {"error": {"type": "StopIteration", "bases": ["StopIteration"], "message": "9"}},
-           {"ok": {"$": "array", "dtype": "O", "shape": [], "data": ""}}, {"ok": True, "printed": [1]}, {"gone": ["x"]},
-           {"ok": object()}, {"ok": float("nan")}, {"ok": {"$": "handle", "id": "1", "type": "x" * 10**6, "callable": "yes",
-                                                           "model": True}}]
+GARBAGE = [
+    None,
+    [],
+    "text",
+    3,
+    {},
+    {"ok": {"$": "code"}},
+    {"ok": {"$": "handle"}},
+    {"ok": {"$": "handle", "id": [], "type": 3}},
+    {"error": 3},
+    {"error": {}},
+    {"error": {"type": [], "bases": {"a": 1}, "message": 7}},
+    {"missing": 1},
+    {"error": {"type": "StopIteration", "bases": ["StopIteration"], "message": "9"}},
+    {"ok": {"$": "array", "dtype": "O", "shape": [], "data": ""}},
+    {"ok": True, "printed": [1]},
+    {"gone": ["x"]},
+    {"ok": object()},
+    {"ok": float("nan")},
+    {"ok": {"$": "handle", "id": "1", "type": "x" * 10**6, "callable": "yes", "model": True}},
+]
 
 
 @pytest.mark.parametrize("answer", GARBAGE, ids=[f"garbage{number}" for number in range(len(GARBAGE))])
 def test_garbage_for_an_answer(answer, checker):
     checker.begin()
-    for test in ("assert f(3) == 9", "for x in f: assert x == 9\nassert len(f) == 3", "ok = f == 9\nassert ok",
-                 "assert f.a == 9"):
+    for test in (
+        "assert f(3) == 9",
+        "for x in f: assert x == 9\nassert len(f) == 3",
+        "ok = f == 9\nassert ok",
+        "assert f.a == 9",
+    ):
         verdict = checker.run_cell(test, 1, lambda request: answer)
         assert verdict.score == 0 and verdict.message and len(verdict.message) < 10_000
 
@@ -508,29 +581,61 @@ def test_students_do_not_see_each_other_nor_the_tests(students, checker):
 # --- points and messages -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("value", "score", "says"), [
-    (2.5, 2.5, "partial"), (np.float64(2.5), 2.5, "partial"), (np.float32(1), 1, "partial"), (np.int64(4), 4, None), (0, 0,
-        "partial"),
-    (-1, 0, "taken as 0"), (5, 4, "taken as 4"), (float("nan"), 0, "nan"), (float("inf"), 4, "taken as 4"), (-float("inf"), 0,
-        "taken"),
-    (10**400, 4, "taken as 4"), (False, 0, "False"), (True, 4, None), (np.False_, 0, "False"), (np.bool_(True), 4, None),
-    ("2/4", 2,
-        "2/4"),
-    ("9/4", 4, "taken as 4"), ("-1/4", 0, "taken as 0"), ("1/0", 4, None), ("2.5", 2.5, "partial"), ("fine", 4, None), ([1],
-                                                                                                                        4, None),
-    (np.array([1.0]), 4, None), (np.array(1.5), 1.5, "partial"), ({"a": 1}, 4, None),
-])
+@pytest.mark.parametrize(
+    ("value", "score", "says"),
+    [
+        (2.5, 2.5, "partial"),
+        (np.float64(2.5), 2.5, "partial"),
+        (np.float32(1), 1, "partial"),
+        (np.int64(4), 4, None),
+        (0, 0, "partial"),
+        (-1, 0, "taken as 0"),
+        (5, 4, "taken as 4"),
+        (float("nan"), 0, "nan"),
+        (float("inf"), 4, "taken as 4"),
+        (-float("inf"), 0, "taken"),
+        (10**400, 4, "taken as 4"),
+        (False, 0, "False"),
+        (True, 4, None),
+        (np.False_, 0, "False"),
+        (np.bool_(True), 4, None),
+        ("2/4", 2, "2/4"),
+        ("9/4", 4, "taken as 4"),
+        ("-1/4", 0, "taken as 0"),
+        ("1/0", 4, None),
+        ("2.5", 2.5, "partial"),
+        ("fine", 4, None),
+        ([1], 4, None),
+        (np.array([1.0]), 4, None),
+        (np.array(1.5), 1.5, "partial"),
+        ({"a": 1}, 4, None),
+    ],
+)
 def test_partial_credit(value, score, says):
     got, message = partial_credit(value, 4)
     assert type(got) is float and got == score
     assert message is None if says is None else says in message
 
 
-@pytest.mark.parametrize(("test", "score"), [
-    ("2.5", 2.5), ("2.5;", 4), ("x = 2.5", 4), ("None", 4), ("'all fine'", 4), ("f(1)", 4), ("min(f(1), 3)", 3), ("f(-1)", 0), (
-        "f", 0),
-    ("", 4), ("# a comment", 4), ("print(1)", 4), ("1/0", 0), ("def", 0),
-])
+@pytest.mark.parametrize(
+    ("test", "score"),
+    [
+        ("2.5", 2.5),
+        ("2.5;", 4),
+        ("x = 2.5", 4),
+        ("None", 4),
+        ("'all fine'", 4),
+        ("f(1)", 4),
+        ("min(f(1), 3)", 3),
+        ("f(-1)", 0),
+        ("f", 0),
+        ("", 4),
+        ("# a comment", 4),
+        ("print(1)", 4),
+        ("1/0", 0),
+        ("def", 0),
+    ],
+)
 def test_score_of_the_last_line(test, score, students, checker):
     assert check(students, checker, "def f(x): return 1000 * x", test, points=4).score == score
 
@@ -552,10 +657,16 @@ def test_messages(students, checker):
 
 
 def test_whether_a_message_came_from_a_hidden_test(students, checker):
-    test = ("def again(x):\n    return f(x)\nassert again(1) == 2, 'seen'\n### BEGIN HIDDEN TESTS\n"
-            "assert again(2) == 3, 'unseen'\n### END HIDDEN TESTS\nassert again(3) == 4, 'seen again'")
-    for code, message, hidden in [("0", "seen", False), ("x + 1 if x == 1 else 0", "unseen", True),
-                                  ("x + 1 if x < 3 else 0", "seen again", False), ("x + 1 if x != 2 else 1/0", "division", True)]:
+    test = (
+        "def again(x):\n    return f(x)\nassert again(1) == 2, 'seen'\n### BEGIN HIDDEN TESTS\n"
+        "assert again(2) == 3, 'unseen'\n### END HIDDEN TESTS\nassert again(3) == 4, 'seen again'"
+    )
+    for code, message, hidden in [
+        ("0", "seen", False),
+        ("x + 1 if x == 1 else 0", "unseen", True),
+        ("x + 1 if x < 3 else 0", "seen again", False),
+        ("x + 1 if x != 2 else 1/0", "division", True),
+    ]:
         verdict = check(students, checker, f"def f(x): return {code}", test)
         assert message in verdict.message and verdict.hidden is hidden, code
 

@@ -46,9 +46,16 @@ def test_amounts_that_are_none(wrong):
         cli.size(wrong)
 
 
-@pytest.mark.parametrize("arguments", [
-    [], ["run"], ["run", "ps1", "--jobs", "0"], ["run", "ps1", "--timeout", "nan"], ["run", "ps1", "--resume", "--force"],
-])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["run"],
+        ["run", "ps1", "--jobs", "0"],
+        ["run", "ps1", "--timeout", "nan"],
+        ["run", "ps1", "--resume", "--force"],
+    ],
+)
 def test_wrong_use_says_so(arguments, capsys):
     with pytest.raises(SystemExit) as stop:
         grade(*arguments)
@@ -83,8 +90,9 @@ def test_ctrl_c_while_everything_is_still_imported(small, monkeypatch, capsys):
 def test_a_whole_batch(small, capsys):
     small.hand_in("ada")
     small.hand_in("ben", nbformat.writes(small.solved(double="while True: pass", triple="def triple(x):\n    return 3 * x")))
-    small.hand_in("cleo", nbformat.writes(small.solved(
-        double="import os; os._exit(0)", triple="def triple(x):\n    return x * 3")))
+    small.hand_in(
+        "cleo", nbformat.writes(small.solved(double="import os; os._exit(0)", triple="def triple(x):\n    return x * 3"))
+    )
     small.hand_in("eve", b"\xff\xfe")
     spy = f"import os\nprint(os.listdir({str(small.root)!r}), open({str(small.root / 'gradebook.db')!r}).read())"
     small.hand_in("spy", nbformat.writes(small.solved(double=spy)))
@@ -93,7 +101,12 @@ def test_a_whole_batch(small, capsys):
     assert "5 students with a result, 5 graded now" in said.out and "left" in said.err, said
     rows = table(small)
     assert {student: (row["status"], row["auto score"]) for student, row in rows.items()} == {
-        "ada": ("ok", "5"), "ben": ("partial", "3"), "cleo": ("partial", "3"), "eve": ("ungradable", "0"), "spy": ("ok", "0")}
+        "ada": ("ok", "5"),
+        "ben": ("partial", "3"),
+        "cleo": ("partial", "3"),
+        "eve": ("ungradable", "0"),
+        "spy": ("ok", "0"),
+    }
     assert "took too long" in rows["ben"]["reasons"] and "ended the process" in rows["cleo"]["reasons"]
     assert scores(small) == {"ada": 5, "ben": 3, "cleo": 3, "eve": 0, "spy": 0}
     notebook = nbformat.read(small.root / "autograded" / "spy" / "ps1" / "ps1.ipynb", as_version=4)
@@ -115,10 +128,28 @@ def test_a_whole_batch(small, capsys):
 def test_a_batch_that_is_shot_loses_nothing(small):
     students = [f"s{number}" for number in range(6)]
     for student in students:
-        small.hand_in(student, nbformat.writes(small.solved(
-            double="import time; time.sleep(0.3)\ndef double(x):\n    return 2 * x", triple="def triple(x):\n    return 3 * x")))
-    command = [sys.executable, "-m", "grading", "run", "ps1", "--course-dir", str(small.root), "--quiet", "--jobs", "1",
-               "--no-reference"]
+        small.hand_in(
+            student,
+            nbformat.writes(
+                small.solved(
+                    double="import time; time.sleep(0.3)\ndef double(x):\n    return 2 * x",
+                    triple="def triple(x):\n    return 3 * x",
+                )
+            ),
+        )
+    command = [
+        sys.executable,
+        "-m",
+        "grading",
+        "run",
+        "ps1",
+        "--course-dir",
+        str(small.root),
+        "--quiet",
+        "--jobs",
+        "1",
+        "--no-reference",
+    ]
     shots = 0
     for wait, number in ((1, signal.SIGKILL), (3, signal.SIGINT), (2, signal.SIGKILL)):
         before = len(scores(small))
@@ -146,8 +177,14 @@ def test_a_reader_who_leaves_early_costs_nothing(small):
     small.hand_in("ada")
     reader, writer = os.pipe()
     os.close(reader)
-    done = subprocess.run([sys.executable, "-m", "grading", "run", "ps1", "--course-dir", str(small.root), "--quiet",
-                           "--no-reference"], cwd=ROOT, stdout=writer, stderr=subprocess.PIPE, text=True, timeout=120)
+    done = subprocess.run(
+        [sys.executable, "-m", "grading", "run", "ps1", "--course-dir", str(small.root), "--quiet", "--no-reference"],
+        cwd=ROOT,
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=120,
+    )
     os.close(writer)
     assert (done.returncode, done.stderr) == (141, "")
     assert scores(small) == {"ada": 5} and list(table(small)) == ["ada"]
@@ -176,16 +213,20 @@ def archive(small, *names, content=None):
     return path
 
 
-@pytest.mark.parametrize(("name", "student", "file"), [
-    ("Ada Byron_31_assignsubmission_file_/ps1.ipynb", "31", "ps1.ipynb"),
-    ("Ada Byron_31_assignsubmission_file_ps1.ipynb", "31", "ps1.ipynb"),
-    ("Ada Byron_31_assignsubmission_file/deep/ps1.ipynb", "31", "deep/ps1.ipynb"),
-    ("Müller-Lüdenscheidt, Zoë_77_assignsubmission_onlinetext_onlinetext.html", "77", None),
-    ("CS1-Exercise 1-123/Ada Byron_31_assignsubmission_file_/ps1.ipynb", "31", "ps1.ipynb"),
-    ("byronada_17_904_ps1.ipynb", "17", "ps1.ipynb"), ("byronada_LATE_17_904_ps1-2.ipynb", "17", "ps1-2.ipynb"),
-    ("Exercise 1_ada_attempt_2025-01-30-15-00-00_ps1.ipynb", "ada", "ps1.ipynb"),
-    ("Exercise_1_ada_attempt_2025-01-30-15-00-00.txt", "ada", None),
-])
+@pytest.mark.parametrize(
+    ("name", "student", "file"),
+    [
+        ("Ada Byron_31_assignsubmission_file_/ps1.ipynb", "31", "ps1.ipynb"),
+        ("Ada Byron_31_assignsubmission_file_ps1.ipynb", "31", "ps1.ipynb"),
+        ("Ada Byron_31_assignsubmission_file/deep/ps1.ipynb", "31", "deep/ps1.ipynb"),
+        ("Müller-Lüdenscheidt, Zoë_77_assignsubmission_onlinetext_onlinetext.html", "77", None),
+        ("CS1-Exercise 1-123/Ada Byron_31_assignsubmission_file_/ps1.ipynb", "31", "ps1.ipynb"),
+        ("byronada_17_904_ps1.ipynb", "17", "ps1.ipynb"),
+        ("byronada_LATE_17_904_ps1-2.ipynb", "17", "ps1-2.ipynb"),
+        ("Exercise 1_ada_attempt_2025-01-30-15-00-00_ps1.ipynb", "ada", "ps1.ipynb"),
+        ("Exercise_1_ada_attempt_2025-01-30-15-00-00.txt", "ada", None),
+    ],
+)
 def test_names_of_platforms(name, student, file):
     found = understand(name)
     assert (found["student"], found["file"]) == (student, file)
@@ -222,6 +263,7 @@ def test_the_last_attempt_counts_and_the_collectors_time(small):
     assert collect.collected_timestamp(small.course, "ps1", "ada") == datetime(2025, 1, 30, 15)
     (folder / "timestamp.txt").write_text("1999-01-01 00:00:00 UTC")
     from grading.gradebook import read_timestamp
+
     when, note = read_timestamp(small.course, "ps1", "ada")
     assert when == datetime(2025, 1, 30, 15) and "collector" in note
 
@@ -238,7 +280,7 @@ def test_nothing_understood_is_an_error_with_a_way_out(small, capsys):
 def test_hostile_archives(small, capsys, monkeypatch):
     path = small.root / "bad.zip"
     link = zipfile.ZipInfo("byronada_17_904_link.txt")
-    link.external_attr = (0o120777 << 16)
+    link.external_attr = 0o120777 << 16
     inner = small.root / "inner.zip"
     with zipfile.ZipFile(inner, "w") as file:
         file.writestr("../../../escaped.txt", "x")
@@ -255,5 +297,6 @@ def test_hostile_archives(small, capsys, monkeypatch):
         assert words in said
     submitted = small.root / "submitted"
     assert [str(file.relative_to(submitted)) for file in submitted.rglob("*") if file.is_file()] == [
-        os.path.join("17", "ps1", "ps1.ipynb")]
+        os.path.join("17", "ps1", "ps1.ipynb")
+    ]
     assert not list(small.root.rglob("escaped.txt")) and not list(small.root.rglob(".collect-*"))

@@ -34,15 +34,19 @@ def folder(tmp_path_factory):
 
 def contents(folder):
     """Every file below a folder, with what is in it."""
-    return {path.relative_to(folder): path.read_bytes() for path in sorted(folder.rglob("*"))
-            if path.is_file() and not path.is_symlink() and path.stat().st_size < 2**24}
+    return {
+        path.relative_to(folder): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not path.is_symlink() and path.stat().st_size < 2**24
+    }
 
 
 @pytest.fixture(scope="module")
 def graded(folder):
     before = contents(folder / "submitted") | contents(folder / "source")
-    batch = run_batch(Course.open(folder), "ps1", limits=Limits(cell_timeout=4, total_timeout=60, memory=2**30), jobs=2,
-                      open_engine=open_engine)
+    batch = run_batch(
+        Course.open(folder), "ps1", limits=Limits(cell_timeout=4, total_timeout=60, memory=2**30), jobs=2, open_engine=open_engine
+    )
     after = contents(folder / "submitted") | contents(folder / "source")
     return batch, before, after
 
@@ -53,10 +57,23 @@ def test_there_are_cases_of_every_kind(folder):
     assert len(cases) >= 100
     assert len({case["student"] for case in cases}) == len(cases)
     by_fault = {case["fault"] for case in cases}
-    assert by_fault >= {"honest", "noise on stderr", "files", "odd student ids", "files that must not come along",
-                        "a forged timestamp",
-                        "cells taken apart", "tests edited", "other programs and versions", "endless and dying", "broken answers",
-                        "floods and bombs", "forged answers", "forged surroundings", "reading and writing what is not theirs"}
+    assert by_fault >= {
+        "honest",
+        "noise on stderr",
+        "files",
+        "odd student ids",
+        "files that must not come along",
+        "a forged timestamp",
+        "cells taken apart",
+        "tests edited",
+        "other programs and versions",
+        "endless and dying",
+        "broken answers",
+        "floods and bombs",
+        "forged answers",
+        "forged surroundings",
+        "reading and writing what is not theirs",
+    }
 
 
 def test_every_case_gets_its_row_and_its_score(folder, graded):
@@ -92,8 +109,15 @@ def test_nothing_handed_in_was_changed(folder, graded):
 def test_grading_again_gives_the_same(folder, graded):
     batch, _, _ = graded
     names = ["full", "untouched", "truncated-half", "no-metadata-no-ids", "patched-numpy", "os-exit-in-answer", "always-equal"]
-    again = run_batch(Course.open(folder), "ps1", limits=Limits(cell_timeout=4, total_timeout=60, memory=2**30), jobs=2,
-                      open_engine=open_engine, students=names, force=True)
+    again = run_batch(
+        Course.open(folder),
+        "ps1",
+        limits=Limits(cell_timeout=4, total_timeout=60, memory=2**30),
+        jobs=2,
+        open_engine=open_engine,
+        students=names,
+        force=True,
+    )
     first = {result.student: (result.status, result.score, result.questions) for result in batch.results}
     for result in again.results:
         assert (result.status, result.score, result.questions) == first[result.student], result.student

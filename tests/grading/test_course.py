@@ -20,7 +20,8 @@ def test_the_configuration_of_the_folder_counts_from_anywhere(small, tmp_path, m
     (small.root / "source").rename(small.root / "src")
     (small.root / "nbgrader_config.py").write_text(
         'c = get_config()\nc.CourseDirectory.source_directory = "src"\nc.CourseDirectory.submitted_directory = "in/box"\n'
-        'c.CourseDirectory.course_id = "cs"\nc.CourseDirectory.db_url = "sqlite:///elsewhere.db"\n')
+        'c.CourseDirectory.course_id = "cs"\nc.CourseDirectory.db_url = "sqlite:///elsewhere.db"\n'
+    )
     (small.root / "in" / "box" / "ada" / "ps1").mkdir(parents=True)
     (tmp_path / "other").mkdir()
     monkeypatch.chdir(tmp_path / "other")
@@ -50,8 +51,10 @@ def test_an_unknown_assignment_names_the_known_ones(small):
 def test_three_versions(small):
     released, instructor = small.course.released_notebook("ps1", "ps1"), small.course.instructor_notebook("ps1", "ps1")
     reference = small.course.reference_notebook("ps1", "ps1")
-    text = {name: "\n".join(cell.source for cell in notebook.cells)
-            for name, notebook in (("released", released), ("instructor", instructor), ("reference", reference))}
+    text = {
+        name: "\n".join(cell.source for cell in notebook.cells)
+        for name, notebook in (("released", released), ("instructor", instructor), ("reference", reference))
+    }
     assert "HIDDEN" not in text["released"] and "HIDDEN" in text["instructor"] and "HIDDEN" in text["reference"]
     assert "return 2 * x" not in text["released"] + text["instructor"] and "return 2 * x" in text["reference"]
     assert [role(cell) for cell in released.cells] == ["free", "locked", "solution", "test", "solution", "test", "manual", "free"]

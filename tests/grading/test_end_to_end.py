@@ -33,8 +33,10 @@ def course(tmp_path_factory):
     nbformat.write(source, folder / "source" / ASSIGNMENT / f"{NAME}.ipynb")
     answers = {own(cell).grade_id: cell.source for cell in source.cells if own(cell).get("solution")}
     wrong = {**answers, "make_folds": "def make_folds(n, n_folds, seed=0):\n    return np.array_split(np.arange(n), n_folds)"}
-    always = ("class Always(float):\n    __eq__ = lambda s, o: True\n    __hash__ = None\nimport numpy as np\n"
-              "np.isclose = lambda *a, **k: np.True_\n")
+    always = (
+        "class Always(float):\n    __eq__ = lambda s, o: True\n    __hash__ = None\nimport numpy as np\n"
+        "np.isclose = lambda *a, **k: np.True_\n"
+    )
     forged = {name: f"{always}def {name}(*a, **k):\n    return Always(1)" for name in answers}
     for student, given in {"full": answers, "empty": {}, "wrong": wrong, "forger": forged}.items():
         notebook = released_notebook(SOURCE)
@@ -46,8 +48,9 @@ def course(tmp_path_factory):
 
 
 def grade(*arguments):
-    return subprocess.run([sys.executable, "-m", "grading", *map(str, arguments)], cwd=ROOT, capture_output=True, text=True,
-                          timeout=600)
+    return subprocess.run(
+        [sys.executable, "-m", "grading", *map(str, arguments)], cwd=ROOT, capture_output=True, text=True, timeout=600
+    )
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +71,11 @@ def rows(course):
 def test_scores(course, graded):
     table = rows(course)
     assert {student: (row["status"], float(row["auto score"]), float(row["maximum"])) for student, row in table.items()} == {
-        "full": ("ok", 20, 20), "empty": ("ok", 0, 20), "wrong": ("ok", 19, 20), "forger": ("ok", 0, 20)}
+        "full": ("ok", 20, 20),
+        "empty": ("ok", 0, 20),
+        "wrong": ("ok", 19, 20),
+        "forger": ("ok", 0, 20),
+    }
     assert "Note:" not in graded.stderr  # the reference solution lost nothing
 
 
@@ -80,21 +87,30 @@ def test_the_gradebook_agrees(course, graded):
         assert scores == {"full": 20, "empty": 0, "wrong": 19, "forger": 0}
         wrong = gradebook.find_submission_notebook(NAME, ASSIGNMENT, "wrong")
         assert [grade.name for grade in wrong.grades if grade.cell.cell_type == "code" and grade.score == 0] == [
-            "make_folds_shuffle_test"]
+            "make_folds_shuffle_test"
+        ]
 
 
 def test_autograded_notebooks_say_what_failed(course, graded):
     notebook = nbformat.read(course / "autograded" / "wrong" / ASSIGNMENT / f"{NAME}.ipynb", as_version=4)
-    failed = {own(cell).grade_id: cell.outputs for cell in notebook.cells if own(cell).get("grade") and any(
-        output.output_type == "error" for output in cell.get("outputs", []))}
+    failed = {
+        own(cell).grade_id: cell.outputs
+        for cell in notebook.cells
+        if own(cell).get("grade") and any(output.output_type == "error" for output in cell.get("outputs", []))
+    }
     assert list(failed) == ["make_folds_shuffle_test"]
     assert "Shuffle before you cut" in json.dumps(failed)
     nbformat.validate(notebook)
 
 
 def test_nbgrader_itself_goes_on_with_the_results(course, graded, tmp_path):
-    done = subprocess.run([sys.executable, "-m", "nbgrader", "export", "--to", str(tmp_path / "grades.csv")], cwd=course,
-                          capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        [sys.executable, "-m", "nbgrader", "export", "--to", str(tmp_path / "grades.csv")],
+        cwd=course,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     assert done.returncode == 0, done.stderr
     with (tmp_path / "grades.csv").open(newline="") as file:
         scores = {row["student_id"]: float(row["score"]) for row in csv.DictReader(file) if row["assignment"] == ASSIGNMENT}
@@ -106,7 +122,7 @@ def test_feedback_shows_no_hidden_test(course, graded):
     assert done.returncode == 0, done.stderr
     source = (course / "source" / ASSIGNMENT / f"{NAME}.ipynb").read_text(encoding="utf-8")
     hidden = {line.strip() for cell in json.loads(source)["cells"] for line in _hidden("".join(cell["source"]))}
-    released = (json.dumps(released_notebook(SOURCE), ensure_ascii=False))
+    released = json.dumps(released_notebook(SOURCE), ensure_ascii=False)
     hidden = {line for line in hidden if len(line) > 20 and json.dumps(line, ensure_ascii=False)[1:-1] not in released}
     assert len(hidden) > 50
     for student in rows(course):

@@ -51,9 +51,11 @@ def test_data_that_nobody_fetched_is_replaced_by_the_sample(engine):
 def test_checkers_know_what_students_must_not(engine):
     # Both are forked from one process; what it was told must not be in the reach of a student.
     sessions, checkers = engine
-    look = ("import gc, os\nevery = [one for one in gc.get_objects() if type(one) is dict]\n"
-            "found = [one for one in every if 'SECRET token' in str(one.get('TOKEN'))]\n"
-            "print('TOKEN' in os.environ, len(found))")
+    look = (
+        "import gc, os\nevery = [one for one in gc.get_objects() if type(one) is dict]\n"
+        "found = [one for one in every if 'SECRET token' in str(one.get('TOKEN'))]\n"
+        "print('TOKEN' in os.environ, len(found))"
+    )
     with checkers("ps1") as checker, sessions() as session:
         verdict = checker.run_cell("import os\nassert os.environ['TOKEN'] == 'SECRET token'", 1, nothing)
         assert verdict.score == 1

@@ -84,10 +84,18 @@ def test_full_points(small):
 
 def test_hidden_tests_are_masked_and_visible_ones_say_what_failed(small):
     small.hand_in("ada")
-    grade(small, "ada", [QuestionScore("double_test", 2, 0.0, "AssertionError: SECRET fourteen", True),
-                         QuestionScore("triple_test", 3, 0.0, "AssertionError: three times two is six", False)],
-          outputs=[new_output("stream", name="stdout", text="SECRET printed by a hidden test"),
-                   new_output("error", ename="HiddenTest", evalue="SECRET", traceback=["SECRET"])])
+    grade(
+        small,
+        "ada",
+        [
+            QuestionScore("double_test", 2, 0.0, "AssertionError: SECRET fourteen", True),
+            QuestionScore("triple_test", 3, 0.0, "AssertionError: three times two is six", False),
+        ],
+        outputs=[
+            new_output("stream", name="stdout", text="SECRET printed by a hidden test"),
+            new_output("error", ename="HiddenTest", evalue="SECRET", traceback=["SECRET"]),
+        ],
+    )
     html = page(small)
     tests = [part for part in html.split('<section class="cell">') if "double_test" in part or "triple_test" in part]
     assert not any("SECRET" in part for part in tests[1:]), "neither the hidden tests nor what they print or say"
@@ -106,22 +114,38 @@ def test_a_hint_that_students_have_seen_may_be_told():
 
 def hostile(small):
     notebook = small.solved(why=ATTACKS)
-    notebook.cells += [new_markdown_cell(ATTACKS),
-                       new_markdown_cell("so ![pic](https://example.com/x.png) [l](javascript:alert(1))")]
+    notebook.cells += [
+        new_markdown_cell(ATTACKS),
+        new_markdown_cell("so ![pic](https://example.com/x.png) [l](javascript:alert(1))"),
+    ]
     notebook.cells.append(new_code_cell("'''" + ATTACKS + "'''"))
     picture = new_markdown_cell("![mine](attachment:a.png)")
     picture.attachments = {"a.png": {"image/png": PNG}}
     notebook.cells.append(picture)
     small.hand_in("ada", nbformat.writes(notebook))
     scores = [QuestionScore("double_test", 2, 0.0, ATTACKS), QuestionScore("triple_test", 3, 3.0)]
-    grade(small, "ada", scores, reasons=[ATTACKS], outputs=[
-        {"output_type": "stream", "name": "stdout", "text": ATTACKS},
-        {"output_type": "error", "ename": ATTACKS, "evalue": ATTACKS, "traceback": [ATTACKS, "\x1b[31mred"]},
-        {"output_type": "display_data", "data": {"text/html": ATTACKS, "text/plain": ATTACKS}, "metadata": {}},
-        {"output_type": "display_data", "data": {"image/svg+xml": ATTACKS, "application/javascript": ATTACKS}, "metadata": {}},
-        {"output_type": "display_data", "data": {"image/png": '"><script>document.title="HACKED"</script>'}, "metadata": {}},
-        {"output_type": "display_data", "data": {"image/png": PNG}, "metadata": {"image/png": {"alt": '"><script>x</script>'}}},
-    ])
+    grade(
+        small,
+        "ada",
+        scores,
+        reasons=[ATTACKS],
+        outputs=[
+            {"output_type": "stream", "name": "stdout", "text": ATTACKS},
+            {"output_type": "error", "ename": ATTACKS, "evalue": ATTACKS, "traceback": [ATTACKS, "\x1b[31mred"]},
+            {"output_type": "display_data", "data": {"text/html": ATTACKS, "text/plain": ATTACKS}, "metadata": {}},
+            {
+                "output_type": "display_data",
+                "data": {"image/svg+xml": ATTACKS, "application/javascript": ATTACKS},
+                "metadata": {},
+            },
+            {"output_type": "display_data", "data": {"image/png": '"><script>document.title="HACKED"</script>'}, "metadata": {}},
+            {
+                "output_type": "display_data",
+                "data": {"image/png": PNG},
+                "metadata": {"image/png": {"alt": '"><script>x</script>'}},
+            },
+        ],
+    )
     with GradebookWriter(small.course, "ps1") as writer:
         writer._book.find_comment("why", "ps1", "ps1", "ada").manual_comment = ATTACKS
         writer._book.db.commit()
@@ -135,8 +159,12 @@ def test_nothing_of_a_students_can_run_or_fetch(small):
     assert not names & {"script", "iframe", "svg", "object", "embed", "form", "input", "base", "link", "math", "video", "audio"}
     assert len([1 for tag, _ in tags if tag == "style"]) == 1
     assert [attributes.get("http-equiv") for tag, attributes in tags if tag == "meta"] == [None, "Content-Security-Policy", None]
-    assert not [name for _, attributes in tags for name in attributes
-                if name.startswith("on") or name in ("srcset", "srcdoc", "background")]
+    assert not [
+        name
+        for _, attributes in tags
+        for name in attributes
+        if name.startswith("on") or name in ("srcset", "srcdoc", "background")
+    ]
     assert all(attributes["href"].startswith("#") for tag, attributes in tags if tag == "a" and "href" in attributes)
     sources = [attributes["src"] for _, attributes in tags if "src" in attributes]
     assert sources and all(source.startswith("data:image/png;base64,") for source in sources)

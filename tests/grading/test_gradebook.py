@@ -70,8 +70,14 @@ def rows(root):
 
 def nbgrader(root, *arguments):
     path = os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]])
-    done = subprocess.run([sys.executable, "-m", "nbgrader", *arguments], cwd=root, capture_output=True, text=True,
-                          env={**os.environ, "PATH": path, "OMP_NUM_THREADS": "1"}, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "nbgrader", *arguments],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PATH": path, "OMP_NUM_THREADS": "1"},
+        check=False,
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     return done.stderr
 
@@ -197,10 +203,16 @@ def test_another_program_that_writes_is_waited_for(small, monkeypatch):
     assert rows(small.root)["ada"]["score"] == 3
 
 
-@pytest.mark.parametrize(("text", "expected", "note"), [
-    ("2025-03-01 12:00:00 UTC", datetime(2025, 3, 1, 12), None), ("2025-03-01 12:00", datetime(2025, 3, 1, 12), None),
-    ("", None, None), ("yesterday-ish", None, "no time"), ("2999-01-01 00:00:00 UTC", None, "future"),
-])
+@pytest.mark.parametrize(
+    ("text", "expected", "note"),
+    [
+        ("2025-03-01 12:00:00 UTC", datetime(2025, 3, 1, 12), None),
+        ("2025-03-01 12:00", datetime(2025, 3, 1, 12), None),
+        ("", None, None),
+        ("yesterday-ish", None, "no time"),
+        ("2999-01-01 00:00:00 UTC", None, "future"),
+    ],
+)
 def test_timestamps(small, text, expected, note):
     path = small.hand_in("ada")
     (path.parent / "timestamp.txt").write_text(text)
@@ -211,10 +223,12 @@ def test_timestamps(small, text, expected, note):
 def test_lateness_costs_what_the_courses_plugin_says(small):
     (small.root / "late.py").write_text(
         "from nbgrader.plugins import BasePlugin\nclass Late(BasePlugin):\n"
-        "    def late_submission_penalty(self, student_id, score, total_seconds_late):\n        return 1.5\n")
+        "    def late_submission_penalty(self, student_id, score, total_seconds_late):\n        return 1.5\n"
+    )
     (small.root / "nbgrader_config.py").write_text(
         f"import sys\nsys.path.insert(0, {str(small.root)!r})\nc = get_config()\n"
-        "c.AssignLatePenalties.plugin_class = 'late.Late'\n")
+        "c.AssignLatePenalties.plugin_class = 'late.Late'\n"
+    )
     small.hand_in("ada")
     found = outcome(small, "ada")
     with GradebookWriter(small.course, "ps1") as writer:

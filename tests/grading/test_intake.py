@@ -27,7 +27,13 @@ def good(intake):
     found = answers(intake)
     assert "2 * x" in found["double"] and "x + x + x" in found["triple"] and "Because" in found["why"]
     assert [grade_id(cell) for cell in intake.notebook.cells if grade_id(cell)] == [
-        "setup", "double", "double_test", "triple", "triple_test", "why"]
+        "setup",
+        "double",
+        "double_test",
+        "triple",
+        "triple_test",
+        "why",
+    ]
     cells = {grade_id(cell): cell for cell in intake.notebook.cells}
     assert cells["double_test"].source == "assert double(2) == 4, 'two times two is four'"
     assert cells["double_test"].metadata.nbgrader.points == 2
@@ -59,14 +65,17 @@ def test_nothing_is_reported_of_an_untouched_release(small):
     assert "NotImplementedError" in answers(intake)["double"]
 
 
-@pytest.mark.parametrize(("encode", "words"), [
-    (lambda s: s.encode("utf-8-sig"), "byte order mark"),
-    (lambda s: s.encode("utf-16"), "UTF-16"),
-    (lambda s: s.encode("utf-16-le"), "UTF-16"),
-    (lambda s: s.encode("utf-32"), "UTF-32"),
-    (lambda s: s.replace("Because", "Because \N{EM DASH} é").encode("cp1252"), "Windows-1252"),
-    (lambda s: (s + "\n<<<<<<< HEAD\n").encode(), "after the end"),
-])
+@pytest.mark.parametrize(
+    ("encode", "words"),
+    [
+        (lambda s: s.encode("utf-8-sig"), "byte order mark"),
+        (lambda s: s.encode("utf-16"), "UTF-16"),
+        (lambda s: s.encode("utf-16-le"), "UTF-16"),
+        (lambda s: s.encode("utf-32"), "UTF-32"),
+        (lambda s: s.replace("Because", "Because \N{EM DASH} é").encode("cp1252"), "Windows-1252"),
+        (lambda s: (s + "\n<<<<<<< HEAD\n").encode(), "after the end"),
+    ],
+)
 def test_encodings(small, encode, words):
     small.hand_in("ada", encode(text(small.solved())))
     told(good(take_in(small.course, "ps1", "ada")), words)
@@ -119,9 +128,15 @@ def test_a_merge_conflict_costs_one_cell(small):
 
 
 def test_old_format(small):
-    cells = [{"cell_type": cell.cell_type, "metadata": cell.metadata, "language": "python",
-              "input" if cell.cell_type == "code" else "source": [line + "\n" for line in cell.source.split("\n")]}
-             for cell in small.solved().cells]
+    cells = [
+        {
+            "cell_type": cell.cell_type,
+            "metadata": cell.metadata,
+            "language": "python",
+            "input" if cell.cell_type == "code" else "source": [line + "\n" for line in cell.source.split("\n")],
+        }
+        for cell in small.solved().cells
+    ]
     small.hand_in("ada", {"nbformat": 3, "nbformat_minor": 0, "metadata": {}, "worksheets": [{"cells": cells}]})
     told(good(take_in(small.course, "ps1", "ada")), "format 3")
 
@@ -198,11 +213,18 @@ def empty_metadata(content):
     content["cells"].append("cell")
 
 
-@pytest.mark.parametrize(("change", "words"), [
-    (retype, "turned into"), (flags, "marks of the cell"), (points, "points were edited (400 for 2)"),
-    (strange_points, "points were edited"), (edit, "double_test: the test was edited"), (delete, "Put back"),
-    (empty_metadata, "held no text"),
-])
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (retype, "turned into"),
+        (flags, "marks of the cell"),
+        (points, "points were edited (400 for 2)"),
+        (strange_points, "points were edited"),
+        (edit, "double_test: the test was edited"),
+        (delete, "Put back"),
+        (empty_metadata, "held no text"),
+    ],
+)
 def test_tampering_is_undone_and_told(small, change, words):
     small.hand_in("ada", changed(small, change))
     told(good(take_in(small.course, "ps1", "ada")), words)
@@ -210,7 +232,8 @@ def test_tampering_is_undone_and_told(small, change, words):
 
 def test_no_wolf_is_cried_over_layout(small):
     def layout(content):
-        content["cells"][3]["source"] = "# a note\nassert double( 2 )==4, \"two times two is four\"\n\n"
+        content["cells"][3]["source"] = '# a note\nassert double( 2 )==4, "two times two is four"\n\n'
+
     small.hand_in("ada", changed(small, layout))
     assert good(take_in(small.course, "ps1", "ada")).repairs == []
 
@@ -218,6 +241,7 @@ def test_no_wolf_is_cried_over_layout(small):
 def test_a_copy_with_the_hidden_tests_is_told(small):
     def leaked(content):
         content["cells"][3]["source"] = small.source().cells[3].source
+
     small.hand_in("ada", changed(small, leaked))
     told(take_in(small.course, "ps1", "ada"), "holds the hidden tests")
 
@@ -260,10 +284,16 @@ def test_moved_cells_stand_in_order_again(small):
     told(good(take_in(small.course, "ps1", "ada")), "moved")
 
 
-@pytest.mark.parametrize(("name", "words"), [
-    ("PS1.ipynb", "handed in as PS1.ipynb"), ("ps1 (1).ipynb", "handed in as"), ("Copy of ps1.ipynb", "handed in as"),
-    ("deep/er/ps1.ipynb", "handed in as deep/er/ps1.ipynb"), ("homework.IPYNB", "handed in as"),
-])
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("PS1.ipynb", "handed in as PS1.ipynb"),
+        ("ps1 (1).ipynb", "handed in as"),
+        ("Copy of ps1.ipynb", "handed in as"),
+        ("deep/er/ps1.ipynb", "handed in as deep/er/ps1.ipynb"),
+        ("homework.IPYNB", "handed in as"),
+    ],
+)
 def test_wrong_names(small, name, words):
     small.hand_in("ada", text(small.solved()), name=name)
     told(good(take_in(small.course, "ps1", "ada")), words)
@@ -299,8 +329,16 @@ def test_links_pipes_and_code_are_refused(small):
     (folder / "huge.bin").write_bytes(b"x" * 2000)
     intake = good(take_in(small.course, "ps1", "ada", limits=Limits(file=1000)))
     assert set(intake.files) == {"data.csv"}
-    for words in ("secret.txt is a symbolic link", "up is a symbolic link", "pipe is not a regular file", "numpy.py was left out",
-                  "x.so was left out", "y.pth was left out", "deep.PYC was left out", "huge.bin was left out"):
+    for words in (
+        "secret.txt is a symbolic link",
+        "up is a symbolic link",
+        "pipe is not a regular file",
+        "numpy.py was left out",
+        "x.so was left out",
+        "y.pth was left out",
+        "deep.PYC was left out",
+        "huge.bin was left out",
+    ):
         told(intake, words)
 
 

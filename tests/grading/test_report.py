@@ -19,8 +19,19 @@ def result(student="ada", status="ok", score=3.0, reasons=(), message=None, hidd
 
 
 def test_the_table():
-    table = list(csv.reader(io.StringIO(as_csv([
-        result(), result("eve, \"x\"", "ungradable", 0.0, ["first\nline", "=cmd()"]), result("=1+1", reasons=["@sum(a1)"])]))))
+    table = list(
+        csv.reader(
+            io.StringIO(
+                as_csv(
+                    [
+                        result(),
+                        result('eve, "x"', "ungradable", 0.0, ["first\nline", "=cmd()"]),
+                        result("=1+1", reasons=["@sum(a1)"]),
+                    ]
+                )
+            )
+        )
+    )
     assert table[0] == ["student", "status", "auto score", "maximum", "seconds", "reasons"]
     assert table[1] == ["ada", "ok", "3", "5", "1.2", ""]
     assert table[2][0] == 'eve, "x"' and table[2][5] == "first line | =cmd()"
@@ -39,9 +50,13 @@ class Tags(HTMLParser):
 
 @pytest.fixture
 def page():
-    results = [result(), result("ben", "repaired", 5.0, ["The file is UTF-16, not UTF-8."]),
-               result("dan", score=0.0, message="CheckFailed: x"),
-               result(HOSTILE, "ungradable", 0.0, [HOSTILE]), result("cleo", "partial", 1.0, [HOSTILE], HOSTILE, manual=True)]
+    results = [
+        result(),
+        result("ben", "repaired", 5.0, ["The file is UTF-16, not UTF-8."]),
+        result("dan", score=0.0, message="CheckFailed: x"),
+        result(HOSTILE, "ungradable", 0.0, [HOSTILE]),
+        result("cleo", "partial", 1.0, [HOSTILE], HOSTILE, manual=True),
+    ]
     return as_html("ps1", results, [HOSTILE], [HOSTILE])
 
 
@@ -56,7 +71,7 @@ def test_the_page_is_self_contained_and_harmless(page):
 
 def test_the_page_is_accessible(page):
     tags = Tags(page).tags
-    assert page.startswith("<!DOCTYPE html>\n<html lang=\"en\">") and "<main>" in page and "<title>ps1" in page
+    assert page.startswith('<!DOCTYPE html>\n<html lang="en">') and "<main>" in page and "<title>ps1" in page
     [picture] = [attributes for tag, attributes in tags if tag == "svg"]
     assert picture["role"] == "img" and "0 to 1 points: 2" in picture["aria-label"]
     assert all(attributes.get("scope") in ("row", "col") for tag, attributes in tags if tag == "th")

@@ -65,6 +65,7 @@ def grade(small, checker):
         checker.begin(small.course.reference_notebook("ps1", "ps1"))
         grade.session = session or Session()
         return run.grade_notebook(small.course, "ps1", intake, grade.session, checker, limits or Limits())
+
     return grade
 
 
@@ -90,8 +91,9 @@ def test_hidden_tests_never_reach_the_students_process(small, grade):
 
 
 def test_a_wrong_answer_says_which_check_and_whether_hidden(small, grade):
-    small.hand_in("ada", nbformat.writes(small.solved(
-        double="def double(x):\n    return 4", triple="def triple(x):\n    return 5")))
+    small.hand_in(
+        "ada", nbformat.writes(small.solved(double="def double(x):\n    return 4", triple="def triple(x):\n    return 5"))
+    )
     outcome = grade()
     first, second = outcome.scores
     assert (first.score, first.hidden) == (0, True) and "SECRET fourteen" in first.message
@@ -109,8 +111,9 @@ def test_a_cell_that_kills_the_process_costs_its_own_question_only(small, grade)
 
 
 def test_a_call_that_kills_the_process_costs_its_own_question_only(small, grade):
-    small.hand_in("ada", nbformat.writes(small.solved(
-        double="def double(x):\n    return 'DIE'", triple="def triple(x):\n    return 3 * x")))
+    small.hand_in(
+        "ada", nbformat.writes(small.solved(double="def double(x):\n    return 'DIE'", triple="def triple(x):\n    return 3 * x"))
+    )
     outcome = grade()
     assert outcome.status == "partial" and scores(outcome) == {"double_test": 0, "triple_test": 3}
     assert "ended" in outcome.scores[0].message
@@ -145,9 +148,11 @@ def test_javascript_and_html_outputs_do_not_reach_the_instructor(small, grade):
         def run_cell(self, source, timeout=None):
             result = super().run_cell(source, timeout)
             html = {"text/html": "<script>alert(1)</script>", "text/plain": "table"}
-            result.outputs = [nbformat.v4.new_output("display_data", html),
-                              nbformat.v4.new_output("display_data", {"application/javascript": "alert(1)"}),
-                              nbformat.v4.new_output("display_data", {"image/png": "x\" onerror=\"alert(1)"})]
+            result.outputs = [
+                nbformat.v4.new_output("display_data", html),
+                nbformat.v4.new_output("display_data", {"application/javascript": "alert(1)"}),
+                nbformat.v4.new_output("display_data", {"image/png": 'x" onerror="alert(1)'}),
+            ]
             return result
 
     small.hand_in("ada")
@@ -205,7 +210,10 @@ def test_everybody_has_a_row_and_nothing_is_done_twice(small, batch):
     small.hand_in("eve", b"rubbish")
     first = batch()
     assert {result.student: (result.status, result.score) for result in first.results} == {
-        "ada": ("ok", 5), "ben": ("ok", 2), "eve": ("ungradable", 0)}
+        "ada": ("ok", 5),
+        "ben": ("ok", 2),
+        "eve": ("ungradable", 0),
+    }
     assert (first.graded, first.missing) == (3, [])
     again = batch()
     assert again.graded == 0 and [r.score for r in again.results] == [r.score for r in first.results] and not batch.started

@@ -36,8 +36,11 @@ SECRET = "hidden-test-3.14159"
 
 @pytest.fixture(scope="module")
 def warm():
-    with start(["numpy", "matplotlib.pyplot"], Limits(cell_timeout=30, memory=GIB, disk=32 * MIB, file=8 * MIB, processes=60),
-               trust_students=True) as made:
+    with start(
+        ["numpy", "matplotlib.pyplot"],
+        Limits(cell_timeout=30, memory=GIB, disk=32 * MIB, file=8 * MIB, processes=60),
+        trust_students=True,
+    ) as made:
         yield made
 
 
@@ -69,7 +72,9 @@ def test_outputs_are_those_of_a_notebook(student):
     import nbformat
     from nbformat.v4 import new_code_cell, new_notebook
 
-    result = run(student, """
+    result = run(
+        student,
+        """
         import sys
         from IPython.display import HTML, display
         import matplotlib.pyplot as plt
@@ -78,10 +83,16 @@ def test_outputs_are_those_of_a_notebook(student):
         display(HTML("<b>three</b>"))
         plt.plot([1, 2]);
         {"four": 4}
-    """)
+    """,
+    )
     kinds = [(output.output_type, output.get("name")) for output in result.outputs]
-    assert kinds == [("stream", "stdout"), ("stream", "stderr"), ("display_data", None), ("execute_result", None),
-                     ("display_data", None)]
+    assert kinds == [
+        ("stream", "stdout"),
+        ("stream", "stderr"),
+        ("display_data", None),
+        ("execute_result", None),
+        ("display_data", None),
+    ]
     assert result.outputs[2].data["text/html"] == "<b>three</b>"
     assert result.outputs[3].data["text/plain"] == "{'four': 4}" and result.outputs[3].execution_count == 1
     assert result.outputs[4].data["image/png"].startswith("iVBOR")
@@ -110,11 +121,14 @@ def test_output_of_programs_and_c_code_is_caught(student):
 
 
 def test_clear_output_and_displays_that_are_updated(student):
-    result = run(student, """
+    result = run(
+        student,
+        """
         from IPython.display import clear_output, display
         print("old"); clear_output(); print("new")
         handle = display("first", display_id=True); handle.update("second")
-    """)
+    """,
+    )
     assert result.outputs[0].text == "new\n" and result.outputs[1].data["text/plain"] == "'second'"
     assert printed(run(student, "for i in range(3): clear_output(wait=True); print(i)")) == "2\n"
     # What was taken away again does not count towards the limit.
@@ -137,14 +151,20 @@ def test_an_error_says_what_and_where_and_leaves_the_process_alive(student):
 
 
 def test_classes_can_be_pickled_and_processes_started(student):
-    assert value(student, """
+    assert (
+        value(
+            student,
+            """
         import pickle, multiprocessing
         class Point: pass
         assert type(pickle.loads(pickle.dumps(Point()))) is Point
         def work(x): print("in a child"); return x * x
         with multiprocessing.get_context("fork").Pool(2) as many:
             print(many.map(work, [1, 2, 3]))
-    """).splitlines()[-1] == "[1, 4, 9]"
+    """,
+        ).splitlines()[-1]
+        == "[1, 4, 9]"
+    )
 
 
 def test_files_handed_in_can_be_read_and_imported_and_do_not_come_back(warm, tmp_path):
@@ -152,8 +172,10 @@ def test_files_handed_in_can_be_read_and_imported_and_do_not_come_back(warm, tmp
     (tmp_path / "folder" / "mine.py").write_text("answer = 42")
     (tmp_path / "table.csv").write_text("1,2")
     with warm.session(tmp_path / "folder", {"data/table.csv": tmp_path / "table.csv"}, env={"COURSE_BUDGET": "ci"}) as student:
-        assert value(student, "import mine, os; print(mine.answer, open('data/table.csv').read(), os.environ['COURSE_BUDGET'])"
-                     ) == "42 1,2 ci"
+        assert (
+            value(student, "import mine, os; print(mine.answer, open('data/table.csv').read(), os.environ['COURSE_BUDGET'])")
+            == "42 1,2 ci"
+        )
         run(student, "open('mine.py', 'w').write('changed'); open('new', 'w')")
     assert (tmp_path / "folder" / "mine.py").read_text() == "answer = 42" and len(list((tmp_path / "folder").iterdir())) == 1
 
@@ -178,10 +200,16 @@ def test_a_session_knows_nothing_of_the_one_before(warm):
     with warm.session() as student:
         run(student, "import builtins, numpy; builtins.secret = numpy.secret = 1; open('left', 'w'); open('/tmp/left', 'w')")
     with warm.session() as student:
-        assert value(student, """
+        assert (
+            value(
+                student,
+                """
             import builtins, numpy, os
             print(hasattr(builtins, "secret"), hasattr(numpy, "secret"), os.listdir("."), os.path.exists("/tmp/left"))
-        """) == "False False [] False"
+        """,
+            )
+            == "False False [] False"
+        )
 
 
 def test_unseeded_random_numbers_are_the_same_each_time(warm):
@@ -203,12 +231,16 @@ def test_a_cell_that_takes_too_long_is_interrupted_and_the_process_lives(student
     assert value(student, "print(kept)") == "1" and student.restarted == 0
 
 
-@pytest.mark.parametrize("source", [
-    "import time\nwhile True:\n    try: time.sleep(9)\n    except BaseException: pass",
-    "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass",
-    "import signal; signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))\nwhile True: pass",
-    "import os, signal; os.kill(os.getpid(), signal.SIGSTOP)",
-], ids=["except", "ignore", "mask", "stop"])
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import time\nwhile True:\n    try: time.sleep(9)\n    except BaseException: pass",
+        "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass",
+        "import signal; signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))\nwhile True: pass",
+        "import os, signal; os.kill(os.getpid(), signal.SIGSTOP)",
+    ],
+    ids=["except", "ignore", "mask", "stop"],
+)
 def test_a_loop_that_ignores_interrupts_is_ended_and_a_fresh_process_goes_on(student, monkeypatch, source):
     monkeypatch.setattr(pool, "GRACE", 0.5)
     begin = time.monotonic()
@@ -218,12 +250,16 @@ def test_a_loop_that_ignores_interrupts_is_ended_and_a_fresh_process_goes_on(stu
     assert student.restarted == 1 and value(student, "print('again')") == "again"
 
 
-@pytest.mark.parametrize(("source", "why"), [
-    ("import os; print('last words', flush=True); os._exit(0)", "ended itself, with status 0"),
-    ("import os, signal; print('last words'); os.kill(os.getpid(), signal.SIGKILL)", "SIGKILL"),
-    ("import os, signal; print('last words'); os.killpg(0, signal.SIGKILL)", "SIGKILL"),
-    ("import ctypes; print('last words'); ctypes.string_at(0)", "SIGSEGV"),
-], ids=["exit", "kill", "group", "crash"])
+@pytest.mark.parametrize(
+    ("source", "why"),
+    [
+        ("import os; print('last words', flush=True); os._exit(0)", "ended itself, with status 0"),
+        ("import os, signal; print('last words'); os.kill(os.getpid(), signal.SIGKILL)", "SIGKILL"),
+        ("import os, signal; print('last words'); os.killpg(0, signal.SIGKILL)", "SIGKILL"),
+        ("import ctypes; print('last words'); ctypes.string_at(0)", "SIGSEGV"),
+    ],
+    ids=["exit", "kill", "group", "crash"],
+)
 def test_a_process_that_ends_is_replaced(student, source, why):
     run(student, "open('file', 'w').write('kept')")
     result = run(student, source)
@@ -262,7 +298,11 @@ def test_the_warm_process_is_replaced_if_it_dies():
 def test_deep_calls_do_not_map_memory_again_and_again(student):
     # CPython's own pieces of 16 KiB for frames are given back when they are empty: 300 faults at some depth.
     names = ", ".join(f"v{number}" for number in range(60))
-    assert int(value(student, f"""
+    assert (
+        int(
+            value(
+                student,
+                f"""
         import resource
         def leaf():
             {names} = range(60)
@@ -274,7 +314,11 @@ def test_deep_calls_do_not_map_memory_again_and_again(student):
                 leaf()
             return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
         print(max(faults(depth) for depth in range(200)))
-    """)) < 100
+    """,
+            )
+        )
+        < 100
+    )
 
 
 # --- the checker's questions
@@ -289,7 +333,9 @@ def test_a_call_is_answered_by_the_students_code(student):
 
 def test_calls_that_hang_or_end_the_process(student, monkeypatch):
     monkeypatch.setattr(pool, "GRACE", 0.5)
-    run(student, """
+    run(
+        student,
+        """
         import os, time
         def hang(): time.sleep(60)
         def end(): os._exit(1)
@@ -297,7 +343,8 @@ def test_calls_that_hang_or_end_the_process(student, monkeypatch):
             while True:
                 try: hang()
                 except BaseException: pass
-    """)
+    """,
+    )
     handles = {name: student.call({"op": "get", "name": name})["ok"]["id"] for name in ("hang", "end", "stubborn")}
     ask = {name: {"op": "call", "of": handle, "args": [], "kwargs": {}} for name, handle in handles.items()}
     with pytest.raises(CallTimeout):
@@ -325,21 +372,25 @@ def write(data):
 """
 
 
-@pytest.mark.parametrize("source", [
-    "write(os.urandom(100))",
-    "write(frame(b'', 2**32 - 1))",
-    "write(frame(b'not json'))",
-    "write(frame([1, 2]))",
-    "write(frame({'id': 10**9, 'type': 'done', 'error': None}))",
-    "write(frame({'id': '1', 'type': 'done'}))",
-    "write(frame(b'[' * 100_000))",
-    "write(frame(b'{\"id\": ' + b'9' * 5000 + b'}'))",
-    "write(frame({'id': get_ipython().wire.request, 'type': 'display', 'output': {'output_type': 'evil'}}))",
-    "write(frame({'id': get_ipython().wire.request, 'type': 'display', 'output': {'output_type': 'error', 'traceback': 1}}))",
-    "write(frame({'id': get_ipython().wire.request, 'type': 'other'}))",
-    "x = []\nfor _ in range(150): x = [x]\nwrite(frame({'id': get_ipython().wire.request, 'type': 'clear', 'x': x}))",
-    "os.close(3)",
-], ids=range(13))
+@pytest.mark.parametrize(
+    "source",
+    [
+        "write(os.urandom(100))",
+        "write(frame(b'', 2**32 - 1))",
+        "write(frame(b'not json'))",
+        "write(frame([1, 2]))",
+        "write(frame({'id': 10**9, 'type': 'done', 'error': None}))",
+        "write(frame({'id': '1', 'type': 'done'}))",
+        "write(frame(b'[' * 100_000))",
+        "write(frame(b'{\"id\": ' + b'9' * 5000 + b'}'))",
+        "write(frame({'id': get_ipython().wire.request, 'type': 'display', 'output': {'output_type': 'evil'}}))",
+        "write(frame({'id': get_ipython().wire.request, 'type': 'display', 'output': {'output_type': 'error', 'traceback': 1}}))",
+        "write(frame({'id': get_ipython().wire.request, 'type': 'other'}))",
+        "x = []\nfor _ in range(150): x = [x]\nwrite(frame({'id': get_ipython().wire.request, 'type': 'clear', 'x': x}))",
+        "os.close(3)",
+    ],
+    ids=range(13),
+)
 def test_nonsense_on_the_channel_ends_the_process_and_nothing_else(student, source):
     result = run(student, CHANNEL + source + "\nimport time; time.sleep(20)", timeout=25)
     assert result.status == "killed" and "channel" in result.error[1], result
@@ -355,10 +406,14 @@ def test_an_answer_given_before_it_was_asked_for_is_not_taken(student):
 
 
 def test_answers_that_are_none(student):
-    run(student, CHANNEL + """
+    run(
+        student,
+        CHANNEL
+        + """
 import sys
 def lie(): write(frame({'id': get_ipython().wire.request, 'type': 'answer', 'answer': 'yes'}))
-""")
+""",
+    )
     handle = student.call({"op": "get", "name": "lie"})["ok"]["id"]
     with pytest.raises(StudentError, match="no answer"):
         student.call({"op": "call", "of": handle, "args": [], "kwargs": {}})
@@ -366,13 +421,19 @@ def lie(): write(frame({'id': get_ipython().wire.request, 'type': 'answer', 'ans
 
 def test_half_a_message_then_silence_times_out(student, monkeypatch):
     monkeypatch.setattr(pool, "GRACE", 0.3)
-    result = run(student, CHANNEL + "write(struct.pack('!I', 1000) + b'{')\nimport time\nwhile True:\n"
-                 "  try: time.sleep(9)\n  except BaseException: pass", timeout=0.3)
+    result = run(
+        student,
+        CHANNEL + "write(struct.pack('!I', 1000) + b'{')\nimport time\nwhile True:\n"
+        "  try: time.sleep(9)\n  except BaseException: pass",
+        timeout=0.3,
+    )
     assert result.status == "killed" and student.call({"op": "ping"}) == {"ok": None}
 
 
 def test_threads_and_forks_that_print_do_not_spoil_the_channel(student):
-    result = run(student, """
+    result = run(
+        student,
+        """
         import os, threading
         def talk():
             for i in range(300): print(i)
@@ -382,11 +443,12 @@ def test_threads_and_forks_that_print_do_not_spoil_the_channel(student):
         if not child:
             talk(); os._exit(0)
         [thread.join() for thread in threads]; os.waitpid(child, 0);
-    """)
+    """,
+    )
     assert result.status == "ok" and printed(result).count("\n") == 1500
 
 
-@pytest.mark.parametrize("frame", [b"\xff\xff\xff\xff", pack({}) [:4] + b"[]", b"\0\0\0\4nul!"])
+@pytest.mark.parametrize("frame", [b"\xff\xff\xff\xff", pack({})[:4] + b"[]", b"\0\0\0\4nul!"])
 def test_unpacker_refuses(frame):
     with pytest.raises(ProtocolError):
         list(Unpacker(1000).feed(frame))
@@ -397,10 +459,14 @@ def test_unpacker_refuses(frame):
 
 def test_output_is_cut(warm):
     with warm.session(limits=Limits(output=10_000)) as student:
-        for source in ("print('x' * 200_000_000)", "for i in range(100_000): print(i)", "!yes | head -c 100000000",
-                       "import os; [os.write(1, b'y' * 100_000) for _ in range(1000)];",
-                       "from IPython.display import display\nfor i in range(5000): display(i)",
-                       "from IPython.display import HTML\nHTML('x' * 1_000_000)"):
+        for source in (
+            "print('x' * 200_000_000)",
+            "for i in range(100_000): print(i)",
+            "!yes | head -c 100000000",
+            "import os; [os.write(1, b'y' * 100_000) for _ in range(1000)];",
+            "from IPython.display import display\nfor i in range(5000): display(i)",
+            "from IPython.display import HTML\nHTML('x' * 1_000_000)",
+        ):
             result = run(student, source)
             size = len(json.dumps(result.outputs))
             assert result.status == "ok" and size < 40_000 and "output ends here" in result.outputs[-1].text, (source, size)
@@ -429,14 +495,38 @@ def test_lone_surrogates_can_be_saved(student):
 
 
 @needs_walls
-@pytest.mark.parametrize("path", [
-    "/etc/passwd", "/etc/shadow", "/etc/hostname", "/proc/1/environ", "/proc/1/mem", "/proc/1/maps", "/proc/1/cwd",
-    "/proc/1/root", "/proc/1/fd", str(Path.home() / ".ssh"), str(Path.home() / ".bash_history"), "/var",
-    "/home/student/../../var/log", "/run", "/boot", "/dev/vda",
-    "/dev/mem", "/old", "/proc/kcore", "/sys/kernel", str(ROOT / "solutions"), str(ROOT / "build" / "source"),
-    str(ROOT / "tests"),
-    str(ROOT / "nbgrader_config.py"), str(ROOT / "grading"), str(ROOT / ".git"), str(ROOT / "gradebook.db"),
-])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/etc/passwd",
+        "/etc/shadow",
+        "/etc/hostname",
+        "/proc/1/environ",
+        "/proc/1/mem",
+        "/proc/1/maps",
+        "/proc/1/cwd",
+        "/proc/1/root",
+        "/proc/1/fd",
+        str(Path.home() / ".ssh"),
+        str(Path.home() / ".bash_history"),
+        "/var",
+        "/home/student/../../var/log",
+        "/run",
+        "/boot",
+        "/dev/vda",
+        "/dev/mem",
+        "/old",
+        "/proc/kcore",
+        "/sys/kernel",
+        str(ROOT / "solutions"),
+        str(ROOT / "build" / "source"),
+        str(ROOT / "tests"),
+        str(ROOT / "nbgrader_config.py"),
+        str(ROOT / "grading"),
+        str(ROOT / ".git"),
+        str(ROOT / "gradebook.db"),
+    ],
+)
 def test_nothing_outside_can_be_read(student, path):
     result = run(student, f"import os\nprint(os.listdir({path!r}) if os.path.isdir({path!r}) else open({path!r}, 'rb').read(10))")
     assert result.status == "error" and result.error[0] in ("FileNotFoundError", "PermissionError"), printed(result)
@@ -450,7 +540,10 @@ def test_other_folders_cannot_be_reached_by_any_name(warm, tmp_path):
     tmp_path.chmod(0o777)
     (tmp_path / "class-gradebook.db").chmod(0o666)
     with warm.session() as student:
-        assert value(student, f"""
+        assert (
+            value(
+                student,
+                f"""
             import os
             os.symlink({str(tmp_path)!r}, "link")
             found = []
@@ -464,7 +557,10 @@ def test_other_folders_cannot_be_reached_by_any_name(warm, tmp_path):
             for top, _, names in os.walk("/"):
                 if "answer.txt" in names or "class-gradebook.db" in names: found.append(top)
             print(found)
-        """) == "[]"
+        """,
+            )
+            == "[]"
+        )
     assert (tmp_path / "class-gradebook.db").read_text() == SECRET
 
 
@@ -472,13 +568,16 @@ def test_other_folders_cannot_be_reached_by_any_name(warm, tmp_path):
 def test_two_sessions_cannot_reach_each_other(warm):
     with warm.session() as anna, warm.session() as bert:
         host = value(anna, f"import os; open('answer', 'w').write({SECRET!r}); open('/tmp/answer', 'w'); print(os.getuid())")
-        assert value(bert, """
+        assert value(
+            bert,
+            """
             import os
             found = []
             for top, _, names in os.walk("/"):
                 if "answer" in names: found.append(top)
             print(found, [int(name) for name in os.listdir("/proc") if name.isdigit()], os.getpid(), os.getuid())
-        """).startswith("[] [2] 2")
+        """,
+        ).startswith("[] [2] 2")
         assert host == str(walls.STUDENT) or host != value(bert, "print(os.getuid())")
         assert run(bert, "os.kill(-1, 9)").status in ("ok", "error", "killed")
         assert value(anna, "print('alive')") == "alive" and anna.restarted == 0
@@ -494,7 +593,10 @@ def test_environment_memory_and_files_of_the_grader_are_out_of_reach(monkeypatch
     os.set_inheritable(held.fileno(), True)
     with Pool([], side=None) as warm, warm.session() as student:
         # The secret is looked for by its two halves, so that looking for it does not make it.
-        assert value(student, f"""
+        assert (
+            value(
+                student,
+                f"""
             first, second = {SECRET[:8]!r}.encode(), {SECRET[8:]!r}.encode()
             memory, found = open("/proc/self/mem", "rb", 0), 0
             for line in open("/proc/self/maps"):
@@ -509,8 +611,14 @@ def test_environment_memory_and_files_of_the_grader_are_out_of_reach(monkeypatch
                     place = data.find(first, place)
             memory.close()
             print(found)
-        """) == "0"
-        assert value(student, f"""
+        """,
+            )
+            == "0"
+        )
+        assert (
+            value(
+                student,
+                f"""
             import gc, os, sys
             secret = {SECRET[::-1]!r}[::-1]
             found = [name for name in os.environ if secret in os.environ[name]]
@@ -519,7 +627,10 @@ def test_environment_memory_and_files_of_the_grader_are_out_of_reach(monkeypatch
                     try: found += [process] * (secret.encode() in open(f"/proc/{{process}}/{{name}}", "rb").read())
                     except OSError: pass
             print(found, sorted(os.listdir("/proc/self/fd"), key=int)[:4], len(os.listdir("/proc/self/fd")))
-        """) == "[] ['0', '1', '2', '3'] 5"  # the fifth is the listing itself
+        """,
+            )
+            == "[] ['0', '1', '2', '3'] 5"
+        )  # the fifth is the listing itself
         for target in (os.getpid(), warm._warm.process.pid, 1):
             assert run(student, f"os.kill({target}, 0)").status == "error"
             assert run(student, f"open('/proc/{target}/environ').read()").status == "error"
@@ -527,10 +638,26 @@ def test_environment_memory_and_files_of_the_grader_are_out_of_reach(monkeypatch
 
 
 @needs_walls
-@pytest.mark.parametrize("target", ["/", "/usr/x", sys.prefix, "/home", "/dev", "/proc/sys/kernel/hostname", "/etc/ld.so.cache",
-                                    "/proc/1/oom_score_adj", "/disk", "/sys/devices/system/cpu/cpu0/online"])
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/",
+        "/usr/x",
+        sys.prefix,
+        "/home",
+        "/dev",
+        "/proc/sys/kernel/hostname",
+        "/etc/ld.so.cache",
+        "/proc/1/oom_score_adj",
+        "/disk",
+        "/sys/devices/system/cpu/cpu0/online",
+    ],
+)
 def test_nothing_outside_can_be_written(student, target):
-    assert value(student, f"""
+    assert (
+        value(
+            student,
+            f"""
         import os
         done = []
         for path in ({target!r}, os.path.join({target!r}, "planted")):
@@ -542,24 +669,30 @@ def test_nothing_outside_can_be_written(student, target):
                 try: act(); done.append(path)
                 except OSError: pass
         print(done)
-    """) == "[]"
+    """,
+        )
+        == "[]"
+    )
 
 
 @needs_walls
-@pytest.mark.parametrize("source", [
-    "socket.create_connection(('127.0.0.1', {port}), 2)",
-    "socket.socket(socket.AF_INET, socket.SOCK_STREAM)",
-    "socket.socket(socket.AF_INET, socket.SOCK_DGRAM)",
-    "socket.socket(socket.AF_INET6)",
-    "socket.socket(socket.AF_NETLINK, socket.SOCK_RAW)",
-    "socket.socket(socket.AF_PACKET, socket.SOCK_RAW)",
-    "socket.socket(socket.AF_VSOCK, socket.SOCK_STREAM)",
-    "socket.getaddrinfo('example.org', 80)",
-    "import urllib.request; urllib.request.urlopen('http://127.0.0.1:{port}', timeout=2)",
-    "s = socket.socket(socket.AF_UNIX); s.connect('\\0{name}')",
-    "s = socket.socket(socket.AF_UNIX); s.connect('/run/docker.sock')",
-    "s = socket.socket(socket.AF_UNIX); s.connect('/tmp/{name}')",
-])
+@pytest.mark.parametrize(
+    "source",
+    [
+        "socket.create_connection(('127.0.0.1', {port}), 2)",
+        "socket.socket(socket.AF_INET, socket.SOCK_STREAM)",
+        "socket.socket(socket.AF_INET, socket.SOCK_DGRAM)",
+        "socket.socket(socket.AF_INET6)",
+        "socket.socket(socket.AF_NETLINK, socket.SOCK_RAW)",
+        "socket.socket(socket.AF_PACKET, socket.SOCK_RAW)",
+        "socket.socket(socket.AF_VSOCK, socket.SOCK_STREAM)",
+        "socket.getaddrinfo('example.org', 80)",
+        "import urllib.request; urllib.request.urlopen('http://127.0.0.1:{port}', timeout=2)",
+        "s = socket.socket(socket.AF_UNIX); s.connect('\\0{name}')",
+        "s = socket.socket(socket.AF_UNIX); s.connect('/run/docker.sock')",
+        "s = socket.socket(socket.AF_UNIX); s.connect('/tmp/{name}')",
+    ],
+)
 def test_no_network_and_no_local_services(student, source):
     import socket
 
@@ -569,29 +702,54 @@ def test_no_network_and_no_local_services(student, source):
         hidden.listen()
         result = run(student, "import socket\n" + source.format(port=server.getsockname()[1], name=name), timeout=10)
         assert result.status == "error" and result.error[0] in (
-            "PermissionError", "OSError", "gaierror", "URLError", "ConnectionRefusedError", "FileNotFoundError"), result.error
+            "PermissionError",
+            "OSError",
+            "gaierror",
+            "URLError",
+            "ConnectionRefusedError",
+            "FileNotFoundError",
+        ), result.error
 
 
 @needs_walls
-@pytest.mark.parametrize("source", [
-    "call(101, 16, {pid}, 0, 0)",  # ptrace attach
-    "call(272, 0x10000000)", "call(272, 0x00020000)",  # unshare
-    "call(308, 0, 0)",  # setns
-    "call(165, b'none', b'/home/student', b'tmpfs', 0, None)",  # mount
-    "call(166, b'/', 2)", "call(155, b'.', b'.')", "call(161, b'.')",  # umount, pivot_root, chroot
-    "call(310, {pid}, 0, 0, 0, 0, 0)",  # process_vm_readv
-    "call(425, 8, 0)", "call(321, 0, 0, 0)", "call(298, 0, 0, 0, 0, 0)", "call(323, 0)",  # io_uring, bpf, perf, userfaultfd
-    "call(319, b'x', 0)", "call(29, 0, 4096, 0o1600)", "call(68, 0, 0o1600)",  # memory that belongs to nobody
-    "call(240, b'x', 0o102, 0o600, None)",
-    "call(56, 0x10000000 | 17, 0, 0, 0, 0)", "call(435, 0, 0)",  # clone into a user namespace, clone3
-    "call(248, b'user', b'a', b'b', 1, -3)", "call(250, 0, -3, 0)",  # keys
-    "call(41 | 0x40000000, 2, 1, 0)",  # socket by its x32 number
-    "os.setuid(0)", "os.setgroups([0])", "os.chroot('/tmp')", "os.setresuid(1, 1, 1)", "os.nice(-5)",
-])
+@pytest.mark.parametrize(
+    "source",
+    [
+        "call(101, 16, {pid}, 0, 0)",  # ptrace attach
+        "call(272, 0x10000000)",
+        "call(272, 0x00020000)",  # unshare
+        "call(308, 0, 0)",  # setns
+        "call(165, b'none', b'/home/student', b'tmpfs', 0, None)",  # mount
+        "call(166, b'/', 2)",
+        "call(155, b'.', b'.')",
+        "call(161, b'.')",  # umount, pivot_root, chroot
+        "call(310, {pid}, 0, 0, 0, 0, 0)",  # process_vm_readv
+        "call(425, 8, 0)",
+        "call(321, 0, 0, 0)",
+        "call(298, 0, 0, 0, 0, 0)",
+        "call(323, 0)",  # io_uring, bpf, perf, userfaultfd
+        "call(319, b'x', 0)",
+        "call(29, 0, 4096, 0o1600)",
+        "call(68, 0, 0o1600)",  # memory that belongs to nobody
+        "call(240, b'x', 0o102, 0o600, None)",
+        "call(56, 0x10000000 | 17, 0, 0, 0, 0)",
+        "call(435, 0, 0)",  # clone into a user namespace, clone3
+        "call(248, b'user', b'a', b'b', 1, -3)",
+        "call(250, 0, -3, 0)",  # keys
+        "call(41 | 0x40000000, 2, 1, 0)",  # socket by its x32 number
+        "os.setuid(0)",
+        "os.setgroups([0])",
+        "os.chroot('/tmp')",
+        "os.setresuid(1, 1, 1)",
+        "os.nice(-5)",
+    ],
+)
 def test_system_calls_that_lead_out_are_refused(student, source):
     if os.uname().machine != "x86_64" and source.startswith("call"):
         pytest.skip("numbers of x86-64")
-    result = run(student, """
+    result = run(
+        student,
+        """
 import ctypes, os
 libc = ctypes.CDLL(None, use_errno=True)
 def call(number, *arguments):
@@ -599,7 +757,9 @@ def call(number, *arguments):
     if libc.syscall(ctypes.c_long(number), *[ctypes.c_long(a) if isinstance(a, int) else a for a in arguments]) == -1:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
     print("done")
-""" + source.format(pid=os.getpid()))
+"""
+        + source.format(pid=os.getpid()),
+    )
     assert result.status == "error" and result.error[0] in ("PermissionError", "OSError", "FileNotFoundError"), printed(result)
     assert "done" not in printed(result)
 
@@ -616,8 +776,12 @@ def test_the_first_process_cannot_be_ended_from_inside(student):
 def alone(source):
     """Run something in a process of its own that has put up one wall only."""
     prelude = "import os, socket, sys; from grading.sandbox import linux; linux.no_new_privileges()\n"
-    done = subprocess.run([sys.executable, "-c", prelude + textwrap.dedent(source)], capture_output=True, text=True,
-                          env={**os.environ, "PYTHONPATH": str(ROOT)})
+    done = subprocess.run(
+        [sys.executable, "-c", prelude + textwrap.dedent(source)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout.split()
 
@@ -626,8 +790,9 @@ def alone(source):
 def test_landlock_alone_keeps_files_processes_and_network_out(tmp_path):
     (tmp_path / "secret").write_text("x")
     (tmp_path / "own").mkdir()
-    assert alone(f"""
-        linux.landlock([(sys.base_prefix, "read"), (sys.prefix, "read"), ("/usr", "read"), ({str(tmp_path / 'own')!r}, "write")])
+    assert (
+        alone(f"""
+        linux.landlock([(sys.base_prefix, "read"), (sys.prefix, "read"), ("/usr", "read"), ({str(tmp_path / "own")!r}, "write")])
         folder = {str(tmp_path)!r}
         for act in (lambda: open(folder + "/secret"), lambda: open("/etc/passwd"), lambda: open(folder + "/new", "w"),
                     lambda: os.listdir(folder), lambda: os.kill(os.getppid(), 0), lambda: open("/proc/self/environ"),
@@ -636,7 +801,9 @@ def test_landlock_alone_keeps_files_processes_and_network_out(tmp_path):
             try: act(); print("done")
             except OSError as problem: print("refused" if problem.errno in (1, 13, 18) else problem)  # EPERM, EACCES, EXDEV
         open(folder + "/own/file", "w")
-    """) == ["refused"] * 10
+    """)
+        == ["refused"] * 10
+    )
 
 
 @pytest.mark.skipif(not walls.linux.numbers(), reason="no Linux, or another machine")
@@ -658,7 +825,17 @@ def test_programs_are_behind_the_same_walls(student):
     assert value(student, "!id -u") not in ("0", str(os.getuid())) or os.getuid() != 0
     assert "No such file" in value(student, "!cat /etc/passwd 2>&1")
     assert value(student, "!grep -E 'CapEff|CapPrm|CapBnd|NoNewPrivs|Seccomp:' /proc/self/status").split() == [
-        "CapPrm:", "0" * 16, "CapEff:", "0" * 16, "CapBnd:", "0" * 16, "NoNewPrivs:", "1", "Seccomp:", "2"]
+        "CapPrm:",
+        "0" * 16,
+        "CapEff:",
+        "0" * 16,
+        "CapBnd:",
+        "0" * 16,
+        "NoNewPrivs:",
+        "1",
+        "Seccomp:",
+        "2",
+    ]
     assert value(student, "import sys\n!{sys.executable} -c 'import numpy; print(numpy.arange(3).sum())'") == "3"
 
 
@@ -675,11 +852,14 @@ def test_a_large_array_is_a_memory_error_like_any_other(student):
 @pytest.mark.parametrize("piece", [2**26, 2**24, 2**20])  # with small pieces nothing is left even to hear the next request
 def test_what_a_cell_hoards_does_not_starve_the_cells_after_it(student, piece):
     for again in (1, 2):
-        result = run(student, f"""
+        result = run(
+            student,
+            f"""
             hoard = []
             while True:
                 hoard.append(bytearray({piece}))
-        """)
+        """,
+        )
         assert result.status == "killed" and student.restarted == again
         assert value(student, "print(len(bytearray(2**28)))") == str(2**28)
 
@@ -689,33 +869,41 @@ def test_what_a_failed_function_hoards_is_free_again(student):
     run(student, "kept = 5")
     most = int(0.7 * student.limits.memory)
     for _ in range(3):  # together more than there is
-        result = run(student, f"""
+        result = run(
+            student,
+            f"""
             def fill():
                 hoard = bytearray({most})
                 raise ValueError(len(hoard))
             fill()
-        """)
+        """,
+        )
         assert (result.status, result.error[:2]) == ("error", ("ValueError", str(most)))
     assert value(student, "print(kept)") == "5" and student.restarted == 0
 
 
 @needs_walls
 def test_threads_that_a_cell_leaves_behind_do_not_stop_the_cells_after_it(student):
-    result = run(student, """
+    result = run(
+        student,
+        """
         import threading, time
         try:
             while True:
                 threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
         except RuntimeError:
             print("no more")
-    """)
+    """,
+    )
     assert result.status == "killed" and ("threads" in result.error[1] or "memory" in result.error[1])
     assert value(student, "import threading\nprint(threading.active_count())") == "1"
 
 
 @needs_walls
 def test_memory_taken_by_many_processes_is_counted_together(student):
-    result = run(student, """
+    result = run(
+        student,
+        """
         import os, time
         for _ in range(4):
             if not os.fork():
@@ -723,23 +911,35 @@ def test_memory_taken_by_many_processes_is_counted_together(student):
                 held[::4096] = b"x" * len(held[::4096])
                 time.sleep(60); os._exit(0)
         time.sleep(30)
-    """)
+    """,
+    )
     assert result.status == "killed" and "memory" in result.error[1] and result.seconds < 20
 
 
 @needs_walls
 def test_shared_memory_and_disk_are_limited_together(student):
-    result = run(student, """
+    result = run(
+        student,
+        """
         for folder in ("/home/student", "/tmp", "/dev/shm"):
             for i in range(20):
                 with open(f"{folder}/{i}", "wb") as file: file.write(bytes(4 * 2**20))
-    """)
+    """,
+    )
     assert result.error[:1] == ("OSError",) and "No space left" in result.error[1]
-    assert int(value(student, """
+    assert (
+        int(
+            value(
+                student,
+                """
         import os
         print(sum(os.path.getsize(os.path.join(top, name)) for folder in ("/home/student", "/tmp", "/dev/shm")
                   for top, _, names in os.walk(folder) for name in names))
-    """)) <= 32 * MIB
+    """,
+            )
+        )
+        <= 32 * MIB
+    )
     assert run(student, "for i in range(100_000): open(f'/tmp/empty{i}', 'w').close()").error[0] == "OSError"
 
 
@@ -749,11 +949,14 @@ def test_one_file_is_limited(student):
 
 
 @needs_walls
-@pytest.mark.parametrize("source", [
-    "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass",
-    "import subprocess\nsubprocess.run(['bash', '-c', 'f() { f | f & }; f; sleep 30'])",
-    "import threading, time\nfor _ in range(10_000): threading.Thread(target=time.sleep, args=(60,)).start()",
-])
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass",
+        "import subprocess\nsubprocess.run(['bash', '-c', 'f() { f | f & }; f; sleep 30'])",
+        "import threading, time\nfor _ in range(10_000): threading.Thread(target=time.sleep, args=(60,)).start()",
+    ],
+)
 def test_process_bombs_go_off_inside(warm, source, monkeypatch):
     monkeypatch.setattr(pool, "GRACE", 1)
     with warm.session() as bomber, warm.session() as other:
@@ -772,7 +975,10 @@ def test_process_bombs_go_off_inside(warm, source, monkeypatch):
 @needs_walls
 def test_a_crowd_of_busy_processes_computes_only_when_nobody_else_does(warm):
     with warm.session() as student, warm.session() as other:
-        assert value(student, """
+        assert (
+            value(
+                student,
+                """
             import os, time
             end = time.monotonic() + 20
             for _ in range(4 * os.cpu_count() + 4):
@@ -782,7 +988,10 @@ def test_a_crowd_of_busy_processes_computes_only_when_nobody_else_does(warm):
             while os.sched_getscheduler(0) != os.SCHED_IDLE and time.monotonic() < end: time.sleep(0.1)
             try: os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
             except PermissionError: print("held back")
-        """) == "held back"
+        """,
+            )
+            == "held back"
+        )
         assert value(other, "import os; print(os.sched_getscheduler(0) == os.SCHED_OTHER)") == "True"
 
 
@@ -820,7 +1029,8 @@ def test_no_daemon_outlives_its_session_or_its_process(warm):
 @needs_walls
 def test_nothing_is_left_when_the_grader_is_killed(tmp_path):
     script = tmp_path / "grader.py"
-    script.write_text(textwrap.dedent("""
+    script.write_text(
+        textwrap.dedent("""
         import os, sys
         from grading.sandbox import Pool
         pool = Pool([], side=None)
@@ -828,9 +1038,14 @@ def test_nothing_is_left_when_the_grader_is_killed(tmp_path):
             student.run_cell("import os, time\\nif not os.fork():\\n    os.setsid(); time.sleep(1000)")
             print(pool._warm.process.pid, flush=True)
             student.run_cell("while True: pass", 1000)
-    """))
-    grader = subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True,
-                              env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)})
+    """)
+    )
+    grader = subprocess.Popen(
+        [sys.executable, script],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)},
+    )
     warm = int(grader.stdout.readline())
     family = [warm, *walls.descendants(warm)]
     assert len(family) >= 4
@@ -937,11 +1152,18 @@ def test_a_warm_process_that_nobody_needs_ends_at_once():
 def test_a_grader_that_is_killed_early_leaves_nothing(tmp_path, last):
     (tmp_path / "slow.py").write_text("import time; time.sleep(1)")
     script = tmp_path / "grader.py"
-    script.write_text("import os, signal\nfrom grading.sandbox.warm import WarmProcess\nwarm = WarmProcess(jobs=1)\n"
-                      f"warm.prepare(['slow']{last})\nprint(warm.process.pid, flush=True)\n"
-                      "os.kill(os.getpid(), signal.SIGKILL)\n")
-    done = subprocess.run([sys.executable, "-B", script], stdout=subprocess.PIPE, text=True, check=False,
-                          env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path}", "TMPDIR": str(tmp_path)})
+    script.write_text(
+        "import os, signal\nfrom grading.sandbox.warm import WarmProcess\nwarm = WarmProcess(jobs=1)\n"
+        f"warm.prepare(['slow']{last})\nprint(warm.process.pid, flush=True)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-B", script],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path}", "TMPDIR": str(tmp_path)},
+    )
     for _ in range(100):
         if not os.path.exists(f"/proc/{int(done.stdout)}"):
             break

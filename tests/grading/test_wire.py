@@ -16,8 +16,32 @@ def across(value, **more):
 
 
 PLAIN = [
-    None, True, False, 0, -7, 2**200, 1.5, -0.0, "text", "", "\ud800", "ä\n", b"", b"\x00\xff", 2 + 3j, [], [1, [2, "3"]], (),
-    (1, (2,)), {}, {"a": 1, 2: (3, 4)}, {1, 2}, frozenset({3}), range(2, 9, 3), slice(None, 3), Ellipsis,
+    None,
+    True,
+    False,
+    0,
+    -7,
+    2**200,
+    1.5,
+    -0.0,
+    "text",
+    "",
+    "\ud800",
+    "ä\n",
+    b"",
+    b"\x00\xff",
+    2 + 3j,
+    [],
+    [1, [2, "3"]],
+    (),
+    (1, (2,)),
+    {},
+    {"a": 1, 2: (3, 4)},
+    {1, 2},
+    frozenset({3}),
+    range(2, 9, 3),
+    slice(None, 3),
+    Ellipsis,
     collections.deque([1, 2]),
 ]
 
@@ -36,8 +60,10 @@ def test_floats_that_json_does_not_know(value):
     assert "NaN" not in json.dumps(wire.encode(value)) and "Infinity" not in json.dumps(wire.encode(value))
 
 
-@pytest.mark.parametrize("dtype", ["bool", "u1", "i1", "<u2", "<i4", "i8", "u8", "f2", "f4", "f8", "c8", "c16", "U3", "S4",
-                                   "M8[D]", "m8[ns]", ">f8", ">i4"])
+@pytest.mark.parametrize(
+    "dtype",
+    ["bool", "u1", "i1", "<u2", "<i4", "i8", "u8", "f2", "f4", "f8", "c8", "c16", "U3", "S4", "M8[D]", "m8[ns]", ">f8", ">i4"],
+)
 @pytest.mark.parametrize("shape", [(), (3,), (2, 3), (0,), (2, 0, 3)])
 def test_arrays(dtype, shape):
     array = np.arange(math.prod(shape)).reshape(shape).astype("i8").astype(dtype)
@@ -123,11 +149,21 @@ class Colour(enum.IntEnum):
     RED = 3
 
 
-@pytest.mark.parametrize(("value", "expected"), [
-    (LyingFloat(1.5), 1.5), (LyingInt(7), 7), (LyingStr("x"), "x"), (LyingList([1, 2]), [1, 2]), (LyingDict(a=1), {"a": 1}),
-    (Colour.RED, 3), (collections.OrderedDict(a=1), {"a": 1}), (collections.Counter("aab"), {"a": 2, "b": 1}),
-    (collections.namedtuple("Point", "x y")(1, 2), (1, 2)),
-], ids=lambda value: type(value).__name__)
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (LyingFloat(1.5), 1.5),
+        (LyingInt(7), 7),
+        (LyingStr("x"), "x"),
+        (LyingList([1, 2]), [1, 2]),
+        (LyingDict(a=1), {"a": 1}),
+        (Colour.RED, 3),
+        (collections.OrderedDict(a=1), {"a": 1}),
+        (collections.Counter("aab"), {"a": 2, "b": 1}),
+        (collections.namedtuple("Point", "x y")(1, 2), (1, 2)),
+    ],
+    ids=lambda value: type(value).__name__,
+)
 def test_subclasses_cross_as_the_data_of_their_base(value, expected):
     got = across(value)
     assert type(got) is type(expected)
@@ -160,7 +196,10 @@ def nested(depth):
 
 
 HOSTILE = {
-    "no kind": {}, "unknown kind": {"$": "code"}, "kind is a list": {"$": []}, "kind is a dict": {"$": {}},
+    "no kind": {},
+    "unknown kind": {"$": "code"},
+    "kind is a list": {"$": []},
+    "kind is a dict": {"$": {}},
     "object array": {"$": "array", "dtype": "|O", "shape": [1], "data": "AAAAAAAAAAA="},
     "structured array": {"$": "array", "dtype": "[('a','<f8')]", "shape": [1], "data": "AAAAAAAAAAA="},
     "void": {"$": "array", "dtype": "|V8", "shape": [1], "data": "AAAAAAAAAAA="},
@@ -176,14 +215,22 @@ HOSTILE = {
     "text beyond Unicode": {"$": "array", "dtype": "<U1", "shape": [1], "data": "////fw=="},
     "dtype is a list": {"$": "array", "dtype": ["<f8"], "shape": [1], "data": "AAAAAAAAAAA="},
     "two-sided scalar": {"$": "scalar", "dtype": "<f8", "data": "AAAAAAAAAAAAAAAAAAAAAA=="},
-    "unhashable key": {"$": "dict", "v": [[[], 1]]}, "odd pair": {"$": "dict", "v": [[1, 2, 3]]},
-    "dict of nothing": {"$": "dict", "v": 3}, "unhashable item": {"$": "set", "v": [[1]]},
-    "tuple of text": {"$": "tuple", "v": "abc"}, "no float": {"$": "float", "v": "1e999"},
-    "complex of text": {"$": "complex", "v": ["a", "b"]}, "range of nothing": {"$": "range", "v": []},
-    "range of step 0": {"$": "range", "v": [0, 1, 0]}, "bytes of nothing": {"$": "bytes"},
+    "unhashable key": {"$": "dict", "v": [[[], 1]]},
+    "odd pair": {"$": "dict", "v": [[1, 2, 3]]},
+    "dict of nothing": {"$": "dict", "v": 3},
+    "unhashable item": {"$": "set", "v": [[1]]},
+    "tuple of text": {"$": "tuple", "v": "abc"},
+    "no float": {"$": "float", "v": "1e999"},
+    "complex of text": {"$": "complex", "v": ["a", "b"]},
+    "range of nothing": {"$": "range", "v": []},
+    "range of step 0": {"$": "range", "v": [0, 1, 0]},
+    "bytes of nothing": {"$": "bytes"},
     "objects that do not fit": {"$": "objects", "shape": [3], "v": [1]},
-    "handle": {"$": "handle", "id": "1"}, "name": {"$": "name", "module": "os", "name": "system"},
-    "deep": nested(5000), "huge number": 10**5000, "wide": [0] * 1_000_001,
+    "handle": {"$": "handle", "id": "1"},
+    "name": {"$": "name", "module": "os", "name": "system"},
+    "deep": nested(5000),
+    "huge number": 10**5000,
+    "wide": [0] * 1_000_001,
 }
 
 

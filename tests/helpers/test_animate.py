@@ -156,9 +156,18 @@ def test_the_sentence_is_true():
         assert re.fullmatch(r"[-+*() 0-9]+", sum_) and eval(sum_) == int(right.replace("−", "-")) == step.total
 
 
-@pytest.mark.parametrize(("value", "short"), [
-    (7, "7"), (-0.0, "0"), (0.5, "0.5"), (-1 / 16, "−0.0625"), (2 / 9, "2/9"), (1234567, "1.23e+06"), (0.456789, "0.46"),
-])
+@pytest.mark.parametrize(
+    ("value", "short"),
+    [
+        (7, "7"),
+        (-0.0, "0"),
+        (0.5, "0.5"),
+        (-1 / 16, "−0.0625"),
+        (2 / 9, "2/9"),
+        (1234567, "1.23e+06"),
+        (0.456789, "0.46"),
+    ],
+)
 def test_numbers_are_short(value, short):
     assert text(value) == short
 
@@ -166,26 +175,39 @@ def test_numbers_are_short(value, short):
 # ----------------------------------------------------------------------------------------------------------- mistakes
 
 
-@pytest.mark.parametrize(("image", "kernel", "settings", "message"), [
-    (np.ones((5, 5)), np.ones((4, 4)), {"dilation": 2}, r"over 7 pixels \(2 × \(4 − 1\) \+ 1\) does not fit .* 5 pixels high"),
-    (np.ones((5, 2)), np.ones((3, 5)), {"padding": 1}, r"over 5 pixels does not fit .* 4 pixels \(2 \+ 2 of padding\) wide"),
-    (np.ones((5, 5, 3)), np.ones((3, 3)), {}, r"needs a kernel \(rows, columns, channels\) or"),
-    (np.ones((5, 5, 3)), np.ones((3, 3, 2)), {}, "kernel has 2 channels and the image has 3"),
-    (np.ones((5, 5)), np.ones((3, 3, 1)), {}, "image.* has no channels"),
-    (np.ones(5), np.ones((3, 3)), {}, "an image has the shape"),
-    (np.ones((5, 5)), np.ones((0, 3)), {}, "kernel is empty"),
-    (np.ones((5, 5)), np.ones((3, 3)), {"stride": 0}, "stride=0: a whole number of at least 1"),
-    (np.ones((5, 5)), np.ones((3, 3)), {"padding": 1.5}, "padding=1.5: a whole number"),
-    (np.ones((5, 5)), np.ones((3, 3)), {"padding": "some"}, "padding='some' is not known"),
-    (np.ones((5, 5)), np.ones((3, 3)), {"padding_mode": "mirror"}, "padding_mode='mirror' is not known"),
-    (np.ones((5, 5)), np.ones((3, 3)), {"output_padding": 1}, "belongs to transposed=True"),
-    (np.ones((2, 2)), np.ones((2, 2)), {"transposed": True, "padding": 2}, "crops 2 × 2 = 4 rows, but the stamps only cover 3"),
-    (np.ones((2, 2)), np.ones((2, 2)), {"transposed": True, "output_padding": 1}, "is not below 1"),
-    (np.ones((2, 2)), np.ones((2, 2)), {"transposed": True, "padding": "same"}, "give the number of rows"),
-    (np.ones((5, 5)), np.ones((3, 3)), {"bias": [1, 2]}, r"1 output map needs \(1,\)"),
-    ([[np.nan]], [[1]], {}, "not finite"),
-    ([["a"]], [[1]], {}, "must be an array of numbers"),
-])
+@pytest.mark.parametrize(
+    ("image", "kernel", "settings", "message"),
+    [
+        (
+            np.ones((5, 5)),
+            np.ones((4, 4)),
+            {"dilation": 2},
+            r"over 7 pixels \(2 × \(4 − 1\) \+ 1\) does not fit .* 5 pixels high",
+        ),
+        (np.ones((5, 2)), np.ones((3, 5)), {"padding": 1}, r"over 5 pixels does not fit .* 4 pixels \(2 \+ 2 of padding\) wide"),
+        (np.ones((5, 5, 3)), np.ones((3, 3)), {}, r"needs a kernel \(rows, columns, channels\) or"),
+        (np.ones((5, 5, 3)), np.ones((3, 3, 2)), {}, "kernel has 2 channels and the image has 3"),
+        (np.ones((5, 5)), np.ones((3, 3, 1)), {}, "image.* has no channels"),
+        (np.ones(5), np.ones((3, 3)), {}, "an image has the shape"),
+        (np.ones((5, 5)), np.ones((0, 3)), {}, "kernel is empty"),
+        (np.ones((5, 5)), np.ones((3, 3)), {"stride": 0}, "stride=0: a whole number of at least 1"),
+        (np.ones((5, 5)), np.ones((3, 3)), {"padding": 1.5}, "padding=1.5: a whole number"),
+        (np.ones((5, 5)), np.ones((3, 3)), {"padding": "some"}, "padding='some' is not known"),
+        (np.ones((5, 5)), np.ones((3, 3)), {"padding_mode": "mirror"}, "padding_mode='mirror' is not known"),
+        (np.ones((5, 5)), np.ones((3, 3)), {"output_padding": 1}, "belongs to transposed=True"),
+        (
+            np.ones((2, 2)),
+            np.ones((2, 2)),
+            {"transposed": True, "padding": 2},
+            "crops 2 × 2 = 4 rows, but the stamps only cover 3",
+        ),
+        (np.ones((2, 2)), np.ones((2, 2)), {"transposed": True, "output_padding": 1}, "is not below 1"),
+        (np.ones((2, 2)), np.ones((2, 2)), {"transposed": True, "padding": "same"}, "give the number of rows"),
+        (np.ones((5, 5)), np.ones((3, 3)), {"bias": [1, 2]}, r"1 output map needs \(1,\)"),
+        ([[np.nan]], [[1]], {}, "not finite"),
+        ([["a"]], [[1]], {}, "must be an array of numbers"),
+    ],
+)
 def test_what_is_impossible_says_why(image, kernel, settings, message):
     with pytest.raises(ValueError, match=message):
         animate.steps(image, kernel, **settings)
@@ -215,8 +237,9 @@ CASES = {
     "channels": lambda: animate.convolution(integers(4, 4, 3), integers(2, 2, 3), bias=1),
     "filters": lambda: animate.convolution(integers(4, 5, 2), integers(2, 2, 2, 3)),
     "depthwise": lambda: animate.convolution(integers(4, 4, 2), integers(2, 2, 2), depthwise=True),
-    "transposed": lambda: animate.convolution(integers(2, 3), KERNEL, transposed=True, stride=2, padding=(1, 0),
-                                              output_padding=1),
+    "transposed": lambda: animate.convolution(
+        integers(2, 3), KERNEL, transposed=True, stride=2, padding=(1, 0), output_padding=1
+    ),
     "max": lambda: animate.pooling(integers(4, 6, 2)),
     "average": lambda: animate.pooling(integers(5, 5), 3, 2, "average"),
 }
@@ -225,7 +248,7 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_the_last_frame_is_the_output(name, shown):
     output = CASES[name]()
-    scene, = [player.scene for player in shown]
+    (scene,) = [player.scene for player in shown]
     grid = scene["output"]
     values = np.full((grid["maps"], grid["rows"] * grid["columns"]), "0", dtype=object)
     for step in scene["steps"]:
@@ -244,7 +267,7 @@ def test_the_last_frame_is_the_output(name, shown):
 @pytest.mark.parametrize("name", CASES)
 def test_every_tap_points_at_the_number_that_it_names(name, shown):
     CASES[name]()
-    scene, = [player.scene for player in shown]
+    (scene,) = [player.scene for player in shown]
     area = scene["kernel"]["rows"] * scene["kernel"]["columns"]
     for step in scene["steps"]:
         for t, (position, product) in enumerate(zip(step["p"], step["m"], strict=True)):
@@ -296,15 +319,24 @@ def test_readers_without_scripts_get_tables_and_words(shown):
 def test_the_description_is_made_from_the_data(shown):
     animate.convolution(IMAGE, KERNEL, stride=2)
     assert repr(shown[0]).startswith(
-        "Convolution, step by step. Image 5 × 5, kernel 3 × 3, no padding, stride 2; output 2 × 2, 4 steps.")
+        "Convolution, step by step. Image 5 × 5, kernel 3 × 3, no padding, stride 2; output 2 × 2, 4 steps."
+    )
     assert "row by row: 12, 17; 9, 14." in repr(shown[0])
 
 
 def test_it_can_be_worked_by_keyboard_and_heard(shown):
     animate.convolution(IMAGE, KERNEL)
     code = shown[0]._repr_html_()
-    for part in ('aria-live="polite"', 'tabindex="0"', "ArrowLeft", "ArrowRight", "Home", "aria-pressed",
-                 'aria-label="Step back"', "prefers-reduced-motion"):
+    for part in (
+        'aria-live="polite"',
+        'tabindex="0"',
+        "ArrowLeft",
+        "ArrowRight",
+        "Home",
+        "aria-pressed",
+        'aria-label="Step back"',
+        "prefers-reduced-motion",
+    ):
         assert part in code
 
 

@@ -24,16 +24,20 @@ def test_without_the_variable_a_laptop_is_cpu():
     assert budget.name() == "cpu"
 
 
-@pytest.mark.parametrize(("listed", "returncode", "expected"), [
-    ("GPU 0: NVIDIA T4 (UUID: GPU-1)\n", 0, "gpu"),
-    ("No devices were found\n", 6, "cpu"),
-    ("", 0, "cpu"),
-])
+@pytest.mark.parametrize(
+    ("listed", "returncode", "expected"),
+    [
+        ("GPU 0: NVIDIA T4 (UUID: GPU-1)\n", 0, "gpu"),
+        ("No devices were found\n", 6, "cpu"),
+        ("", 0, "cpu"),
+    ],
+)
 def test_the_driver_is_asked(monkeypatch, listed, returncode, expected):
     monkeypatch.setattr(budget.shutil, "which", lambda name: "nvidia-smi")
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    monkeypatch.setattr(budget.subprocess, "run",
-                        lambda *args, **kwargs: subprocess.CompletedProcess(args, returncode, stdout=listed))
+    monkeypatch.setattr(
+        budget.subprocess, "run", lambda *args, **kwargs: subprocess.CompletedProcess(args, returncode, stdout=listed)
+    )
     assert budget.name() == expected
 
 

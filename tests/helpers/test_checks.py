@@ -19,84 +19,90 @@ def complaint(got, expected, hints=None, **tolerances):
     return message
 
 
-@pytest.mark.parametrize(("got", "expected"), [
-    (MATRIX, MATRIX),
-    (MATRIX + 1e-9, MATRIX),
-    (np.float32(MATRIX), MATRIX),
-    (5, 5.0),
-    (np.float64(5.0), 5.0),
-    (np.array(5.0), 5.0),
-    (np.array([1, 2]), np.array([1.0, 2.0])),
-    (LABELS.astype(np.uint8), LABELS),
-    ([1, 2, 3], [1, 2, 3]),
-    (np.array([True, False]), np.array([True, False])),
-    (np.zeros((0, 3)), np.zeros((0, 3))),
-    (np.array([np.nan, 1.0]), np.array([np.nan, 1.0])),
-    (np.array([np.inf, 1.0]), np.array([np.inf, 1.0])),
-])
+@pytest.mark.parametrize(
+    ("got", "expected"),
+    [
+        (MATRIX, MATRIX),
+        (MATRIX + 1e-9, MATRIX),
+        (np.float32(MATRIX), MATRIX),
+        (5, 5.0),
+        (np.float64(5.0), 5.0),
+        (np.array(5.0), 5.0),
+        (np.array([1, 2]), np.array([1.0, 2.0])),
+        (LABELS.astype(np.uint8), LABELS),
+        ([1, 2, 3], [1, 2, 3]),
+        (np.array([True, False]), np.array([True, False])),
+        (np.zeros((0, 3)), np.zeros((0, 3))),
+        (np.array([np.nan, 1.0]), np.array([np.nan, 1.0])),
+        (np.array([np.inf, 1.0]), np.array([np.inf, 1.0])),
+    ],
+)
 def test_right_answers_pass(got, expected):
     checks.array(got, expected, "answer")
 
 
-@pytest.mark.parametrize(("got", "expected", "says"), [
-    # not an array of numbers at all
-    (None, MATRIX, "None"),
-    (len, MATRIX, "a function, not its value"),
-    (lambda: MATRIX, MATRIX, "a function, not its value"),
-    (np.ndarray, MATRIX, "a function, not its value"),
-    (MATRIX.tolist(), MATRIX, "np.array"),
-    ("12", 12.0, "Return plain numbers"),
-    (object(), 12.0, "Return plain numbers"),
-    ({"k": 1}, 12.0, "Return plain numbers"),
-    ([[1, 2], [3]], [[1, 2], [3, 4]], "equally long"),
-    (MATRIX + 1j, MATRIX, "complex"),
-    # the shape
-    (MATRIX.T, MATRIX, "transposed"),
-    (MATRIX[:, :, None], MATRIX, "axis of length 1 too many"),
-    (LABELS, LABELS[:, None], "axis of length 1 is missing"),
-    (MATRIX.ravel(), MATRIX, "reshape is missing"),
-    (MATRIX.sum(), MATRIX.sum(axis=0), "a single number"),
-    (MATRIX.sum(axis=0), MATRIX.sum(), "expected a single number"),
-    (MATRIX[:, :2], MATRIX, "off by one"),
-    (MATRIX.sum(axis=0), MATRIX, "an axis is missing"),
-    (MATRIX, MATRIX.sum(axis=0), "an axis too many"),
-    (np.zeros((4, 5)), MATRIX, "Print the shape"),
-    # the kind
-    (LABELS.astype(float), LABELS, "integers"),
-    (LABELS + 0.5, LABELS, "rounding missing"),
-    (np.array([1, 0]), np.array([True, False]), "comparison missing"),
-    (np.array([True, False]), np.array([1.0, 0.0]), "numbers are expected"),
-    (np.array([True, False]), np.array([False, True]), "swapped everywhere"),
-    (np.array([True, False]), np.array([False, False]), "1 of 2 values differ"),
-    # the values
-    (np.where(MATRIX > 5, np.nan, MATRIX), MATRIX, "3 values are NaN"),
-    (np.where(MATRIX > 5, np.inf, MATRIX), MATRIX, "3 infinite"),
-    (np.zeros((2, 3)), MATRIX, "every value is 0"),
-    (np.full((2, 3), 2.25), MATRIX, "every value is 2.25"),
-    (np.array([44.0, 0.0, 88.0]), np.array([300.0, 512.0, 600.0]), "wrapped around"),
-    (np.array([44, 0, 88], dtype=np.uint8), np.array([300, 512, 600]), "wrapped around"),
-    (MATRIX**2, MATRIX, "square root missing"),
-    (25.0, 5.0, "square root missing"),
-    (np.sqrt(MATRIX), MATRIX, "square root too many"),
-    (-np.array([1.0, -2.0]), np.array([1.0, -2.0]), "sign is the wrong way round"),
-    (np.array([1.0, 2.0]), np.array([1.0, -2.0]), "signs are lost"),
-    (SQUARE.T, SQUARE, "transposed"),
-    (LABELS[::-1], LABELS, "reversed"),
-    (MATRIX[:, ::-1], MATRIX, "reversed along axis 1"),
-    (SQUARE[[1, 2, 0]], SQUARE, "rows are right but stand in another order"),
-    (SQUARE[[0, 1, 2]][:, [1, 2, 0]], SQUARE, "every row has the right numbers"),
-    (np.sort(LABELS), LABELS, "another order"),
-    (MATRIX * 3, MATRIX, "3 times"),
-    (MATRIX / 4, MATRIX, "1/4 times"),
-    (MATRIX / 255, MATRIX, "1/255 times"),
-    (510.0, 2.0, "255 times"),
-    (MATRIX + 2.5, MATRIX, "same amount, +2.5"),
-    (LABELS + 1, LABELS, "from 0 or from 1"),
-    (6.0, 7.0, "from 0 or from 1"),
-    (12.3, 5.0, "not the right one"),
-    (np.array([3, 1, 4, 1, 5, 9, 2, 7]), LABELS, "1 of 8 values differ, the first at [7]: got 7, expected 6"),
-    (np.array([[1.5, 2.5, 4.0], [7.5, 0.5, 13.5]]), MATRIX, "2 of 6 values differ, the first at [0, 2]"),
-])
+@pytest.mark.parametrize(
+    ("got", "expected", "says"),
+    [
+        # not an array of numbers at all
+        (None, MATRIX, "None"),
+        (len, MATRIX, "a function, not its value"),
+        (lambda: MATRIX, MATRIX, "a function, not its value"),
+        (np.ndarray, MATRIX, "a function, not its value"),
+        (MATRIX.tolist(), MATRIX, "np.array"),
+        ("12", 12.0, "Return plain numbers"),
+        (object(), 12.0, "Return plain numbers"),
+        ({"k": 1}, 12.0, "Return plain numbers"),
+        ([[1, 2], [3]], [[1, 2], [3, 4]], "equally long"),
+        (MATRIX + 1j, MATRIX, "complex"),
+        # the shape
+        (MATRIX.T, MATRIX, "transposed"),
+        (MATRIX[:, :, None], MATRIX, "axis of length 1 too many"),
+        (LABELS, LABELS[:, None], "axis of length 1 is missing"),
+        (MATRIX.ravel(), MATRIX, "reshape is missing"),
+        (MATRIX.sum(), MATRIX.sum(axis=0), "a single number"),
+        (MATRIX.sum(axis=0), MATRIX.sum(), "expected a single number"),
+        (MATRIX[:, :2], MATRIX, "off by one"),
+        (MATRIX.sum(axis=0), MATRIX, "an axis is missing"),
+        (MATRIX, MATRIX.sum(axis=0), "an axis too many"),
+        (np.zeros((4, 5)), MATRIX, "Print the shape"),
+        # the kind
+        (LABELS.astype(float), LABELS, "integers"),
+        (LABELS + 0.5, LABELS, "rounding missing"),
+        (np.array([1, 0]), np.array([True, False]), "comparison missing"),
+        (np.array([True, False]), np.array([1.0, 0.0]), "numbers are expected"),
+        (np.array([True, False]), np.array([False, True]), "swapped everywhere"),
+        (np.array([True, False]), np.array([False, False]), "1 of 2 values differ"),
+        # the values
+        (np.where(MATRIX > 5, np.nan, MATRIX), MATRIX, "3 values are NaN"),
+        (np.where(MATRIX > 5, np.inf, MATRIX), MATRIX, "3 infinite"),
+        (np.zeros((2, 3)), MATRIX, "every value is 0"),
+        (np.full((2, 3), 2.25), MATRIX, "every value is 2.25"),
+        (np.array([44.0, 0.0, 88.0]), np.array([300.0, 512.0, 600.0]), "wrapped around"),
+        (np.array([44, 0, 88], dtype=np.uint8), np.array([300, 512, 600]), "wrapped around"),
+        (MATRIX**2, MATRIX, "square root missing"),
+        (25.0, 5.0, "square root missing"),
+        (np.sqrt(MATRIX), MATRIX, "square root too many"),
+        (-np.array([1.0, -2.0]), np.array([1.0, -2.0]), "sign is the wrong way round"),
+        (np.array([1.0, 2.0]), np.array([1.0, -2.0]), "signs are lost"),
+        (SQUARE.T, SQUARE, "transposed"),
+        (LABELS[::-1], LABELS, "reversed"),
+        (MATRIX[:, ::-1], MATRIX, "reversed along axis 1"),
+        (SQUARE[[1, 2, 0]], SQUARE, "rows are right but stand in another order"),
+        (SQUARE[[0, 1, 2]][:, [1, 2, 0]], SQUARE, "every row has the right numbers"),
+        (np.sort(LABELS), LABELS, "another order"),
+        (MATRIX * 3, MATRIX, "3 times"),
+        (MATRIX / 4, MATRIX, "1/4 times"),
+        (MATRIX / 255, MATRIX, "1/255 times"),
+        (510.0, 2.0, "255 times"),
+        (MATRIX + 2.5, MATRIX, "same amount, +2.5"),
+        (LABELS + 1, LABELS, "from 0 or from 1"),
+        (6.0, 7.0, "from 0 or from 1"),
+        (12.3, 5.0, "not the right one"),
+        (np.array([3, 1, 4, 1, 5, 9, 2, 7]), LABELS, "1 of 8 values differ, the first at [7]: got 7, expected 6"),
+        (np.array([[1.5, 2.5, 4.0], [7.5, 0.5, 13.5]]), MATRIX, "2 of 6 values differ, the first at [0, 2]"),
+    ],
+)
 def test_mistakes_are_named(got, expected, says):
     assert says in complaint(got, expected)
 
@@ -158,43 +164,49 @@ def test_foreign_objects_neither_crash_nor_pass():
         checks.equal([1, Stubborn()], [1, 2], "answer")
 
 
-@pytest.mark.parametrize(("got", "expected"), [
-    (3, 3),
-    (np.int64(3), 3),
-    (3.0, 3),
-    (0.1 + 0.2, 0.3),
-    (np.array([1, 2]), [1, 2]),
-    ((1, [2, "a"]), [1, (2, "a")]),
-    ({"a": (1, 2), "b": None}, {"b": None, "a": [1, 2]}),
-    ({1, 2}, {2, 1}),
-    (True, np.bool_(True)),
-    ("frog", "frog"),
-    (float("nan"), float("nan")),
-    (None, None),
-])
+@pytest.mark.parametrize(
+    ("got", "expected"),
+    [
+        (3, 3),
+        (np.int64(3), 3),
+        (3.0, 3),
+        (0.1 + 0.2, 0.3),
+        (np.array([1, 2]), [1, 2]),
+        ((1, [2, "a"]), [1, (2, "a")]),
+        ({"a": (1, 2), "b": None}, {"b": None, "a": [1, 2]}),
+        ({1, 2}, {2, 1}),
+        (True, np.bool_(True)),
+        ("frog", "frog"),
+        (float("nan"), float("nan")),
+        (None, None),
+    ],
+)
 def test_equal_passes(got, expected):
     checks.equal(got, expected, "answer")
 
 
-@pytest.mark.parametrize(("got", "expected", "says"), [
-    (None, 3, "answer is None, expected 3: does the function end with `return`"),
-    (len, 3, "a function, not its value"),
-    (4, 3, "answer is 4, expected 3"),
-    (1, True, "answer is 1, expected True"),
-    (True, 1, "answer is True, expected 1"),
-    ("3", 3, "answer is '3', expected 3"),
-    (3, "3", "answer is 3, expected '3'"),
-    ((32, 32), (32, 32, 3), "answer has 2 entries, expected 3"),
-    (7, (32, 32, 3), "answer is 7, expected [32, 32, 3]"),
-    ((32, 31, 3), (32, 32, 3), "answer[1] is 31, expected 32"),
-    ({"k": 5}, {"k": 3}, "answer['k'] is 5, expected 3"),
-    ({"n": 5}, {"k": 3}, "answer lacks ['k'] and has ['n'] too many"),
-    ({"k": [1, 2]}, {"k": [1, 3]}, "answer['k'][1] is 2, expected 3"),
-    ([1], {"k": 3}, "answer is [1], expected {'k': 3}"),
-    ([1, 2], {1, 2}, "answer is [1, 2], expected {1, 2}"),
-    (object(), "frog", "answer is a value of type object"),
-    ("x" * 500, "y", "..."),
-])
+@pytest.mark.parametrize(
+    ("got", "expected", "says"),
+    [
+        (None, 3, "answer is None, expected 3: does the function end with `return`"),
+        (len, 3, "a function, not its value"),
+        (4, 3, "answer is 4, expected 3"),
+        (1, True, "answer is 1, expected True"),
+        (True, 1, "answer is True, expected 1"),
+        ("3", 3, "answer is '3', expected 3"),
+        (3, "3", "answer is 3, expected '3'"),
+        ((32, 32), (32, 32, 3), "answer has 2 entries, expected 3"),
+        (7, (32, 32, 3), "answer is 7, expected [32, 32, 3]"),
+        ((32, 31, 3), (32, 32, 3), "answer[1] is 31, expected 32"),
+        ({"k": 5}, {"k": 3}, "answer['k'] is 5, expected 3"),
+        ({"n": 5}, {"k": 3}, "answer lacks ['k'] and has ['n'] too many"),
+        ({"k": [1, 2]}, {"k": [1, 3]}, "answer['k'][1] is 2, expected 3"),
+        ([1], {"k": 3}, "answer is [1], expected {'k': 3}"),
+        ([1, 2], {1, 2}, "answer is [1, 2], expected {1, 2}"),
+        (object(), "frog", "answer is a value of type object"),
+        ("x" * 500, "y", "..."),
+    ],
+)
 def test_equal_says_where(got, expected, says):
     with pytest.raises(AssertionError) as caught:
         checks.equal(got, expected, "answer", "Think of X.")

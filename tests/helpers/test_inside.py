@@ -20,9 +20,14 @@ CLASSES = np.array([0, 1, 2, 3, 0, 1])
 def parts():
     """The layers of a small network, with weights that are not all alike and batch normalisation that has seen something."""
     keras.utils.set_random_seed(1)
-    found = [layers.Conv2D(4, 3, padding="same", name="conv1"), layers.BatchNormalization(name="norm"),
-             layers.ReLU(name="relu1"), layers.MaxPooling2D(2, name="pool"),
-             layers.Conv2D(5, 3, padding="same", name="conv2"), layers.ReLU(name="relu2")]
+    found = [
+        layers.Conv2D(4, 3, padding="same", name="conv1"),
+        layers.BatchNormalization(name="norm"),
+        layers.ReLU(name="relu1"),
+        layers.MaxPooling2D(2, name="pool"),
+        layers.Conv2D(5, 3, padding="same", name="conv2"),
+        layers.ReLU(name="relu2"),
+    ]
     model = keras.Sequential([keras.Input((12, 12, 3)), *found])
     model.get_layer("norm").set_weights([rng.uniform(0.5, 2, 4), rng.normal(size=4), rng.normal(size=4), rng.uniform(0.5, 2, 4)])
     return found
@@ -94,7 +99,7 @@ def test_other_heads_and_layers_agree_with_differences(kind):
         return keras.ops.convert_to_numpy(chain(nudged, head))[np.arange(6), CLASSES]
 
     weights, step = np.zeros((6, 4)), 1e-2
-    for channel in range(4):            # nudging all places of a channel at once gives the sum of the slopes
+    for channel in range(4):  # nudging all places of a channel at once gives the sum of the slopes
         push = np.zeros((1, 1, 1, 4), "float32")
         push[..., channel] = step
         weights[:, channel] = (logits(maps + push) - logits(maps - push)) / (2 * step) / maps[0, ..., 0].size
@@ -114,7 +119,7 @@ def test_the_model_is_left_as_it_was(kind):
     np.testing.assert_array_equal(keras.ops.convert_to_numpy(model(IMAGES, training=False)), outputs)
     np.testing.assert_array_equal(grad_cam(model, IMAGES, 2, "relu2"), first)
     np.testing.assert_array_equal(grad_cam(model, IMAGES, [2] * 6, "relu2"), first)
-    with pytest.raises(Exception):      # noqa: B017 - whatever the backend says of a wrong shape
+    with pytest.raises(Exception):  # noqa: B017 - whatever the backend says of a wrong shape
         grad_cam(model, IMAGES[..., :2], 2, "relu2")
     assert "call" not in vars(find(model, "relu2"))
 
@@ -122,7 +127,7 @@ def test_the_model_is_left_as_it_was(kind):
 def test_images_in_a_batch_do_not_disturb_each_other():
     model = sequential(parts(), [layers.GlobalAveragePooling2D(), layers.Dense(4)])
     together = grad_cam(model, IMAGES, CLASSES, "relu2")
-    alone = [grad_cam(model, IMAGES[i:i + 1], CLASSES[i], "relu2")[0] for i in range(6)]
+    alone = [grad_cam(model, IMAGES[i : i + 1], CLASSES[i], "relu2")[0] for i in range(6)]
     np.testing.assert_allclose(together, alone, atol=1e-6)
 
 
@@ -152,8 +157,13 @@ def test_mistakes_are_explained():
     twice = keras.Model(inputs, twice(conv(conv(inputs))))
     with pytest.raises(ValueError, match="used 2 times"):
         grad_cam(twice, IMAGES, 0, "shared")
-    same = keras.Sequential([keras.Input((12, 12, 3)), keras.Sequential([layers.ReLU(name="a")], name="one"),
-                             keras.Sequential([layers.ReLU(name="a")], name="two")])
+    same = keras.Sequential(
+        [
+            keras.Input((12, 12, 3)),
+            keras.Sequential([layers.ReLU(name="a")], name="one"),
+            keras.Sequential([layers.ReLU(name="a")], name="two"),
+        ]
+    )
     with pytest.raises(ValueError, match="2 layers named 'a'"):
         find(same, "a")
 
@@ -165,8 +175,8 @@ def test_overlay():
     shown = overlay(images, maps, strength=1)
     assert shown.shape == images.shape and shown.min() >= 0 and shown.max() <= 1
     brightness = shown.sum(-1)
-    assert (brightness[0, :4, 8:] == brightness[0].max()).all() and np.ptp(brightness[0, 4:]) == 0    # cells as they are
-    assert np.ptp(brightness[2]) == 0                                                               # an empty map stays dark
+    assert (brightness[0, :4, 8:] == brightness[0].max()).all() and np.ptp(brightness[0, 4:]) == 0  # cells as they are
+    assert np.ptp(brightness[2]) == 0  # an empty map stays dark
     assert len(np.unique(overlay(images, maps, strength=1, smooth=True)[1].sum(-1))) > 10
     np.testing.assert_allclose(overlay((255 * images).astype("uint8"), maps, strength=0)[..., 0], images.mean(-1), atol=1 / 255)
     with pytest.raises(ValueError, match="not negative"):
@@ -179,8 +189,12 @@ def test_overlay():
 def test_other_backends(backend):
     if importlib.util.find_spec(backend) is None:
         pytest.skip(f"{backend} is not installed")
-    run = subprocess.run([sys.executable, "-m", "pytest", "-n0", "-q", __file__, "-k", "not other_backends"], text=True,
-                         env={**os.environ, "KERAS_BACKEND": backend}, capture_output=True)
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-n0", "-q", __file__, "-k", "not other_backends"],
+        text=True,
+        env={**os.environ, "KERAS_BACKEND": backend},
+        capture_output=True,
+    )
     assert run.returncode == 0, run.stdout
 
 

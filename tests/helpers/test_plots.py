@@ -32,7 +32,7 @@ def test_a_figure_needs_alt_text(shown):
 
 def test_image_grid_draws_each_image_and_says_what_is_there(shown):
     plots.image_grid(IMAGES, ["cat", "dog", "cat", "cat"], columns=3, title="Pets", colours=["right", "wrong", None, "right"])
-    (fig, alt), = shown
+    ((fig, alt),) = shown
     drawn = [ax for ax in fig.axes if ax.images]
     assert [ax.get_title() for ax in drawn] == ["cat", "dog", "cat", "cat"]
     np.testing.assert_array_equal(drawn[1].images[0].get_array(), IMAGES[1])
@@ -43,17 +43,20 @@ def test_image_grid_draws_each_image_and_says_what_is_there(shown):
 
 def test_image_grid_does_not_stretch_the_contrast(shown):
     plots.image_grid(np.full((2, 4, 4, 1), 100, np.uint8))
-    (fig, _), = shown
+    ((fig, _),) = shown
     assert fig.axes[0].images[0].get_clim() == (0, 255)
 
 
-@pytest.mark.parametrize(("images", "titles", "message"), [
-    (np.zeros((0, 4, 4)), None, "no images"),
-    (np.zeros((2, 3, 8, 8), np.uint8), None, "Channels come last"),
-    (np.full((1, 4, 4), 255.0), None, "from 255 to 255"),
-    (np.full((1, 4, 4), np.nan), None, "floats from 0 to 1"),
-    (IMAGES, ["one"], "4 images and 1 titles"),
-])
+@pytest.mark.parametrize(
+    ("images", "titles", "message"),
+    [
+        (np.zeros((0, 4, 4)), None, "no images"),
+        (np.zeros((2, 3, 8, 8), np.uint8), None, "Channels come last"),
+        (np.full((1, 4, 4), 255.0), None, "from 255 to 255"),
+        (np.full((1, 4, 4), np.nan), None, "floats from 0 to 1"),
+        (IMAGES, ["one"], "4 images and 1 titles"),
+    ],
+)
 def test_image_grid_refuses_what_it_cannot_show(shown, images, titles, message):
     with pytest.raises(ValueError, match=message):
         plots.image_grid(images, titles)
@@ -62,7 +65,7 @@ def test_image_grid_refuses_what_it_cannot_show(shown, images, titles, message):
 
 def test_curves_tell_their_ends_and_extremes(shown):
     plots.curves([1, 3, 5], {"validation": ([0.2, 0.5, 0.4], [0.1, 0.1, 0.1])}, xlabel="k", ylabel="accuracy", mark=3)
-    (fig, alt), = shown
+    ((fig, alt),) = shown
     ax = fig.axes[0]
     assert ax.get_xlabel() == "k" and ax.get_ylabel() == "accuracy"
     assert "0.2 at 1 to 0.4 at 5, highest 0.5 at 3" in alt
@@ -76,14 +79,14 @@ def test_curves_refuse_a_curve_of_another_length(shown):
 
 def test_bars_write_their_values(shown):
     plots.bars({"pixels": (0.31, 0.01), "HOG": 0.45}, xlabel="accuracy")
-    (fig, alt), = shown
+    ((fig, alt),) = shown
     assert [text.get_text() for text in fig.axes[0].texts] == ["0.31 ± 0.01", "0.45"]
     assert "pixels 0.31 ± 0.01; HOG 0.45" in alt
 
 
 def test_confusion_matrix_names_the_worst_confusion(shown):
     plots.confusion_matrix([[8, 2], [5, 9]], ["cat", "dog"])
-    (fig, alt), = shown
+    ((fig, alt),) = shown
     assert "dog taken for cat, 5 times" in alt and "17 of 24" in alt
     assert [text.get_text() for text in fig.axes[0].texts] == ["8", "2", "5", "9"]
 
@@ -95,7 +98,7 @@ def test_confusion_matrix_refuses_another_number_of_classes(shown):
 
 def test_scatter_tells_classes_apart_by_more_than_colour(shown):
     plots.scatter(np.random.default_rng(0).normal(size=(20, 2)), np.arange(20) % 2, ["cat", "dog"], xlabel="x", ylabel="y")
-    (fig, alt), = shown
+    ((fig, alt),) = shown
     first, second = fig.axes[0].collections
     assert first.get_paths()[0].vertices.shape != second.get_paths()[0].vertices.shape
     assert "cat, dog" in alt

@@ -55,6 +55,7 @@ def real():
             cached_or_skip(name, kind)
             loaded[name, kind] = pretrained.load(name, source=kind)
         return loaded[name, kind]
+
     return get
 
 
@@ -76,8 +77,9 @@ def photographs():
 
     china, flower = load_sample_images().images
     found = {"cat": skimage.data.cat(), "coffee": skimage.data.coffee(), "china": china, "flower": flower}
-    return {name: np.asarray(Image.fromarray(image).resize((224, 224), Image.Resampling.BILINEAR))
-            for name, image in found.items()}
+    return {
+        name: np.asarray(Image.fromarray(image).resize((224, 224), Image.Resampling.BILINEAR)) for name, image in found.items()
+    }
 
 
 @pytest.fixture
@@ -91,6 +93,7 @@ def course_data(tmp_path, monkeypatch):
 @pytest.fixture
 def no_network(monkeypatch):
     """A computer that reaches nothing."""
+
     def official(entry, folder):
         raise SourceError("home.invalid: its name cannot be resolved (offline, or a closed network)")
 
@@ -112,12 +115,12 @@ def arrays_of(model):
     return {layer.name: layer.get_weights() for layer in model.layers if layer.weights}
 
 
-
 def names_of(model, image, top=5):
     return [name for name, _ in pretrained.decode(run(model, image[None])[0], top)]
 
 
 # What the networks see ------------------------------------------------------------------------------
+
 
 @pytest.mark.parametrize("kind", stored.KINDS)
 @pytest.mark.parametrize("name", NAMES)
@@ -179,6 +182,7 @@ def test_any_number_type_from_0_to_255_goes_in():
 
 # What they are made of ------------------------------------------------------------------------------
 
+
 @pytest.mark.parametrize(("name", "kind"), BUILDERS)
 def test_every_layer_has_the_shape_and_the_parameters_that_keras_publishes(name, kind):
     import keras
@@ -207,8 +211,15 @@ def test_every_layer_has_the_shape_and_the_parameters_that_keras_publishes(name,
 def test_mobilenetv2_is_that_of_the_paper(kind):
     # Table 2 of Sandler and others (2018), for an input of 224 x 224: what leaves each stage, and its last block.
     model = BUILDERS["mobilenetv2", kind](224)
-    last_block = {"expanded_conv": (112, 16), "block_2": (56, 24), "block_5": (28, 32), "block_9": (14, 64),
-                  "block_12": (14, 96), "block_15": (7, 160), "block_16": (7, 320)}
+    last_block = {
+        "expanded_conv": (112, 16),
+        "block_2": (56, 24),
+        "block_5": (28, 32),
+        "block_9": (14, 64),
+        "block_12": (14, 96),
+        "block_15": (7, 160),
+        "block_16": (7, 320),
+    }
     for block, (side, channels) in last_block.items():
         assert model.get_layer(f"{block}_project_BN").output.shape == (None, side, side, channels), block
     assert model.get_layer("Conv1_relu").output.shape == (None, 112, 112, 32)
@@ -228,17 +239,24 @@ def test_resnet50_has_the_epsilon_of_its_weights(kind):
     epsilons = {layer.epsilon for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)}
     assert epsilons == {{"official": 1.001e-5, "package": 1e-3}[kind]}
     assert [model.get_layer(f"conv{stage}_block1_out").output.shape[1:] for stage in (2, 3, 4, 5)] == [
-        (16, 16, 256), (8, 8, 512), (4, 4, 1024), (2, 2, 2048)]
+        (16, 16, 256),
+        (8, 8, 512),
+        (4, 4, 1024),
+        (2, 2, 2048),
+    ]
 
 
-@pytest.mark.parametrize(("name", "top", "pooling", "shape", "n_parameters"), [
-    ("mobilenetv2", False, None, (None, 3, 3, 1280), 2_257_984),
-    ("mobilenetv2", False, "avg", (None, 1280), 2_257_984),
-    ("mobilenetv2", True, None, (None, 1000), 3_538_984),
-    ("resnet50", False, None, (None, 3, 3, 2048), 23_587_712),
-    ("resnet50", False, "avg", (None, 2048), 23_587_712),
-    ("resnet50", True, None, (None, 1000), 25_636_712),
-])
+@pytest.mark.parametrize(
+    ("name", "top", "pooling", "shape", "n_parameters"),
+    [
+        ("mobilenetv2", False, None, (None, 3, 3, 1280), 2_257_984),
+        ("mobilenetv2", False, "avg", (None, 1280), 2_257_984),
+        ("mobilenetv2", True, None, (None, 1000), 3_538_984),
+        ("resnet50", False, None, (None, 3, 3, 2048), 23_587_712),
+        ("resnet50", False, "avg", (None, 2048), 23_587_712),
+        ("resnet50", True, None, (None, 1000), 25_636_712),
+    ],
+)
 def test_what_comes_out(name, top, pooling, shape, n_parameters):
     import keras
 
@@ -257,11 +275,13 @@ def test_random_weights_follow_the_seed():
     def kernel(seed):
         keras.utils.set_random_seed(seed)
         return pretrained.load("mobilenetv2", top=False, size=32, source="untrained").get_layer("Conv1").get_weights()[0]
+
     np.testing.assert_array_equal(kernel(1), kernel(1))
     assert (kernel(1) != kernel(2)).any()
 
 
 # Which padding, which scaling -----------------------------------------------------------------------
+
 
 def first_convolution(image, kernel, row, column, before):
     """One output of a 3 x 3 convolution of stride 2, `before` rows and columns of zeros above and left of the image."""
@@ -348,17 +368,34 @@ def test_resnet50_takes_rgb_though_its_weights_want_bgr(tmp_path):
 
 # Names ----------------------------------------------------------------------------------------------
 
+
 def test_class_names_are_the_thousand_of_imagenet():
     names = pretrained.CLASS_NAMES
     assert len(names) == len(set(names)) == 1000 and all(name == name.strip() and name for name in names)
-    known = {0: "tench", 1: "goldfish", 134: "crane (bird)", 207: "golden retriever", 281: "tabby", 285: "Egyptian cat",
-             340: "zebra", 388: "giant panda", 409: "analog clock", 517: "crane (machine)", 609: "jeep", 812: "space shuttle",
-             949: "strawberry", 967: "espresso", 985: "daisy", 999: "toilet tissue"}
+    known = {
+        0: "tench",
+        1: "goldfish",
+        134: "crane (bird)",
+        207: "golden retriever",
+        281: "tabby",
+        285: "Egyptian cat",
+        340: "zebra",
+        388: "giant panda",
+        409: "analog clock",
+        517: "crane (machine)",
+        609: "jeep",
+        812: "space shuttle",
+        949: "strawberry",
+        967: "espresso",
+        985: "daisy",
+        999: "toilet tissue",
+    }
     assert {number: names[number] for number in known} == known
     # With WordNet's own words these are, in order, the names that Keras gives; the sum was taken of the package's labels.json.
     words = [name.partition(" (")[0].replace(" ", "_") for name in names]
     assert hashlib.sha256("\n".join(words).encode()).hexdigest() == (
-        "00431496b02b35ec4cfbd126430c7a150ff2d07ddc3d068de901f8e0aecdbe23")
+        "00431496b02b35ec4cfbd126430c7a150ff2d07ddc3d068de901f8e0aecdbe23"
+    )
 
 
 def test_decode_gives_the_most_probable_first():
@@ -372,22 +409,26 @@ def test_decode_gives_the_most_probable_first():
     assert pretrained.decode(np.empty((0, 1000))) == []
 
 
-@pytest.mark.parametrize(("values", "top", "message"), [
-    (np.full((2, 1280), 1 / 1280), 5, r"shape \(2, 1280\).*top=False"),
-    (np.full((1, 2, 1000), 1e-3), 5, "shape"),
-    (np.zeros(1000), 5, "no probabilities"),
-    (np.linspace(-1, 1, 1000), 5, "no probabilities"),
-    (np.full(1000, np.nan), 5, "no probabilities"),
-    (np.full(1000, 1e-3), 0, "top=0"),
-    (np.full(1000, 1e-3), 1001, "top=1001"),
-    (np.full(1000, 1e-3), 2.0, "top=2.0"),
-])
+@pytest.mark.parametrize(
+    ("values", "top", "message"),
+    [
+        (np.full((2, 1280), 1 / 1280), 5, r"shape \(2, 1280\).*top=False"),
+        (np.full((1, 2, 1000), 1e-3), 5, "shape"),
+        (np.zeros(1000), 5, "no probabilities"),
+        (np.linspace(-1, 1, 1000), 5, "no probabilities"),
+        (np.full(1000, np.nan), 5, "no probabilities"),
+        (np.full(1000, 1e-3), 0, "top=0"),
+        (np.full(1000, 1e-3), 1001, "top=1001"),
+        (np.full(1000, 1e-3), 2.0, "top=2.0"),
+    ],
+)
 def test_decode_refuses_what_is_no_distribution(values, top, message):
     with pytest.raises(ValueError, match=message):
         pretrained.decode(values, top)
 
 
 # Use in other models --------------------------------------------------------------------------------
+
 
 def train_around(base):
     import keras
@@ -401,9 +442,12 @@ def train_around(base):
 
 def moved(base, before):
     """Which arrays changed, as `layer/array`."""
-    return {f"{layer.name}/{weight.name}" for layer in base.layers
-            for weight, old, new in zip(layer.weights, before.get(layer.name, []), layer.get_weights(), strict=True)
-            if (old != new).any()}
+    return {
+        f"{layer.name}/{weight.name}"
+        for layer in base.layers
+        for weight, old, new in zip(layer.weights, before.get(layer.name, []), layer.get_weights(), strict=True)
+        if (old != new).any()
+    }
 
 
 def test_frozen_nothing_moves_and_fine_tuned_only_what_is_meant_to():
@@ -456,22 +500,26 @@ def test_describe_says_where_the_weights_are_from(real):
 
 # Wrong arguments ------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize(("arguments", "error", "message"), [
-    (dict(name="mobilenet"), ValueError, "there is no network 'mobilenet'; did you mean 'mobilenetv2'"),
-    (dict(name="MobileNet-V2"), ValueError, "did you mean 'mobilenetv2'"),
-    (dict(name="ResNet_50"), ValueError, "did you mean 'resnet50'"),
-    (dict(name="xyz"), ValueError, "there is no network 'xyz'. There are: mobilenetv2, resnet50"),
-    (dict(name=None), ValueError, "there is no network None"),
-    (dict(top="no"), TypeError, "top='no': give True"),
-    (dict(size=31), ValueError, "size=31: it must lie between 32 and 1024"),
-    (dict(size=2000), ValueError, "size=2000"),
-    (dict(size=(96, 96)), TypeError, "one whole number"),
-    (dict(size=96.0), TypeError, "one whole number"),
-    (dict(size=True), TypeError, "one whole number"),
-    (dict(pooling="avg"), ValueError, "add top=False"),
-    (dict(pooling="max", top=False), ValueError, "pooling='max'"),
-    (dict(source="sample"), ValueError, "source is 'sample'; it must be one of 'auto', 'official', 'package', 'untrained'"),
-])
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        (dict(name="mobilenet"), ValueError, "there is no network 'mobilenet'; did you mean 'mobilenetv2'"),
+        (dict(name="MobileNet-V2"), ValueError, "did you mean 'mobilenetv2'"),
+        (dict(name="ResNet_50"), ValueError, "did you mean 'resnet50'"),
+        (dict(name="xyz"), ValueError, "there is no network 'xyz'. There are: mobilenetv2, resnet50"),
+        (dict(name=None), ValueError, "there is no network None"),
+        (dict(top="no"), TypeError, "top='no': give True"),
+        (dict(size=31), ValueError, "size=31: it must lie between 32 and 1024"),
+        (dict(size=2000), ValueError, "size=2000"),
+        (dict(size=(96, 96)), TypeError, "one whole number"),
+        (dict(size=96.0), TypeError, "one whole number"),
+        (dict(size=True), TypeError, "one whole number"),
+        (dict(pooling="avg"), ValueError, "add top=False"),
+        (dict(pooling="max", top=False), ValueError, "pooling='max'"),
+        (dict(source="sample"), ValueError, "source is 'sample'; it must be one of 'auto', 'official', 'package', 'untrained'"),
+    ],
+)
 def test_wrong_arguments_are_explained(arguments, error, message):
     with pytest.raises(error, match=message):
         pretrained.load(**{"name": "mobilenetv2", "source": "untrained", **arguments})
@@ -483,9 +531,11 @@ def test_numpy_numbers_are_numbers():
 
 # Files: damaged, tampered with, missing -------------------------------------------------------------
 
+
 @pytest.fixture
 def copied(course_data):
     """A cache that holds a copy of the real MobileNetV2 of the package."""
+
     def copy():
         os.environ["COURSE_DATA"], mine = "", os.environ["COURSE_DATA"]
         try:
@@ -495,6 +545,7 @@ def copied(course_data):
         target = course_data / folder.name
         shutil.copytree(folder, target)
         return target / "mobilenet_v2-b0353104.pth"
+
     return copy
 
 
@@ -601,6 +652,7 @@ def test_a_package_that_cannot_be_read_is_refused(course_data, no_network, monke
 
 # Pickles --------------------------------------------------------------------------------------------
 
+
 def torch_file(table, blocks, magic=readers.MAGIC, protocol=readers.PROTOCOL, little_endian=True, keys=None):
     """What torch.save wrote before version 1.6; `table` is a pickle already or is pickled here with stand-ins for torch."""
     parts = [pickle.dumps(part, 2) for part in (magic, protocol, {"little_endian": little_endian})]
@@ -655,8 +707,11 @@ def pickle_table(table, protocol=2):
     return stream.getvalue()
 
 
-TABLE = {"a.weight": ("FloatStorage", "1", 6, 0, (2, 3), (3, 1)), "a.bias": ("FloatStorage", "2", 4, 1, (3,), (1,)),
-         "n": ("LongStorage", "3", 1, 0, (), ())}
+TABLE = {
+    "a.weight": ("FloatStorage", "1", 6, 0, (2, 3), (3, 1)),
+    "a.bias": ("FloatStorage", "2", 4, 1, (3,), (1,)),
+    "n": ("LongStorage", "3", 1, 0, (), ()),
+}
 BLOCKS = {"1": np.arange(6, dtype="<f4"), "2": np.arange(4, dtype="<f4"), "3": np.array([7], "<i8")}
 
 
@@ -671,18 +726,21 @@ def test_a_torch_file_is_read_without_torch(tmp_path):
     assert not found["a.weight"].flags.writeable
 
 
-@pytest.mark.parametrize(("changes", "message"), [
-    (dict(magic=1), "not a file of torch.save"),
-    (dict(protocol=1002), "not a file of torch.save"),
-    (dict(little_endian=False), "another order of bytes"),
-    (dict(table=pickle.dumps([1, 2], 2)), "plain table of tensors"),
-    (dict(table=pickle.dumps({"a": 1}, 2)), "plain table of tensors"),
-    (dict(table={**TABLE, "a.weight": ("FloatStorage", "1", 6, 0, (2, 3), (1, 2))}), "does not lie row by row"),
-    (dict(table={**TABLE, "a.weight": ("FloatStorage", "1", 6, 4, (2, 3), (3, 1))}), "cannot reshape"),
-    (dict(table={**TABLE, "a.weight": ("FloatStorage", "1", 5, 0, (2, 3), (3, 1))}), "another length"),
-    (dict(keys=["1", "2"]), "not those of the table"),
-    (dict(blocks={**BLOCKS, "3": np.array([7, 8], "<i8")}), "another length"),
-])
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (dict(magic=1), "not a file of torch.save"),
+        (dict(protocol=1002), "not a file of torch.save"),
+        (dict(little_endian=False), "another order of bytes"),
+        (dict(table=pickle.dumps([1, 2], 2)), "plain table of tensors"),
+        (dict(table=pickle.dumps({"a": 1}, 2)), "plain table of tensors"),
+        (dict(table={**TABLE, "a.weight": ("FloatStorage", "1", 6, 0, (2, 3), (1, 2))}), "does not lie row by row"),
+        (dict(table={**TABLE, "a.weight": ("FloatStorage", "1", 6, 4, (2, 3), (3, 1))}), "cannot reshape"),
+        (dict(table={**TABLE, "a.weight": ("FloatStorage", "1", 5, 0, (2, 3), (3, 1))}), "another length"),
+        (dict(keys=["1", "2"]), "not those of the table"),
+        (dict(blocks={**BLOCKS, "3": np.array([7, 8], "<i8")}), "another length"),
+    ],
+)
 def test_a_torch_file_that_does_not_fit_together_is_refused(tmp_path, changes, message):
     file = tmp_path / "weights.pth"
     file.write_bytes(torch_file(**{"table": TABLE, "blocks": BLOCKS, **changes}))
@@ -718,9 +776,13 @@ def test_a_malicious_pickle_is_refused_and_nothing_is_executed(tmp_path, place, 
     parts = [pickle.dumps(part, 2) for part in (readers.MAGIC, readers.PROTOCOL, {"little_endian": True})]
     parts += [pickle_table(TABLE), pickle.dumps(list(BLOCKS), 2)]
     file = tmp_path / "weights.pth"
-    for evil in (Call(os.mkdir, str(ran)), {"a.weight": Call(os.system, f"mkdir {ran}")},
-                 [Call(eval, f"__import__('os').mkdir({str(ran)!r})")], Call(subprocess.Popen, ["mkdir", str(ran)]),
-                 Call(getattr, "a", "upper")):
+    for evil in (
+        Call(os.mkdir, str(ran)),
+        {"a.weight": Call(os.system, f"mkdir {ran}")},
+        [Call(eval, f"__import__('os').mkdir({str(ran)!r})")],
+        Call(subprocess.Popen, ["mkdir", str(ran)]),
+        Call(getattr, "a", "upper"),
+    ):
         file.write_bytes(b"".join([*parts[:place], pickle.dumps(evil, protocol), *parts[place + 1 :]]))
         with pytest.raises(pickle.UnpicklingError, match="does not belong in a file of weights"):
             readers.read_torch(file)
@@ -731,11 +793,23 @@ def test_a_malicious_pickle_is_refused_and_nothing_is_executed(tmp_path, place, 
     assert ran.exists()
 
 
-@pytest.mark.parametrize("name", [
-    "torch\nload", "torch\nHalfStorage", "torch._utils\n_rebuild_tensor_v2.__globals__", "torch._utils\n_rebuild_parameter",
-    "collections\nOrderedDict.__init__", "collections\nnamedtuple", "builtins\neval", "__builtin__\neval", "antigravity\nx",
-    "helpers.pretrained.readers\nread_torch", "numpy.core.multiarray\n_reconstruct", "torch.nn.modules.module\nModule",
-])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "torch\nload",
+        "torch\nHalfStorage",
+        "torch._utils\n_rebuild_tensor_v2.__globals__",
+        "torch._utils\n_rebuild_parameter",
+        "collections\nOrderedDict.__init__",
+        "collections\nnamedtuple",
+        "builtins\neval",
+        "__builtin__\neval",
+        "antigravity\nx",
+        "helpers.pretrained.readers\nread_torch",
+        "numpy.core.multiarray\n_reconstruct",
+        "torch.nn.modules.module\nModule",
+    ],
+)
 def test_only_what_a_table_of_tensors_needs_is_let_in(tmp_path, name):
     file = tmp_path / "weights.pth"
     file.write_bytes(torch_file(b"\x80\x02c" + name.encode() + b"\n.", BLOCKS))
@@ -752,8 +826,12 @@ def test_only_what_a_table_of_tensors_needs_is_let_in(tmp_path, name):
 
 def test_an_unknown_kind_of_block_is_refused(tmp_path):
     file = tmp_path / "weights.pth"
-    for pid in (("module", "<f4", "1", "cpu", 6, None), ("storage", "<f4", "1", "cpu", 6, ("view", 0, 1)),
-                ("storage", "O", "1", "cpu", 6, None)):
+    for pid in (
+        ("module", "<f4", "1", "cpu", 6, None),
+        ("storage", "<f4", "1", "cpu", 6, ("view", 0, 1)),
+        ("storage", "O", "1", "cpu", 6, None),
+    ):
+
         class Pickler(pickle.Pickler):
             def persistent_id(self, value, pid=pid):
                 return pid if value == "here" else None
@@ -770,6 +848,7 @@ def test_tfjs_weights_must_fit_their_description(tmp_path):
 
     def describe(*weights):
         import json
+
         (tmp_path / "model.json").write_text(json.dumps({"weightsManifest": [{"paths": [], "weights": weights}]}))
 
     describe({"name": "a/kernel", "shape": [2, 2], "dtype": "float32"}, {"name": "a/bias", "shape": [2], "dtype": "float32"})
@@ -800,6 +879,7 @@ def test_every_tensor_goes_into_one_layer_and_every_layer_gets_its_own(torch_wei
 
 
 # Keras's own home, on a server of ours --------------------------------------------------------------
+
 
 def write_keras_file(path, model):
     """Write weights as Keras 1 and 2 did, and as its published files are: a group a layer, names in attributes."""
@@ -841,8 +921,13 @@ def home(tmp_path, monkeypatch, course_data):
     digits = hashlib.sha256(server.content).hexdigest()
     file = Download(f"http://127.0.0.1:{server.server_address[1]}/weights.h5", digits, len(server.content))
     network = catalogue.find("mobilenetv2")
-    monkeypatch.setitem(catalogue.NETWORKS, "mobilenetv2", dataclasses.replace(
-        network, official=Official((file,), "keras_file"), files={**network.files, "official": {"weights.h5": digits}}))
+    monkeypatch.setitem(
+        catalogue.NETWORKS,
+        "mobilenetv2",
+        dataclasses.replace(
+            network, official=Official((file,), "keras_file"), files={**network.files, "official": {"weights.h5": digits}}
+        ),
+    )
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     yield server
@@ -905,6 +990,7 @@ def test_where_the_home_fails_the_package_steps_in_with_its_own_network(home, mo
 
 
 # The command line, imports --------------------------------------------------------------------------
+
 
 def test_the_command_line_lists_and_verifies(course_data, no_network, capsys):
     assert cli.main(["list"]) == 0

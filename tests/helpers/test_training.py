@@ -11,10 +11,20 @@ y = (x.sum(axis=1) > 0).astype("int64")
 
 
 def build():
-    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(8, activation="relu"), keras.layers.Dropout(0.5),
-                              keras.layers.BatchNormalization(), keras.layers.Dense(2)])
-    model.compile(optimizer=keras.optimizers.Adam(0.01), metrics=["accuracy"],
-                  loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    model = keras.Sequential(
+        [
+            keras.Input((4,)),
+            keras.layers.Dense(8, activation="relu"),
+            keras.layers.Dropout(0.5),
+            keras.layers.BatchNormalization(),
+            keras.layers.Dense(2),
+        ]
+    )
+    model.compile(
+        optimizer=keras.optimizers.Adam(0.01),
+        metrics=["accuracy"],
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+    )
     return model
 
 
@@ -74,13 +84,15 @@ def test_each_run_gets_fresh_callbacks():
 
 
 def test_summary():
-    runs = [training.Run(seed, {"loss": np.array([seed, 2.0 * seed])}, seconds, [])
-            for seed, seconds in ((1, 9.0), (2, 1.0), (3, 3.0))]
+    runs = [
+        training.Run(seed, {"loss": np.array([seed, 2.0 * seed])}, seconds, [])
+        for seed, seconds in ((1, 9.0), (2, 1.0), (3, 3.0))
+    ]
     assert training.summary(runs, "loss") == (4, 2)
     mean, spread = training.summary(runs, "loss", slice(None))
     np.testing.assert_allclose(mean, [2, 4])
     np.testing.assert_allclose(spread, [1, 2])
-    assert training.summary(runs, "seconds")[0] == 2                    # the first run compiled
+    assert training.summary(runs, "seconds")[0] == 2  # the first run compiled
     assert np.isnan(training.summary(runs[:1], "loss")[1])
     with pytest.raises(KeyError, match="there is: loss"):
         training.summary(runs, "accuracy")

@@ -9,6 +9,7 @@ from pipeline import EXECUTED
 @pytest.fixture(scope="session")
 def executed():
     """A function from a lecture's name ("week01_knn/01_images") to its executed notebook."""
+
     def read(name):
         path = EXECUTED / f"{name}.ipynb"
         if not path.exists():
@@ -21,6 +22,7 @@ def executed():
 @pytest.fixture(scope="session")
 def printed():
     """A function from an executed notebook to all the text that its cells printed or returned."""
+
     def text(notebook):
         parts = []
         for cell in notebook.cells:

@@ -13,8 +13,18 @@ from pipeline.notebooks import code_of, read_source
 
 SOURCES = sorted([*ROOT.glob("lectures/week*/*.py"), *ROOT.glob("solutions/week*/*.py")])
 # Calls that look for something: weights, hyperparameters, a threshold, the best of several.
-SEARCHES = {"fit", "train", "partial_fit", "train_on_batch", "repeat", "optimize", "enqueue_trial", "tell", "cross_validate",
-            "cross_val_score"}
+SEARCHES = {
+    "fit",
+    "train",
+    "partial_fit",
+    "train_on_batch",
+    "repeat",
+    "optimize",
+    "enqueue_trial",
+    "tell",
+    "cross_validate",
+    "cross_val_score",
+}
 
 
 def _is_test(node, tainted):
@@ -73,16 +83,24 @@ def test_no_training_and_no_search_sees_test_data(source):
     assert misuse(code_of(read_source(source))) == []
 
 
-@pytest.mark.parametrize("leak", [
-    "model.fit(x, y, validation_data=(data.test.images, data.test.labels))",
-    "x_test = prepare(photos.test)\nmodel.fit(x, y, validation_data=(x_test, y_test))",
-    "x, y = scale(photos.test.images), photos.test.labels\nmodel, runs = training.repeat(build, x=x, y=y, epochs=3)",
-    "held_out = photos.test\nseen = held_out.images / 255\nfor _ in range(3):\n    model.fit(seen, held_out.labels)",
-])
+@pytest.mark.parametrize(
+    "leak",
+    [
+        "model.fit(x, y, validation_data=(data.test.images, data.test.labels))",
+        "x_test = prepare(photos.test)\nmodel.fit(x, y, validation_data=(x_test, y_test))",
+        "x, y = scale(photos.test.images), photos.test.labels\nmodel, runs = training.repeat(build, x=x, y=y, epochs=3)",
+        "held_out = photos.test\nseen = held_out.images / 255\nfor _ in range(3):\n    model.fit(seen, held_out.labels)",
+    ],
+)
 def test_the_check_finds_a_leak(leak):
     assert len(misuse(leak)) == 1
 
 
 def test_the_check_knows_honest_use():
-    assert misuse("x_test = prepare(photos.test)\nmodel.fit(x, y, validation_data=(x_val, y_val))\nmodel.evaluate(x_test)\n"
-                  "x_test = prepare(photos.train)\nmodel.fit(x_test, y)") == []
+    assert (
+        misuse(
+            "x_test = prepare(photos.test)\nmodel.fit(x, y, validation_data=(x_val, y_val))\nmodel.evaluate(x_test)\n"
+            "x_test = prepare(photos.train)\nmodel.fit(x_test, y)"
+        )
+        == []
+    )

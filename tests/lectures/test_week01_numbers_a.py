@@ -36,14 +36,17 @@ def test_classes_are_counted_from_the_labels(images_text):
 
 
 def test_bytes_of_a_batch_are_printed(images_text):
-    assert f"{128 * 3072:,} bytes" in images_text                    # uint8
-    assert f"{128 * 3072 * 4:,} bytes" in images_text                # float32
-    assert f"{128 * 32 * 32 * 64 * 4 / 1e6:.3f} MB" in images_text   # activations of 64 maps
+    assert f"{128 * 3072:,} bytes" in images_text  # uint8
+    assert f"{128 * 3072 * 4:,} bytes" in images_text  # float32
+    assert f"{128 * 32 * 32 * 64 * 4 / 1e6:.3f} MB" in images_text  # activations of 64 maps
 
 
 def test_l1_of_the_worked_example(neighbours_text):
-    assert np.abs(TEST - TRAIN).sum() == pairwise_distances(
-        TEST.reshape(1, -1), TRAIN.reshape(1, -1), metric="manhattan").item() == 456
+    assert (
+        np.abs(TEST - TRAIN).sum()
+        == pairwise_distances(TEST.reshape(1, -1), TRAIN.reshape(1, -1), metric="manhattan").item()
+        == 456
+    )
     assert "73 + 167 + 52 + 164 = 456" in neighbours_text
     assert f"L1 = 456, L2 = {np.linalg.norm(TEST - TRAIN):.2f}" in neighbours_text
 
@@ -67,9 +70,12 @@ def test_every_way_gives_the_same_table(neighbours_text):
 
 @pytest.mark.parametrize("name", [IMAGES, NEIGHBOURS])
 def test_every_figure_has_alt_text_of_its_own(executed, name):
-    alts = [output["metadata"].get("image/png", {}).get("alt", "")
-            for cell in executed(name).cells for output in cell.get("outputs", [])
-            if "image/png" in output.get("data", {})]
+    alts = [
+        output["metadata"].get("image/png", {}).get("alt", "")
+        for cell in executed(name).cells
+        for output in cell.get("outputs", [])
+        if "image/png" in output.get("data", {})
+    ]
     assert len(alts) >= 8
     assert all(len(alt) > 40 for alt in alts)
     assert len(set(alts)) == len(alts)

@@ -12,8 +12,13 @@ KERNEL = [[0, 1, 2], [2, 2, 0], [0, 1, 2]]
 def slide(image, kernel):
     """Valid cross-correlation of nested lists: no NumPy, so nothing is shared with the lecture."""
     rows, columns = len(kernel), len(kernel[0])
-    return [[sum(image[i + u][j + v] * kernel[u][v] for u in range(rows) for v in range(columns))
-             for j in range(len(image[0]) - columns + 1)] for i in range(len(image) - rows + 1)]
+    return [
+        [
+            sum(image[i + u][j + v] * kernel[u][v] for u in range(rows) for v in range(columns))
+            for j in range(len(image[0]) - columns + 1)
+        ]
+        for i in range(len(image) - rows + 1)
+    ]
 
 
 def seen(W, K, P, S):
@@ -40,8 +45,12 @@ def test_the_worked_convolution(filters_text):
 
 
 def test_every_step_of_it_is_animated(executed):
-    described = [output["data"]["text/plain"] for cell in executed(FILTERS).cells for output in cell.get("outputs", [])
-                 if "text/html" in output.get("data", {})]
+    described = [
+        output["data"]["text/plain"]
+        for cell in executed(FILTERS).cells
+        for output in cell.get("outputs", [])
+        if "text/html" in output.get("data", {})
+    ]
     assert any("9 steps" in text and "12, 12, 17; 10, 17, 19; 9, 6, 14" in text for text in described)
 
 
@@ -64,8 +73,14 @@ def test_only_the_blur_is_linear_and_equivariant(filters_text):
 
 def test_every_way_to_convolve_is_timed_after_all_agreed(filters_text):
     assert filters_text.index("all 6 agree on") < filters_text.index("times as fast as four loops")
-    for way in ("four loops", "two loops over places", "two loops over weights", "one matrix product", "SciPy correlate2d",
-                "Keras ops.conv"):
+    for way in (
+        "four loops",
+        "two loops over places",
+        "two loops over weights",
+        "one matrix product",
+        "SciPy correlate2d",
+        "Keras ops.conv",
+    ):
         assert re.search(rf"{way} +[\d.]+ ms", filters_text), way
 
 
@@ -94,8 +109,10 @@ def test_the_table_of_the_stack(sizes_text):
     stack = ((32, 3, 1, 1), (32, 3, 2, 1), (64, 3, 1, 1), (64, 3, 2, 1), (128, 3, 1, 1), (10, 8, 1, 0))
     for filters, width, stride, padding in stack:
         size, weights = seen(size, width, padding, stride)[0], filters * width**2 * depth
-        row = (rf"{filters} × {width} × {width}, stride {stride} +{size} × {size} × {filters}"
-               rf" +{weights + filters:,} +{weights * size**2:,} ")
+        row = (
+            rf"{filters} × {width} × {width}, stride {stride} +{size} × {size} × {filters}"
+            rf" +{weights + filters:,} +{weights * size**2:,} "
+        )
         assert re.search(row, sizes_text), row
         depth, total = filters, total + weights + filters
     assert f"6 layers agree; {total:,} parameters in all" in sizes_text
@@ -112,6 +129,10 @@ def test_the_riddles_have_the_answers_given():
 
 @pytest.mark.parametrize("name", [FILTERS, SIZES])
 def test_every_figure_has_alt_text_of_its_own(executed, name):
-    alts = [output["metadata"].get("image/png", {}).get("alt", "")
-            for cell in executed(name).cells for output in cell.get("outputs", []) if "image/png" in output.get("data", {})]
+    alts = [
+        output["metadata"].get("image/png", {}).get("alt", "")
+        for cell in executed(name).cells
+        for output in cell.get("outputs", [])
+        if "image/png" in output.get("data", {})
+    ]
     assert len(alts) >= 6 and all(len(alt) > 40 for alt in alts) and len(set(alts)) == len(alts)

@@ -25,15 +25,22 @@ def number(text):
 
 def players(notebook):
     """The descriptions of the animations: the text that a reader without scripts gets."""
-    return [output.data["text/plain"] for cell in notebook.cells for output in cell.get("outputs", [])
-            if "text/html" in output.get("data", {})]
+    return [
+        output.data["text/plain"]
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if "text/html" in output.get("data", {})
+    ]
 
 
 def test_parameters_of_dense_local_and_shared_weights(sharing):
     places = len(range(0, 32 - 5 + 1)) ** 2
     window = 5 * 5 * 3
-    expected = {"dense": (32 * 32 * 3 + 1) * places * 6, "locally connected": (window + 1) * places * 6,
-                "convolution": (window + 1) * 6}
+    expected = {
+        "dense": (32 * 32 * 3 + 1) * places * 6,
+        "locally connected": (window + 1) * places * 6,
+        "convolution": (window + 1) * 6,
+    }
     for name, value in expected.items():
         told = re.search(rf"^{name} +([\d,]+) parameters$", sharing, re.MULTILINE)
         assert number(told[1]) == value
@@ -58,7 +65,7 @@ def test_pooling_of_the_worked_example(executed, sharing):
     assert f"max pooling: {largest.tolist()}" in sharing
     assert re.search(rf"average +{re.escape(str(mean.tolist()))}", sharing)
     assert "of 16 samples 4 are left: 75% dropped" in sharing
-    player, = players(executed(SHARING))
+    (player,) = players(executed(SHARING))
     assert "6, 8; 3, 4" in player
 
 
@@ -85,8 +92,9 @@ def test_receptive_fields_of_the_stack(sharing):
 
 def test_two_small_kernels_are_cheaper_than_a_large_one(sharing):
     for name, sizes in {"5 × 5": [5], "3 × 3 + 3 × 3": [3, 3], "3 × 3 + 3 × 3 + 3 × 3": [3, 3, 3], "7 × 7": [7]}.items():
-        told = re.search(rf"^{re.escape(name)} +field (\d+) × \d+, +([\d,]+) parameters, +([\d,]+) multiply-adds$",
-                         sharing, re.MULTILINE)
+        told = re.search(
+            rf"^{re.escape(name)} +field (\d+) × \d+, +([\d,]+) parameters, +([\d,]+) multiply-adds$", sharing, re.MULTILINE
+        )
         assert int(told[1]) == sum(sizes) - len(sizes) + 1
         assert number(told[2]) == sum((k * k * 64 + 1) * 64 for k in sizes)
         assert number(told[3]) == sum(k * k * 64 * 64 * 32 * 32 for k in sizes)
@@ -106,8 +114,10 @@ ROW = re.compile(r"^(.{25}) *(\d+)×(\d+) *([\d,]+) +([\d,]+) +([\d.]+) +(\d+)×
 
 def test_table_of_kinds(kinds):
     """Sizes, parameters and multiply-adds by arithmetic written out for each kind."""
-    table = {name.strip(): [number(x) for x in (out, weights, adds, field)]
-             for name, out, _, weights, adds, _, field, _ in ROW.findall(kinds)}
+    table = {
+        name.strip(): [number(x) for x in (out, weights, adds, field)]
+        for name, out, _, weights, adds, _, field, _ in ROW.findall(kinds)
+    }
     square = 64 * 64
     expected = {
         "ordinary 3 × 3": [30, 9 * square, 9 * square * 30 * 30, 3],
@@ -150,8 +160,9 @@ def test_checkerboard_where_the_stride_does_not_divide_the_kernel(kinds):
 
 
 def test_time_is_measured_beside_the_count(kinds):
-    rows = re.findall(r"(\d+) maps: Conv2D +[\d.]+ ms, SeparableConv2D +[\d.]+ ms: gain ([\d.]+), by multiply-adds ([\d.]+)",
-                      kinds)
+    rows = re.findall(
+        r"(\d+) maps: Conv2D +[\d.]+ ms, SeparableConv2D +[\d.]+ ms: gain ([\d.]+), by multiply-adds ([\d.]+)", kinds
+    )
     assert [int(row[0]) for row in rows] == [16, 64, 256]
     for maps, _, expected in rows:
         weights = 9 * int(maps) + int(maps) ** 2
@@ -160,6 +171,10 @@ def test_time_is_measured_beside_the_count(kinds):
 
 @pytest.mark.parametrize("name", [SHARING, KINDS])
 def test_alt_texts_are_different(executed, name):
-    alts = [output.metadata.get("image/png", {}).get("alt", "") for cell in executed(name).cells
-            for output in cell.get("outputs", []) if "image/png" in output.get("data", {})]
+    alts = [
+        output.metadata.get("image/png", {}).get("alt", "")
+        for cell in executed(name).cells
+        for output in cell.get("outputs", [])
+        if "image/png" in output.get("data", {})
+    ]
     assert len(alts) >= 7 and len(set(alts)) == len(alts) and min(map(len, alts)) > 40

@@ -21,8 +21,7 @@ def keras_text(executed, printed):
 
 def weights(*widths):
     """Parameters of a stack of dense layers, one number a layer, by building every matrix."""
-    return [np.empty((inputs, units)).size + np.empty(units).size
-            for inputs, units in zip(widths, widths[1:], strict=False)]
+    return [np.empty((inputs, units)).size + np.empty(units).size for inputs, units in zip(widths, widths[1:], strict=False)]
 
 
 def filters(size, depth, number):
@@ -69,14 +68,19 @@ def test_gradient_noise_falls_with_the_square_root_of_the_batch(networks_text):
 
 
 def test_small_steps_win_for_the_same_images(networks_text):
-    last = {name: numbers(rf"{name} +rate .* after 1 epoch, ([\d.]+) after", networks_text)[0]
-            for name in ("full batch", "mini-batch of 64", "single sample")}
+    last = {
+        name: numbers(rf"{name} +rate .* after 1 epoch, ([\d.]+) after", networks_text)[0]
+        for name in ("full batch", "mini-batch of 64", "single sample")
+    }
     assert max(last["mini-batch of 64"], last["single sample"]) < last["full batch"] < math.log(10) + 0.01
 
 
 def test_hidden_units_buy_accuracy_over_at_least_three_seeds(networks_text):
-    rows = re.findall(r"(\d+ hidden units|softmax regression) +([\d,]+) weights: validation accuracy "
-                      r"([\d.]+) ± ([\d.]+) over (\d+) seeds", networks_text)
+    rows = re.findall(
+        r"(\d+ hidden units|softmax regression) +([\d,]+) weights: validation accuracy "
+        r"([\d.]+) ± ([\d.]+) over (\d+) seeds",
+        networks_text,
+    )
     assert len(rows) == 4 and all(int(row[-1]) >= 3 for row in rows)
     for name, count, *_ in rows:
         units = [int(name.split()[0])] if "hidden" in name else []
@@ -146,8 +150,11 @@ def test_the_usual_mistakes_are_refused(keras_text):
 
 
 def test_the_cnn_wins_with_fewer_weights_over_at_least_three_seeds(keras_text):
-    rows = re.findall(r"(softmax regression|MLP|CNN) +([\d,]+) parameters, validation accuracy "
-                      r"([\d.]+) ± ([\d.]+) \((\d+) seeds\)", keras_text)
+    rows = re.findall(
+        r"(softmax regression|MLP|CNN) +([\d,]+) parameters, validation accuracy "
+        r"([\d.]+) ± ([\d.]+) \((\d+) seeds\)",
+        keras_text,
+    )
     assert [name for name, *_ in rows] == ["softmax regression", "MLP", "CNN"]
     assert all(int(row[-1]) >= 3 for row in rows)
     counts = [int(count.replace(",", "")) for _, count, *_ in rows]

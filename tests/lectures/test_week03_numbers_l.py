@@ -31,8 +31,14 @@ def conv(window, maps_in, maps_out):
 
 
 def test_network_of_1998_has_the_parameters_of_the_paper(lenet):
-    sheet = {"C1": conv(5, 1, 6), "S2": 2 * 6, "C3": 25 * (6 * 3 + 9 * 4 + 6) + 16, "S4": 2 * 16,
-             "C5": conv(5, 16, 120), "F6": 120 * 84 + 84}
+    sheet = {
+        "C1": conv(5, 1, 6),
+        "S2": 2 * 6,
+        "C3": 25 * (6 * 3 + 9 * 4 + 6) + 16,
+        "S4": 2 * 16,
+        "C5": conv(5, 16, 120),
+        "F6": 120 * 84 + 84,
+    }
     assert list(sheet.values()) == [156, 12, 1516, 32, 48_120, 10_164]
     for name, expected in sheet.items():
         told = re.search(rf"^{name} .* ([\d,]+) trainable$", lenet, flags=re.MULTILINE)[1]
@@ -51,7 +57,7 @@ def test_lenet_of_the_textbooks(lenet):
 
 def test_colour_images_and_the_network_without_convolutions(lenet):
     assert f"LeNet-5 on RGB: first layer {conv(5, 3, 6)}, total {61_706 + 300:,}" in lenet
-    assert conv(5, 3, 6) == 456 and lenet.count("first layer 456") >= 3          # and both networks on CIFAR-10
+    assert conv(5, 3, 6) == 456 and lenet.count("first layer 456") >= 3  # and both networks on CIFAR-10
     for inputs, expected in {1024: 86_950, 3072: 258_982}.items():
         assert inputs * 84 + 84 + 84 * 10 + 10 == expected
         assert f"MLP {inputs}-84-10: {expected:,} parameters" in lenet
@@ -65,7 +71,7 @@ def test_every_step_is_measured_with_a_spread(lenet):
     rows = re.findall(r"^(LeNet-5, 1998|\+ [\w, -]+?) +([\d.]+)% ± +([\d.]+)% +([\d.]+) s +[\d,]+$", lenet, flags=re.MULTILINE)
     assert len(rows) == 8
     assert all(float(spread) > 0 and float(seconds) > 0 for _, _, spread, seconds in rows)
-    assert min(float(accuracy) for _, accuracy, _, _ in rows[1:]) > 50         # every step learns digits
+    assert min(float(accuracy) for _, accuracy, _, _ in rows[1:]) > 50  # every step learns digits
     chosen = re.search(r"chosen on validation: (.+)", lenet)[1]
     assert float(dict((name, accuracy) for name, accuracy, _, _ in rows)[chosen]) == max(float(row[1]) for row in rows)
     verdicts = re.findall(r"points, spreads together +[\d.]+: (within the spread|better|worse)", lenet)
@@ -112,9 +118,12 @@ def script(executed, tmp_path_factory):
 
 def run(script, folder, epochs, kill_after=None):
     """Exit code of the script; it is killed as soon as `kill_after` epochs are finished."""
-    with open(folder / "messages.txt", "a", encoding="utf-8") as messages, subprocess.Popen(
-            [sys.executable, str(script), str(folder), str(epochs)], stdout=subprocess.PIPE, stderr=messages,
-            text=True) as process:
+    with (
+        open(folder / "messages.txt", "a", encoding="utf-8") as messages,
+        subprocess.Popen(
+            [sys.executable, str(script), str(folder), str(epochs)], stdout=subprocess.PIPE, stderr=messages, text=True
+        ) as process,
+    ):
         for line in process.stdout:
             if kill_after is not None and int(line) + 1 >= kill_after:
                 process.kill()
@@ -141,8 +150,8 @@ def test_a_killed_training_resumes_where_it_was(script, tmp_path):
     assert 2 <= len(before) < 5 and (killed / "backup" / "training_metadata.json").exists()
     assert run(script, killed, 5) == 0, (killed / "messages.txt").read_text(encoding="utf-8")
     after = log_of(killed)
-    assert after[: len(before)] == before                          # the log goes on, it does not begin again
-    assert len(after) - len(before) <= 5 - len(before) + 1         # it did not train from the start
+    assert after[: len(before)] == before  # the log goes on, it does not begin again
+    assert len(after) - len(before) <= 5 - len(before) + 1  # it did not train from the start
     assert list(dict(after)) == [0, 1, 2, 3, 4]
     assert not (killed / "backup").exists()
 

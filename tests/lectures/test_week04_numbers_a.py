@@ -10,9 +10,16 @@ from pipeline import ROOT
 LECTURE = "week04_visualization/01_architectures"
 
 MODULES = {  # GoogLeNet, table 1: side, then #1x1, #3x3 reduce, #3x3, #5x5 reduce, #5x5, pool proj
-    "3a": (28, 64, 96, 128, 16, 32, 32), "3b": (28, 128, 128, 192, 32, 96, 64), "4a": (14, 192, 96, 208, 16, 48, 64),
-    "4b": (14, 160, 112, 224, 24, 64, 64), "4c": (14, 128, 128, 256, 24, 64, 64), "4d": (14, 112, 144, 288, 32, 64, 64),
-    "4e": (14, 256, 160, 320, 32, 128, 128), "5a": (7, 256, 160, 320, 32, 128, 128), "5b": (7, 384, 192, 384, 48, 128, 128)}
+    "3a": (28, 64, 96, 128, 16, 32, 32),
+    "3b": (28, 128, 128, 192, 32, 96, 64),
+    "4a": (14, 192, 96, 208, 16, 48, 64),
+    "4b": (14, 160, 112, 224, 24, 64, 64),
+    "4c": (14, 128, 128, 256, 24, 64, 64),
+    "4d": (14, 112, 144, 288, 32, 64, 64),
+    "4e": (14, 256, 160, 320, 32, 128, 128),
+    "5a": (7, 256, 160, 320, 32, 128, 128),
+    "5b": (7, 384, 192, 384, 48, 128, 128),
+}
 
 
 @pytest.fixture(scope="module")
@@ -43,9 +50,16 @@ def total(rows):
 
 
 def alexnet(groups):
-    return {"conv1": conv(11, 3, 96, 55), "conv2": conv(5, 96, 256, 27, groups), "conv3": conv(3, 256, 384, 13),
-            "conv4": conv(3, 384, 384, 13, groups), "conv5": conv(3, 384, 256, 13, groups),
-            "fc6": dense(6 * 6 * 256, 4096), "fc7": dense(4096, 4096), "fc8": dense(4096, 1000)}
+    return {
+        "conv1": conv(11, 3, 96, 55),
+        "conv2": conv(5, 96, 256, 27, groups),
+        "conv3": conv(3, 256, 384, 13),
+        "conv4": conv(3, 384, 384, 13, groups),
+        "conv5": conv(3, 384, 256, 13, groups),
+        "fc6": dense(6 * 6 * 256, 4096),
+        "fc7": dense(4096, 4096),
+        "fc8": dense(4096, 1000),
+    }
 
 
 def vgg(counts):
@@ -61,8 +75,14 @@ def googlenet():
     rows = {"conv1": [conv(7, 3, 64, 112)], "conv2": [conv(1, 64, 64, 56), conv(3, 64, 192, 56)]}
     maps = 192
     for name, (side, ones, reduce3, threes, reduce5, fives, pooled) in MODULES.items():
-        rows[name] = [conv(1, maps, ones, side), conv(1, maps, reduce3, side), conv(3, reduce3, threes, side),
-                      conv(1, maps, reduce5, side), conv(5, reduce5, fives, side), conv(1, maps, pooled, side)]
+        rows[name] = [
+            conv(1, maps, ones, side),
+            conv(1, maps, reduce3, side),
+            conv(3, reduce3, threes, side),
+            conv(1, maps, reduce5, side),
+            conv(5, reduce5, fives, side),
+            conv(1, maps, pooled, side),
+        ]
         maps = ones + threes + fives + pooled
     return rows | {"linear": [dense(maps, 1000)]}
 
@@ -133,7 +153,7 @@ def test_googlenet_row_by_row(said):
         weights = sum(part[0] for part in parts)
         line = re.search(rf"^{name} +([\d,]+) +([\d.]+) +[\d.]+(?: +([+-]\d+)%)?$", said, flags=re.M)
         assert line[1] == f"{weights:,}" and float(line[2]) == pytest.approx(weights / 1024, abs=0.051)
-        assert bool(line[3]) == (name in ("conv1", "4c", "5a"))          # the paper's rows that do not fit
+        assert bool(line[3]) == (name in ("conv1", "4c", "5a"))  # the paper's rows that do not fit
     everything = [part for parts in rows.values() for part in parts]
     assert total(everything)[0] == 6_998_552
     assert "main network, with biases: 6,998,552" in said
@@ -147,8 +167,11 @@ def test_auxiliary_heads_are_counted_apart(said):
 
 
 def test_pooling_instead_of_flattening(said):
-    ends = {"VGG-16": total([dense(25_088, 4096), dense(4096, 4096), dense(4096, 1000)])[0],
-            "GoogLeNet": total([dense(1024, 1000)])[0], "GoogLeNet, flattened": total([dense(49 * 1024, 1000)])[0]}
+    ends = {
+        "VGG-16": total([dense(25_088, 4096), dense(4096, 4096), dense(4096, 1000)])[0],
+        "GoogLeNet": total([dense(1024, 1000)])[0],
+        "GoogLeNet, flattened": total([dense(49 * 1024, 1000)])[0],
+    }
     for name, count in ends.items():
         assert re.search(rf"^{name} +{count:,} parameters at the end$", said, flags=re.M)
 
@@ -165,6 +188,7 @@ def test_resnet_counted_by_the_literature_and_by_keras(said):
 
 def test_depth_and_receptive_field(said):
     """Chains by the rule of week 2; for the branches the longest way."""
+
     def field(steps):
         reached, jump = 1, 1
         for window, stride in steps:
@@ -178,8 +202,13 @@ def test_depth_and_receptive_field(said):
         "AlexNet": (8, field([(11, 4), (3, 2), (5, 1), (3, 2), (3, 1), (3, 1), (3, 1), (3, 2)])),
         "VGG-16": (16, field(sum(([(3, 1)] * count + [(2, 2)] for count in (2, 2, 3, 3, 3)), []))),
         "GoogLeNet": (22, field([(7, 2), (3, 2), (1, 1), (3, 1), (3, 2), *module * 2, (3, 2), *module * 5, (3, 2), *module * 2])),
-        "ResNet-50": (50, field([(7, 2), (3, 2), *bottleneck * 3]
-                                + sum(([(1, 2), (3, 1), (1, 1), *bottleneck * more] for more in (3, 5, 2)), [])))}
+        "ResNet-50": (
+            50,
+            field(
+                [(7, 2), (3, 2), *bottleneck * 3] + sum(([(1, 2), (3, 1), (1, 1), *bottleneck * more] for more in (3, 5, 2)), [])
+            ),
+        ),
+    }
     assert fields["AlexNet"][1] == 195 and fields["VGG-16"][1] == 212 and fields["ResNet-50"][1] == 483
     for name, numbers in fields.items():
         told = re.search(rf"^{name} +(\d+) +(\d+) +\d+ +[\d.]+ M +[\d.]+ MB", said, flags=re.M)
@@ -192,13 +221,14 @@ def test_a_block_with_nothing_to_add_is_the_identity(said):
 
 
 def test_gradients_are_level_only_with_skip_connections(said):
-    lines = re.findall(r"^(plain, Glorot|plain, He|plain, batch norm|skip, batch norm) +second +(\S+) +last +(\S+) ", said,
-                       flags=re.M)
+    lines = re.findall(
+        r"^(plain, Glorot|plain, He|plain, batch norm|skip, batch norm) +second +(\S+) +last +(\S+) ", said, flags=re.M
+    )
     ratio = {kind: float(second) / float(last) for kind, second, last in lines}
     size = {kind: float(last) for kind, _, last in lines}
     assert len(ratio) == 4
-    assert size["plain, Glorot"] < 1e-3 * size["plain, He"]                    # vanished
-    assert ratio["plain, batch norm"] > 2 * ratio["skip, batch norm"]          # grows towards the image
+    assert size["plain, Glorot"] < 1e-3 * size["plain, He"]  # vanished
+    assert ratio["plain, batch norm"] > 2 * ratio["skip, batch norm"]  # grows towards the image
 
 
 def test_trainings_are_compared_over_seeds_and_without_test_images(said, source):
@@ -206,21 +236,27 @@ def test_trainings_are_compared_over_seeds_and_without_test_images(said, source)
     assert len(rows) == 4 and all(float(spread) > 0 for *_, spread in rows)
     assert len(re.findall(r"\d: (?:(?:plain|residual), \d+ layers fits better|within the spread)", said)) == 3
     assert re.search(r"^SEEDS = \(0, 1, 2\)$", source, flags=re.M)
-    assert ".test" not in source                                # nothing here looks at the test split
+    assert ".test" not in source  # nothing here looks at the test split
 
 
 def points(said):
     line = r"^([\w-]+) +([\d.]+)% +([CK]) +(\d+) +([\d.]+) M +([\d.]+) G$"
-    return {name: (float(top1), mark, int(side), float(size), float(cost))
-            for name, top1, mark, side, size, cost in re.findall(line, said, flags=re.M)}
+    return {
+        name: (float(top1), mark, int(side), float(size), float(cost))
+        for name, top1, mark, side, size, cost in re.findall(line, said, flags=re.M)
+    }
 
 
 def test_the_plot_stands_on_a_table_with_sources(said):
     table = points(said)
     assert len(table) == 12
     assert {name for name, row in table.items() if row[1] == "C"} == {"AlexNet", "GoogLeNet"}
-    counted = {"AlexNet": total(alexnet(2).values()), "VGG-19": total(vgg((2, 2, 4, 4, 4))),
-               "ResNet-101": resnet((3, 4, 23, 3))[::2], "ResNet-152": resnet((3, 8, 36, 3))[::2]}
+    counted = {
+        "AlexNet": total(alexnet(2).values()),
+        "VGG-19": total(vgg((2, 2, 4, 4, 4))),
+        "ResNet-101": resnet((3, 4, 23, 3))[::2],
+        "ResNet-152": resnet((3, 8, 36, 3))[::2],
+    }
     for name, (count, cost) in counted.items():
         assert table[name][3] == pytest.approx(count / 1e6, abs=0.051) and table[name][4] == pytest.approx(cost / 1e9, abs=0.0051)
     assert table["MobileNetV2"][3] == 3.5 and table["EfficientNetB0"][3] == 5.3
@@ -237,12 +273,17 @@ def test_who_is_beaten(said):
 def test_every_builder_names_its_paper_and_its_count(source):
     code = "\n".join(line for line in source.splitlines() if not line.startswith("#"))
     documented = {node.name: ast.get_docstring(node) or "" for node in ast.parse(code).body if isinstance(node, ast.FunctionDef)}
-    expected = {"lenet5": ("1998", "61,706"), "alexnet": ("2012", "60,965,224", "62,378,344"), "vgg": ("2015", "138,357,544"),
-                "googlenet": ("2015", "table 1", "6,998,552", "6,379,728"), "resnet": ("2016", "table 1", "25,557,032")}
+    expected = {
+        "lenet5": ("1998", "61,706"),
+        "alexnet": ("2012", "60,965,224", "62,378,344"),
+        "vgg": ("2015", "138,357,544"),
+        "googlenet": ("2015", "table 1", "6,998,552", "6,379,728"),
+        "resnet": ("2016", "table 1", "25,557,032"),
+    }
     for name, parts in expected.items():
         assert all(part in documented[name] for part in parts), name
 
 
 def test_blueprints_need_no_memory(executed):
     peak = executed(LECTURE).metadata.course.peak_memory_mb
-    assert peak is None or peak < 2000                # the weights of the networks alone would be three gigabytes
+    assert peak is None or peak < 2000  # the weights of the networks alone would be three gigabytes

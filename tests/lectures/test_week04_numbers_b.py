@@ -32,8 +32,15 @@ def source(name):
 
 def functions(name, *wanted, **known):
     """The lecture's own functions of these names, from its source."""
-    space = {"np": np, "ops": ops, "keras": keras, "knn": knn, "value_and_gradient": value_and_gradient, "spearmanr": spearmanr,
-             **known}
+    space = {
+        "np": np,
+        "ops": ops,
+        "keras": keras,
+        "knn": knn,
+        "value_and_gradient": value_and_gradient,
+        "spearmanr": spearmanr,
+        **known,
+    }
     text = source(name)
     for one in wanted:
         found = re.search(rf"^def {one}\(.*?(?=^\S)", text, flags=re.MULTILINE | re.DOTALL)
@@ -66,23 +73,31 @@ def test_receptive_fields(looked):
         told = re.search(rf"relu{layer}: rows (\d+) to (\d+) touched, computed (\d+) to (\d+)", looked)
         low, high, top, bottom = map(int, told.groups())
         assert bottom - top + 1 == window and top <= low <= high <= bottom
-        assert high - low + 1 >= window - 1                  # many images touch nearly all of it
+        assert high - low + 1 >= window - 1  # many images touch nearly all of it
 
 
 def test_the_mark_is_learned_and_only_asking_for_it_shows(looked):
-    rows = re.findall(r"^(without the mark|as in training|all with the mark) +accuracy ([\d.]+)%, called horse: "
-                      r"(\d+)% of the horses, (\d+)% of all others", looked, flags=re.MULTILINE)
+    rows = re.findall(
+        r"^(without the mark|as in training|all with the mark) +accuracy ([\d.]+)%, called horse: "
+        r"(\d+)% of the horses, (\d+)% of all others",
+        looked,
+        flags=re.MULTILINE,
+    )
     clean, trained, marked = (list(map(float, row[1:])) for row in rows)
     real_data(looked)
-    assert trained[0] >= clean[0] - 0.05                     # the mark hides behind a good accuracy
+    assert trained[0] >= clean[0] - 0.05  # the mark hides behind a good accuracy
     assert marked[0] < clean[0] - 10 and marked[2] > clean[2] + 30
 
 
 def test_training_is_seen_in_the_class_and_not_in_the_edges(looked):
-    share = {(layer, what): (float(ours), float(blank)) for layer, what, ours, blank in re.findall(
-        r"^(relu\d), explained by (simple things|the class): ([\d.]+) \(untrained ([\d.]+) ±", looked, flags=re.MULTILINE)}
+    share = {
+        (layer, what): (float(ours), float(blank))
+        for layer, what, ours, blank in re.findall(
+            r"^(relu\d), explained by (simple things|the class): ([\d.]+) \(untrained ([\d.]+) ±", looked, flags=re.MULTILINE
+        )
+    }
     assert len(share) == 6
-    for column in (0, 1):                                    # simple things fall with depth, trained or not
+    for column in (0, 1):  # simple things fall with depth, trained or not
         assert share["relu1", "simple things"][column] > share["relu3", "simple things"][column]
     real_data(looked)
     assert share["relu3", "the class"][0] > 1.5 * share["relu3", "the class"][1]
@@ -96,34 +111,46 @@ def test_logits_keep_their_slope_where_probabilities_lose_it(looked):
 
 
 def test_grad_cam_agreed_with_itself_on_every_kind_of_model(looked):
-    gaps = re.findall(r"^(functional|preprocessing|doll in a doll) +differs by at most ([\d.e+-]+) of ([\d.]+)", looked,
-                      flags=re.MULTILINE)
+    gaps = re.findall(
+        r"^(functional|preprocessing|doll in a doll) +differs by at most ([\d.e+-]+) of ([\d.]+)", looked, flags=re.MULTILINE
+    )
     assert [name for name, _, _ in gaps] == ["functional", "preprocessing", "doll in a doll"]
     assert all(float(gap) < 1e-5 < float(largest) for _, gap, largest in gaps)
-    assert "ValueError: " in looked                          # the usual recipe does not survive nesting
+    assert "ValueError: " in looked  # the usual recipe does not survive nesting
     assert float(re.search(r"largest difference ([\d.e+-]+)", looked)[1]) < 1e-5
 
 
 def test_methods_are_judged_with_controls(looked):
-    rows = {name: percentages(row) for name, row in re.findall(
-        r"^(occlusion|saliency|Grad-CAM|edges only) +(\d+% .*%)$", looked, flags=re.MULTILINE)}
+    rows = {
+        name: percentages(row)
+        for name, row in re.findall(r"^(occlusion|saliency|Grad-CAM|edges only) +(\d+% .*%)$", looked, flags=re.MULTILINE)
+    }
     assert len(rows) == 4 and len(set(rows["edges only"][1:4])) == 1
-    assert all(row[0] <= row[1] for row in rows.values())    # what is in the mark is also near it
+    assert all(row[0] <= row[1] for row in rows.values())  # what is in the mark is also near it
     real_data(looked)
     for name in ("occlusion", "Grad-CAM"):
         assert rows[name][1] > 0.7 and rows[name][2] < 0.3
 
 
 def test_the_explanation_predicts(looked):
-    cured = {name: (float(horse), float(named)) for name, horse, named in re.findall(
-        r"^(the mark|the opposite corner) covered: (\d+)% still called horse, (\d+)% called by their right name", looked,
-        flags=re.MULTILINE)}
+    cured = {
+        name: (float(horse), float(named))
+        for name, horse, named in re.findall(
+            r"^(the mark|the opposite corner) covered: (\d+)% still called horse, (\d+)% called by their right name",
+            looked,
+            flags=re.MULTILINE,
+        )
+    }
     assert cured["the mark"][0] < cured["the opposite corner"][0] and cured["the mark"][1] > cured["the opposite corner"][1]
 
 
 def test_sanity_check(looked):
-    curves = {name: list(map(float, told.split(", "))) for name, told in re.findall(
-        r"^(saliency|Grad-CAM|edges only) +((?:-?[\d.]+, ){4}-?[\d.]+) \(spread", looked, flags=re.MULTILINE)}
+    curves = {
+        name: list(map(float, told.split(", ")))
+        for name, told in re.findall(
+            r"^(saliency|Grad-CAM|edges only) +((?:-?[\d.]+, ){4}-?[\d.]+) \(spread", looked, flags=re.MULTILINE
+        )
+    }
     assert curves["edges only"] == [1.0] * 5
     for name in ("saliency", "Grad-CAM"):
         assert curves[name][0] == 1 and curves[name][-1] < 0.5
@@ -186,8 +213,11 @@ def test_the_measures_of_depth_on_known_cases():
 
 def test_what_the_network_likes_lies_outside_real_images(looked):
     real = float(re.search(r"highest logit of \d+ real images: ([\d.]+)", looked)[1])
-    free, _, above = re.search(r"^free +logit +([\d.]+), after a slight blur +(-?[\d.]+); above every real image: (\d+) of 10",
-                               looked, flags=re.MULTILINE).groups()
+    free, _, above = re.search(
+        r"^free +logit +([\d.]+), after a slight blur +(-?[\d.]+); above every real image: (\d+) of 10",
+        looked,
+        flags=re.MULTILINE,
+    ).groups()
     assert float(free) > real and int(above) >= 8
 
 
@@ -210,10 +240,15 @@ def test_the_same_queries_give_the_same_number_as_in_week_1(latent, printed):
 
 
 def test_latent_neighbours_beat_pixels_and_the_untrained_network_on_test(latent):
-    rows = {name: percentages(row) for name, row in re.findall(
-        r"^(kNN on pixels|kNN on latent, untrained|kNN on latent, trained|the network itself) +([\d.]+% .*)$", latent,
-        flags=re.MULTILINE)}
-    assert len(rows) == 4 and len(rows["kNN on pixels"]) == 2                      # no spread: there is no seed in it
+    rows = {
+        name: percentages(row)
+        for name, row in re.findall(
+            r"^(kNN on pixels|kNN on latent, untrained|kNN on latent, trained|the network itself) +([\d.]+% .*)$",
+            latent,
+            flags=re.MULTILINE,
+        )
+    }
+    assert len(rows) == 4 and len(rows["kNN on pixels"]) == 2  # no spread: there is no seed in it
     for name in list(rows)[1:]:
         assert "over 3 seeds" in latent and rows[name][1] > 0
     best, spread, error = rows["kNN on latent, trained"]
@@ -225,9 +260,14 @@ def test_latent_neighbours_beat_pixels_and_the_untrained_network_on_test(latent)
 
 
 def test_maps_have_their_numbers(latent):
-    rows = {name: list(map(float, values)) for name, *values in re.findall(
-        r"^(pixels|untrained network|trained network) +(\d+) dimensions ([\d.]+)%, on the map ([\d.]+)%", latent,
-        flags=re.MULTILINE)}
+    rows = {
+        name: list(map(float, values))
+        for name, *values in re.findall(
+            r"^(pixels|untrained network|trained network) +(\d+) dimensions ([\d.]+)%, on the map ([\d.]+)%",
+            latent,
+            flags=re.MULTILINE,
+        )
+    }
     assert [rows[name][0] for name in rows] == [3072, 64, 64]
     real_data(latent)
     for column in (1, 2):
@@ -241,12 +281,12 @@ def test_invented_labels_make_order(latent):
 
 
 def test_label_agreement_on_known_cases():
-    agreement, = functions(LATENT, "label_agreement")
+    (agreement,) = functions(LATENT, "label_agreement")
     line = np.array([0, 1, 2, 3, 10, 11, 12, 13.0])[:, None]
     assert agreement(line, np.repeat([0, 1], 4), k=3) == 1
     assert agreement(line, np.repeat([0, 1], 4), k=4) == pytest.approx(3 / 4)
     assert agreement(line, np.arange(8), k=3) == 0
-    twins = np.zeros((30, 2))                                # all at one place: the point itself may not be among its nearest
+    twins = np.zeros((30, 2))  # all at one place: the point itself may not be among its nearest
     assert agreement(twins, np.zeros(30, int), k=10) == 1
     labels = np.random.default_rng(0).integers(0, 10, 3000)
     assert agreement(np.random.default_rng(1).normal(size=(3000, 2)), labels) == pytest.approx(0.1, abs=0.02)

@@ -33,21 +33,27 @@ def stored():
 
 def rows_of(text, title):
     """The rows of a printed table: name -> (place, mean, spread, told apart from above, from the best)."""
-    block = text[text.index(title):].split("\n\n")[0].splitlines()[3:]
-    row = (r" *(\d+) (.+?) +([\d.]+) ± +([\d.]+) +(\S+) ± (\S+) +([\d.]+)"
-           r"(?: +(\S+|over 100) ± (\S+|over 100) +(yes|no) +(yes|no))?$")
+    block = text[text.index(title) :].split("\n\n")[0].splitlines()[3:]
+    row = (
+        r" *(\d+) (.+?) +([\d.]+) ± +([\d.]+) +(\S+) ± (\S+) +([\d.]+)"
+        r"(?: +(\S+|over 100) ± (\S+|over 100) +(yes|no) +(yes|no))?$"
+    )
     found = [re.match(row, line) for line in block]
     found = [match.groups() for match in found if match]
-    return {name.strip(): (int(place), float(mean), float(spread), above, best)
-            for place, name, mean, spread, _, _, _, _, _, above, best in found}
+    return {
+        name.strip(): (int(place), float(mean), float(spread), above, best)
+        for place, name, mean, spread, _, _, _, _, _, above, best in found
+    }
 
 
 TABLES = {
-    "STORED, regularisers": {name: (name, 0.0 if name == "none" else 0.01, "glorot_uniform", "Adam", 0.001)
-                             for name in experiments.REGULARISERS},
+    "STORED, regularisers": {
+        name: (name, 0.0 if name == "none" else 0.01, "glorot_uniform", "Adam", 0.001) for name in experiments.REGULARISERS
+    },
     "STORED, initialisers": {name: ("none", 0.0, name, "Adam", 0.001) for name in experiments.INITIALISERS},
-    "STORED, optimisers": {name: ("none", 0.0, "glorot_uniform", name, 0.01 if name == "SGD" else 0.001)
-                           for name in experiments.OPTIMISERS},
+    "STORED, optimisers": {
+        name: ("none", 0.0, "glorot_uniform", name, 0.01 if name == "SGD" else 0.001) for name in experiments.OPTIMISERS
+    },
 }
 
 
@@ -75,7 +81,7 @@ def test_the_surprising_rows_are_what_the_text_says(stored, text):
     assert inits["Zeros"] == [0.1] * 5 and max(inits["Ones"]) < 0.2
     assert inits["VarianceScaling"] == inits["lecun_normal"]
     l1, none = (stored[TABLES["STORED, regularisers"][name]] for name in ("l1", "none"))
-    assert min(none) > max(l1) and not any(0.3 < accuracy < 0.65 for accuracy in l1)     # two kinds of runs
+    assert min(none) > max(l1) and not any(0.3 < accuracy < 0.65 for accuracy in l1)  # two kinds of runs
     assert "all five of one above all five of the other: 2 of 252 ways = 0.8%" in text
     assert "within the seven: 0 of 21 pairs told apart" in text and "within the three: 0 of 3 pairs told apart" in text
     assert int(re.search(r"between the two groups: (\d+) of 21 pairs told apart", text)[1]) >= 7
@@ -91,8 +97,9 @@ def test_sgd_and_adadelta_are_ranked_by_their_rates(text, stored):
     assert len(rows) == 7
     for name, (_, mean, *_) in rows.items():
         optimiser, rate = name.split()
-        tried = {recipe[4]: np.mean(stored[recipe]) for recipe in stored
-                 if recipe[:4] == ("none", 0.0, "glorot_uniform", optimiser)}
+        tried = {
+            recipe[4]: np.mean(stored[recipe]) for recipe in stored if recipe[:4] == ("none", 0.0, "glorot_uniform", optimiser)
+        }
         assert len(tried) == 5 and tried[float(rate)] == max(tried.values())
         assert mean == pytest.approx(100 * max(tried.values()), abs=0.051)
     defaults = rows_of(text, "STORED, optimisers")
@@ -121,7 +128,7 @@ def test_traps_in_the_names(text):
 
 
 def test_live_numbers_come_from_three_seeds_and_are_marked(text):
-    block = text[text.index("LIVE: "):].split("\n\n")[0]
+    block = text[text.index("LIVE: ") :].split("\n\n")[0]
     assert re.match(r"LIVE: 3 runs a row", block)
     rows = rows_of(text, "LIVE: ")
     assert {"baseline", "l1", "Zeros", "SGD", "Adadelta"} <= set(rows)
@@ -138,7 +145,7 @@ def test_the_rows_of_nothing_are_the_baseline(text):
     rows = rows_of(text, "STORED: 5 runs a row")
     assert len(rows) == 4
     for letter in range(4):
-        mean = 100 * np.mean([run.accuracy for run in baseline[5 * letter:5 * letter + 5]])
+        mean = 100 * np.mean([run.accuracy for run in baseline[5 * letter : 5 * letter + 5]])
         assert rows[f"row {'ABCD'[letter]}"][1] == pytest.approx(mean, abs=0.051)
         assert rows[f"row {'ABCD'[letter]}"][4] in (None, "no")
 
@@ -147,8 +154,11 @@ def test_no_test_image_is_opened(text):
     """Neither the lecture nor its helper reads the test split: experiments are given data that have none."""
     assert "0 to test on" in text
     for path in (ROOT / "lectures" / f"{NAME}.py", *sorted((ROOT / "helpers" / "experiments").glob("*.py"))):
-        read = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-                if isinstance(node, ast.Attribute) and node.attr == "test"]
+        read = [
+            node
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.Attribute) and node.attr == "test"
+        ]
         allowed = {"len(fashion.test)", "dataset.test.take(np.arange(0))"}
         source = path.read_text(encoding="utf-8")
         for node in read:

@@ -47,7 +47,7 @@ def test_test_images_come_once_and_after_all_choices(name):
     guarded, opened = using[0], using[1:]
     assert "assert len(fashion.test) == 0" in cells[guarded]
     assert len(opened) == 1, "the test part is opened in one cell only"
-    later = "\n".join(cells[opened[0]:])  # what is tested was trained before: nothing in it or after it trains
+    later = "\n".join(cells[opened[0] :])  # what is tested was trained before: nothing in it or after it trains
     assert not re.search(r"\.fit\(|\.optimize\(|\btrain\(seed|\bfitted\(", later)
 
 
@@ -62,8 +62,12 @@ def test_search_never_sees_the_fresh_half():
 
 
 def test_grid_and_dice_by_a_second_computation(search):
-    ratio = {world: float(number) for world, number in
-             re.findall(r"^(one of three matters|all three matter): the grid's best .* is ([\d.]+) x", search, re.MULTILINE)}
+    ratio = {
+        world: float(number)
+        for world, number in re.findall(
+            r"^(one of three matters|all three matter): the grid's best .* is ([\d.]+) x", search, re.MULTILINE
+        )
+    }
     middle = (np.arange(6) + 0.5) / 6
     grid = np.array(list(itertools.product(middle, repeat=3)))
     dice = np.random.default_rng(99)
@@ -76,13 +80,13 @@ def test_grid_and_dice_by_a_second_computation(search):
 
 
 def test_number_of_dice_for_the_best_twentieth(search):
-    needed = next(n for n in itertools.count(1) if 1 - 0.95 ** n >= 0.95)
+    needed = next(n for n in itertools.count(1) if 1 - 0.95**n >= 0.95)
     assert needed == 59
-    assert f"with 95 % probability: {needed} (1 - 0.95^{needed} = {1 - 0.95 ** needed:.3f})" in search
+    assert f"with 95 % probability: {needed} (1 - 0.95^{needed} = {1 - 0.95**needed:.3f})" in search
 
 
 def test_factors_of_student(search):
-    for n, t in {3: 4.303, 5: 2.776, 30: 2.045}.items():     # two-sided 95 %, n - 1 degrees of freedom, from any table
+    for n, t in {3: 4.303, 5: 2.776, 30: 2.045}.items():  # two-sided 95 %, n - 1 degrees of freedom, from any table
         told = float(re.search(rf"t for {n} values: ([\d.]+)", search)[1])
         assert told == pytest.approx(t, abs=0.006)
 
@@ -90,7 +94,7 @@ def test_factors_of_student(search):
 def test_all_methods_had_the_same_budget(search):
     asked, trained, known = map(int, re.search(r"(\d+) trials, (\d+) of them trained, (\d+) known already", search).groups())
     assert asked == trained + known and asked % 9 == 0
-    assert known >= 15                                       # TPE's first five of each repeat are random search's first five
+    assert known >= 15  # TPE's first five of each repeat are random search's first five
     rows = re.findall(r"^(grid|random|TPE) +([\d.]+) ± ([\d.]+) % \(mean, spread\)$", search, re.MULTILINE)
     assert [name for name, _, _ in rows] == ["grid", "random", "TPE"] * 2
 
@@ -121,8 +125,10 @@ def test_study_survived(search):
     assert list(states.values()) == ["COMPLETE"] * (len(states) - 1) + ["RUNNING"]
     zombie = len(states) - 1
     assert f"{zombie}:FAIL {zombie + 1}:WAITING" in search
-    by_worker = {name: [int(n) for n in numbers.split(", ")] for name, numbers in
-                 re.findall(r"^(first|second|third) +\[([\d, ]+)\]$", search, re.MULTILINE)}
+    by_worker = {
+        name: [int(n) for n in numbers.split(", ")]
+        for name, numbers in re.findall(r"^(first|second|third) +\[([\d, ]+)\]$", search, re.MULTILINE)
+    }
     assert len(by_worker) == 3
     numbers = sorted(sum(by_worker.values(), []))
     assert numbers == list(range(len(numbers))) and zombie in by_worker["first"]
@@ -137,7 +143,7 @@ def test_same_seed_repeats_the_same_dice(search):
 def test_best_of_equals(search):
     told = float(re.search(r"best of 100 equal models scores ([\d.]+)%", search)[1])
     # by hand: P(best <= k) = F(k)^100 with the binomial distribution function F
-    chances = [math.comb(500, k) * 0.85 ** k * 0.15 ** (500 - k) for k in range(501)]
+    chances = [math.comb(500, k) * 0.85**k * 0.15 ** (500 - k) for k in range(501)]
     below = np.cumsum(chances) ** 100
     expected = (np.diff(below, prepend=0) * np.arange(501)).sum() / 500
     assert told == pytest.approx(100 * expected, abs=0.15)
@@ -149,8 +155,12 @@ def test_winner_is_worth_less_than_it_scored(search):
 
 
 def test_bill_of_the_search(search):
-    rows = {name: (int(models.replace(",", "")), int(epochs.replace(",", ""))) for name, models, epochs in
-            re.findall(r"^(random units|networks) +([\d,]+) models +([\d,]+) epochs", search, re.MULTILINE)}
+    rows = {
+        name: (int(models.replace(",", "")), int(epochs.replace(",", "")))
+        for name, models, epochs in re.findall(
+            r"^(random units|networks) +([\d,]+) models +([\d,]+) epochs", search, re.MULTILINE
+        )
+    }
     trained = int(re.search(r"(\d+) of them trained", search)[1])
     spent, full = map(int, re.search(r"epochs: (\d+) instead of (\d+)", search).groups())
     trials = int(re.search(r"stopped early: \d+ of (\d+)", search)[1])
@@ -168,8 +178,14 @@ def folder(tmp_path_factory):
             if found:
                 names[found[1]] = part
     imports = re.search(r'imports = """(.*?)"""', "\n".join(code_of(SEARCH)), re.DOTALL)[1]
-    script = [imports, "QUICK_SPACE = {'scale': (1e-3, 1e3), 'bias': (1e-3, 1e3), 'ridge': (1e-8, 1e6)}", names["answers"],
-              names["suggest"], names["work"], "_, url, name, seed, total = sys.argv\nwork(url, name, int(seed), int(total))"]
+    script = [
+        imports,
+        "QUICK_SPACE = {'scale': (1e-3, 1e3), 'bias': (1e-3, 1e3), 'ridge': (1e-8, 1e6)}",
+        names["answers"],
+        names["suggest"],
+        names["work"],
+        "_, url, name, seed, total = sys.argv\nwork(url, name, int(seed), int(total))",
+    ]
     folder = tmp_path_factory.mktemp("study")
     (folder / "worker.py").write_text("\n\n\n".join(script), encoding="utf-8")
     dice = np.random.default_rng(0)
@@ -179,9 +195,14 @@ def folder(tmp_path_factory):
 
 
 def start(folder, url, name, seed, total, stderr):
-    process = subprocess.Popen([sys.executable, str(folder / "worker.py"), url, name, str(seed), str(total)],
-                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, text=True,
-                               env=os.environ | {"OMP_NUM_THREADS": "1"})
+    process = subprocess.Popen(
+        [sys.executable, str(folder / "worker.py"), url, name, str(seed), str(total)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=stderr,
+        text=True,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )
     assert process.stdout.readline() == "ready\n"
     process.stdin.write("go\n")
     process.stdin.flush()
@@ -207,7 +228,7 @@ def test_a_killed_worker_costs_one_trial(folder):
     assert process.returncode == 0, Path(folder / "log").read_text(encoding="utf-8")
     finished = [trial.state.name for trial in study.get_trials()]
     assert finished.count("COMPLETE") == 4 and finished.count("FAIL") == 1
-    with sqlite3.connect(folder / "study.db") as file:       # what another program would read
+    with sqlite3.connect(folder / "study.db") as file:  # what another program would read
         assert file.execute("select count(*) from trials where state = 'COMPLETE'").fetchone() == (4,)
 
 
@@ -229,11 +250,11 @@ def test_heartbeat_finds_the_dead(tmp_path):
     run = [sys.executable, "-W", "ignore", "-c", HEARTBEAT, url]
     process = subprocess.Popen([*run, "600"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     assert process.stdout.readline() == "0\n"
-    time.sleep(1)                                            # long enough for the first sign of life
+    time.sleep(1)  # long enough for the first sign of life
     process.kill()
     process.communicate()
     assert [trial.state.name for trial in study.get_trials()] == ["RUNNING"]
-    time.sleep(4)                                            # longer than the period of grace
+    time.sleep(4)  # longer than the period of grace
     subprocess.run([*run, "0"], check=True, capture_output=True)
     assert [trial.state.name for trial in study.get_trials()] == ["FAIL", "COMPLETE"]
 
@@ -249,14 +270,14 @@ def test_worker_shows_the_time_left_on_a_terminal_and_nothing_in_a_log(folder):
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     optuna.create_study(study_name="survivor", storage=url, direction="maximize")
     master, terminal = pty.openpty()
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))    # rows, columns
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))  # rows, columns
     process = start(folder, url, "seen", 0, 2, terminal)
     os.close(terminal)
     shown = b""
     while True:
         try:
             piece = os.read(master, 4096)
-        except OSError:                                      # the other end is closed
+        except OSError:  # the other end is closed
             break
         if not piece:
             break
@@ -274,14 +295,14 @@ def test_worker_shows_the_time_left_on_a_terminal_and_nothing_in_a_log(folder):
 
 
 def test_bowl(rate):
-    for speed, last in {0.1: 0.9 ** 20, 1.9: 0.9 ** 20, 2.1: 1.1 ** 20}.items():
+    for speed, last in {0.1: 0.9**20, 1.9: 0.9**20, 2.1: 1.1**20}.items():
         assert re.search(rf"^rate {speed}: .* \.\.\. \+{last:.2f}$", rate, re.MULTILINE), speed
-    assert f"rate 1.9: after 20 steps the steep direction is at {0.9 ** 20:.2f}, the flat one at {0.981 ** 20:.2f}" in rate
+    assert f"rate 1.9: after 20 steps the steep direction is at {0.9**20:.2f}, the flat one at {0.981**20:.2f}" in rate
     assert "velocity under a constant gradient: 10.000" in rate
 
 
 def test_momentum_moves_the_edge():
-    for m in (0.0, 0.5, 0.9):                                # the recursion's matrix, and its largest eigenvalue
+    for m in (0.0, 0.5, 0.9):  # the recursion's matrix, and its largest eigenvalue
         for rate, inside in ((2 * (1 + m) - 0.01, True), (2 * (1 + m) + 0.01, False)):
             step = np.array([[1 + m - rate, -m], [1, 0]])
             assert (np.abs(np.linalg.eigvals(step)).max() < 1) == inside
@@ -313,19 +334,33 @@ def test_range_test_finds_an_edge_that_is_known():
     edge = 2 / np.linalg.eigvalsh(2 * x.T @ x / 64).max()
     test = space["RangeTest"](0.1 * edge, 100 * edge, 120)
     history = model.fit(x, y, batch_size=64, epochs=120, callbacks=[test], verbose=0).history
-    assert test.losses == pytest.approx(history["loss"])                     # one batch an epoch: nothing to take apart
+    assert test.losses == pytest.approx(history["loss"])  # one batch an epoch: nothing to take apart
     turn = test.rates[int(np.argmin(test.losses))]
-    assert len(test.losses) < 120                                            # it stopped by itself
+    assert len(test.losses) < 120  # it stopped by itself
     assert edge * 0.5 < turn < edge * 2.5
 
 
 def test_schedules_have_the_means_that_integrals_give(executed):
-    alt = " ".join(output.metadata["image/png"]["alt"] for cell in executed(RATE).cells for output in cell.get("outputs", [])
-                   if "image/png" in output.get("data", {}))
-    told = {name: float(mean) for name, mean in
-            re.findall(r"(constant|step-wise|exponential|cosine|warm-up|one-cycle) (\d\.\d\d)\b", alt.split("Mean factors:")[1])}
-    expected = {"constant": 1, "step-wise": 0.5 + 0.025 + 0.0025, "exponential": 0.99 / math.log(100), "cosine": 0.5,
-                "warm-up": 0.5, "one-cycle": 0.9 * 0.52 + 0.1 * 0.02}
+    alt = " ".join(
+        output.metadata["image/png"]["alt"]
+        for cell in executed(RATE).cells
+        for output in cell.get("outputs", [])
+        if "image/png" in output.get("data", {})
+    )
+    told = {
+        name: float(mean)
+        for name, mean in re.findall(
+            r"(constant|step-wise|exponential|cosine|warm-up|one-cycle) (\d\.\d\d)\b", alt.split("Mean factors:")[1]
+        )
+    }
+    expected = {
+        "constant": 1,
+        "step-wise": 0.5 + 0.025 + 0.0025,
+        "exponential": 0.99 / math.log(100),
+        "cosine": 0.5,
+        "warm-up": 0.5,
+        "one-cycle": 0.9 * 0.52 + 0.1 * 0.02,
+    }
     assert told == pytest.approx(expected, abs=0.006)
 
 

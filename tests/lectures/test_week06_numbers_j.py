@@ -41,7 +41,7 @@ def test_a_network_does_not_know_shifts(seen):
 def test_factors_are_shares(seen):
     assert f"centre from row 31.5 to row {31.5 + 0.25 * 64}" in seen
     after = [int(n) for n in re.findall(r"RandomZoom [+-]0\.5: area 256 -> (\d+)", seen)]
-    assert after[0] == pytest.approx(256 / 1.5**2, rel=0.05)                 # zoomed out: every length divided by 1.5
+    assert after[0] == pytest.approx(256 / 1.5**2, rel=0.05)  # zoomed out: every length divided by 1.5
     assert after[1] == pytest.approx(256 / 0.5**2, rel=0.01)
     assert re.search(r"RandomRotation 0\.1: 36 degrees", seen)
 
@@ -51,7 +51,7 @@ def test_pairs_say_what_is_meant(seen):
     assert low == pytest.approx(0.5, abs=0.02) and high == pytest.approx(1.5, abs=0.02)
     assert re.search(r"RandomErasing\(\(1\.0, 1\.0\)\): 100%", seen)
     single = int(re.search(r"RandomErasing\(1\.0\): (\d+)%", seen)[1])
-    assert 45 <= single <= 55                                                # P(u < v) of two uniform draws
+    assert 45 <= single <= 55  # P(u < v) of two uniform draws
 
 
 def test_forgotten_value_range(seen):
@@ -113,8 +113,12 @@ def test_seeds(seen):
 
 
 def test_turned_digits(seen):
-    scores = {name: float(mean) for name, mean in
-              re.findall(r"^(as it is|mirrored|upside down|turned by 90|turned by 180) +([\d.]+) ±", seen, re.MULTILINE)}
+    scores = {
+        name: float(mean)
+        for name, mean in re.findall(
+            r"^(as it is|mirrored|upside down|turned by 90|turned by 180) +([\d.]+) ±", seen, re.MULTILINE
+        )
+    }
     assert len(scores) == 5 and all(scores["as it is"] > 25 + value for name, value in scores.items() if name != "as it is")
     called = {(int(a), int(b)): int(share) for a, b, share in re.findall(r"a turned (\d) is called (\d) in (\d+) ±", seen)}
     assert called[6, 9] > called[6, 6] and called[9, 6] > called[9, 9]
@@ -140,8 +144,10 @@ def doses(helped):
 
 
 def test_the_gain_is_larger_than_its_standard_error(helped):
-    rows = {name: (float(mean), float(spread)) for name, mean, spread in
-            re.findall(r"^(none|medium) +([\d.]+) ± ([\d.]+) % on", helped, re.MULTILINE)}
+    rows = {
+        name: (float(mean), float(spread))
+        for name, mean, spread in re.findall(r"^(none|medium) +([\d.]+) ± ([\d.]+) % on", helped, re.MULTILINE)
+    }
     gain, half = map(float, re.search(r"^gain ([+-][\d.]+) ± ([\d.]+) points", helped, re.MULTILINE).groups())
     assert gain == pytest.approx(rows["medium"][0] - rows["none"][0], abs=0.11)
     assert gain > math.hypot(rows["none"][1], rows["medium"][1]) / math.sqrt(3)
@@ -149,8 +155,9 @@ def test_the_gain_is_larger_than_its_standard_error(helped):
 
 
 def test_the_gap_shrinks(helped):
-    rows = re.findall(r"^(none|medium) +clean training images ([\d.]+) %, validation ([\d.]+) %: gap ([\d.]+)", helped,
-                      re.MULTILINE)
+    rows = re.findall(
+        r"^(none|medium) +clean training images ([\d.]+) %, validation ([\d.]+) %: gap ([\d.]+)", helped, re.MULTILINE
+    )
     gaps = {name: float(gap) for name, _, _, gap in rows}
     for _, clean, validated, gap in rows:
         assert float(clean) - float(validated) == pytest.approx(float(gap), abs=0.11)
@@ -160,7 +167,7 @@ def test_the_gap_shrinks(helped):
 def test_dose_and_response(doses):
     assert list(doses) == [0, 0.5, 1, 4, 16]
     training, validation = ([row[column] for row in doses.values()] for column in (0, 1))
-    assert training == sorted(training, reverse=True)                        # a harder task, dose by dose
+    assert training == sorted(training, reverse=True)  # a harder task, dose by dose
     assert max(validation[1:3]) > validation[0] and validation[4] < validation[0] and validation[4] < validation[3]
 
 
@@ -187,7 +194,7 @@ def test_test_images_come_once_and_after_all_choices():
     using = [number for number, cell in enumerate(cells) if re.search(r"\.test\b", cell)]
     assert "assert len(cifar.test) == 0" in cells[using[0]]
     assert len(using) == 2, "the test part is opened in one cell only"
-    later = "\n".join(cells[using[1]:])
+    later = "\n".join(cells[using[1] :])
     assert not re.search(r"\.fit\(|\btrain\(", later)
 
 
@@ -196,11 +203,11 @@ def test_streams_hold_every_image_once_an_epoch():
     cell = next(cell for cell in code_of(HELP) if "def stream" in cell)
     space = {"np": np, "VERSIONS": 2}
     exec("def stream" + cell.split("def stream")[1], space)  # noqa: S102  the function alone
-    pool = np.arange(3 * 5).reshape(3, 5)                                    # version v of image i holds 5 v + i
+    pool = np.arange(3 * 5).reshape(3, 5)  # version v of image i holds 5 v + i
     targets = np.arange(5)[None]
     images, answers = space["stream"](pool, targets, 4, np.random.default_rng(0))
     assert np.array_equal(images % 5, answers) and set(images // 5) == {0, 1, 2}
     for epoch in answers.reshape(4, 5):
         assert sorted(epoch) == list(range(5))
-    images, answers = space["stream"](pool, pool, 4, np.random.default_rng(0))   # labels that belong to a version (MixUp)
+    images, answers = space["stream"](pool, pool, 4, np.random.default_rng(0))  # labels that belong to a version (MixUp)
     assert np.array_equal(images, answers)

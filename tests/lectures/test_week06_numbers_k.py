@@ -33,8 +33,10 @@ def number(pattern, text):
 # --- memory ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("name", "images", "side"), [
-    ("CIFAR-10, 32 px", 60_000, 32), ("one batch of 32, 224 px", 32, 224), ("ImageNet, 224 px", 1_281_167, 224)])
+@pytest.mark.parametrize(
+    ("name", "images", "side"),
+    [("CIFAR-10, 32 px", 60_000, 32), ("one batch of 32, 224 px", 32, 224), ("ImageNet, 224 px", 1_281_167, 224)],
+)
 def test_bytes(text, name, images, side):
     for kind, size in (("uint8", 1), ("float32", 4)):
         told = number(rf"^{re.escape(name)}, {kind} +([\d,.]+) GiB$", text)
@@ -65,31 +67,43 @@ def test_labels_follow_the_alphabet(text):
 
 def test_hidden_and_broken_files_are_taken(text):
     taken = re.findall(r"^  takes (\S+)$", text, re.MULTILINE)
-    assert taken == ["cat/._one.png", "cat/one.png", "dog/one.png", "dog/three.jpg", "dog/two.jpg",
-                     "dog/.ipynb_checkpoints/one-checkpoint.png"]
+    assert taken == [
+        "cat/._one.png",
+        "cat/one.png",
+        "dog/one.png",
+        "dog/three.jpg",
+        "dog/two.jpg",
+        "dog/.ipynb_checkpoints/one-checkpoint.png",
+    ]
     states = dict(re.findall(r"^((?:cat|dog)/\S+) +(\S.*)$", text, re.MULTILINE))
     assert [path for path, state in states.items() if state == "good"] == ["cat/one.png", "dog/one.png"]
     assert "truncated" in states["dog/three.jpg"] and states["cat/._one.png"] == "hidden"
 
 
 def test_two_seeds_leak_four_fifths(text):
-    rows = re.findall(r"^seed \d+: of (\d+) validation images (\d+) are in training with the same seed, (\d+) with two", text,
-                      re.MULTILINE)
+    rows = re.findall(
+        r"^seed \d+: of (\d+) validation images (\d+) are in training with the same seed, (\d+) with two", text, re.MULTILINE
+    )
     assert len(rows) >= 3 and all(same == "0" for _, same, _ in rows)
     share = sum(int(leaked) for *_, leaked in rows) / sum(int(count) for count, *_ in rows)
     assert share == pytest.approx(0.8, abs=0.08)  # each validation image is in the other's training part with probability 0.8
 
 
 def test_the_leak_looks_like_a_success(executed):
-    alt = next(output.metadata["image/png"]["alt"] for cell in executed(GENERATORS).cells for output in cell.get("outputs", [])
-               if "A split from two different seeds" in output.get("metadata", {}).get("image/png", {}).get("alt", ""))
+    alt = next(
+        output.metadata["image/png"]["alt"]
+        for cell in executed(GENERATORS).cells
+        for output in cell.get("outputs", [])
+        if "A split from two different seeds" in output.get("metadata", {}).get("image/png", {}).get("alt", "")
+    )
     honest, leaky = (float(re.search(rf"{name}: 1-NN accuracy ([\d.]+)", alt)[1]) for name in ("same seed", "two seeds"))
     assert leaky > honest + 30
 
 
 def test_a_sorted_split_has_few_classes(text):
-    mixed, last = (number(rf"^{re.escape(name)} +\d+ validation images, (\d+) classes", text)
-                   for name in ("both, shuffled", "shuffle=False"))
+    mixed, last = (
+        number(rf"^{re.escape(name)} +\d+ validation images, (\d+) classes", text) for name in ("both, shuffled", "shuffle=False")
+    )
     assert mixed >= 8 and last <= 3
     assert re.search(r"shuffle=False .*: ship, truck$", text, re.MULTILINE)
 
@@ -109,16 +123,25 @@ def test_shuffled_batches_are_always_the_same_batches(text):
 
 
 def test_order_decides_what_is_learned(text):
-    rows = {name: (float(mean), runs.split(", ")) for name, mean, runs in
-            re.findall(r"^(sorted|batches shuffled|images shuffled) +validation accuracy ([\d.]+) ± [\d.]+ %, single runs (.*)$",
-                       text, re.MULTILINE)}
+    rows = {
+        name: (float(mean), runs.split(", "))
+        for name, mean, runs in re.findall(
+            r"^(sorted|batches shuffled|images shuffled) +validation accuracy ([\d.]+) ± [\d.]+ %, single runs (.*)$",
+            text,
+            re.MULTILINE,
+        )
+    }
     assert len(rows) == 3 and all(len(runs) >= 3 for _, runs in rows.values())
     assert rows["sorted"][0] + 20 < rows["images shuffled"][0] and rows["batches shuffled"][0] < rows["images shuffled"][0]
 
 
 def test_a_key_survives_what_a_state_does_not(text):
-    rows = re.findall(r"^(With\w+): made twice the same; in reverse (\d) of 4 batches the same; batch 0 asked twice: (\d) of 4;"
-                      r"\n +two workers move their images (.*)$", text, re.MULTILINE)
+    rows = re.findall(
+        r"^(With\w+): made twice the same; in reverse (\d) of 4 batches the same; batch 0 asked twice: (\d) of 4;"
+        r"\n +two workers move their images (.*)$",
+        text,
+        re.MULTILINE,
+    )
     assert [row[0] for row in rows] == ["WithState", "WithKey"]
     assert rows[0][1:] == ("0", "0", "ALIKE") and rows[1][1:] == ("4", "4", "each in its own way")
     assert "at once: the same batches: True" in text and "the source was not changed: True" in text
@@ -133,8 +156,12 @@ def test_jolted_never_wraps(code):
     seen = set()
     for _ in range(200):
         moved = space["jolted"](image, dice, reach=2)
-        fits = [(down, right) for down in range(-2, 3) for right in range(-2, 3)
-                if np.array_equal(moved, np.pad(image, ((2, 2), (2, 2), (0, 0)))[2 - down:11 - down, 2 - right:13 - right])]
+        fits = [
+            (down, right)
+            for down in range(-2, 3)
+            for right in range(-2, 3)
+            if np.array_equal(moved, np.pad(image, ((2, 2), (2, 2), (0, 0)))[2 - down : 11 - down, 2 - right : 13 - right])
+        ]
         assert len(fits) == 1
         seen.add(fits[0])
     assert len(seen) == 25
@@ -158,8 +185,9 @@ def test_buffer(text):
 
 def test_an_item_comes_early_by_less_than_the_buffer(text):
     for room in (10, 100):
-        ours, theirs = map(int, re.search(rf"buffer +{room}: an item comes at most (\d+) places too early by our rule, (\d+)",
-                                          text).groups())
+        ours, theirs = map(
+            int, re.search(rf"buffer +{room}: an item comes at most (\d+) places too early by our rule, (\d+)", text).groups()
+        )
         assert 0.7 * room < ours < room and 0.7 * room < theirs < room
 
 

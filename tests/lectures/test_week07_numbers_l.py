@@ -61,13 +61,18 @@ def test_test_images_are_opened_after_all_choices(name):
 
 
 def test_start_decides_while_data_are_few(extracted):
-    rows = {int(n): tuple(map(float, values)) for n, *values in re.findall(
-        r"^ ?(\d+) examples: from zero ([\d.]+), from a related task ([\d.]+), from an unrelated task ([\d.]+)$",
-        extracted, re.MULTILINE)}
+    rows = {
+        int(n): tuple(map(float, values))
+        for n, *values in re.findall(
+            r"^ ?(\d+) examples: from zero ([\d.]+), from a related task ([\d.]+), from an unrelated task ([\d.]+)$",
+            extracted,
+            re.MULTILINE,
+        )
+    }
     assert set(rows) == {2, 5, 10, 20, 30, 38}
     for n, (zero, related, unrelated) in rows.items():
         assert related < zero < unrelated
-        assert zero == pytest.approx(1 - n / 40, abs=0.05)     # n of 40 directions are fixed, the others remain
+        assert zero == pytest.approx(1 - n / 40, abs=0.05)  # n of 40 directions are fixed, the others remain
         assert related / zero == pytest.approx(rows[2][1] / rows[2][0], abs=0.25)
 
 
@@ -76,7 +81,7 @@ def test_solve_is_the_nearest_solution():
     x, start, y = dice.normal(size=(4, 9)), dice.normal(size=9), dice.normal(size=4)
     found = solve(start, x, y)
     np.testing.assert_allclose(x @ found, y, atol=1e-9)
-    null = np.linalg.svd(x)[2][4:]                             # directions that no example points to
+    null = np.linalg.svd(x)[2][4:]  # directions that no example points to
     np.testing.assert_allclose(null @ found, null @ start, atol=1e-9)
 
 
@@ -88,22 +93,27 @@ def test_the_network_names_cat_and_coffee(extracted):
 
 
 def test_price_goes_with_the_area(extracted):
-    work = {int(size): int(millions) for size, millions in
-            re.findall(r"^ *(\d+) px: +(\d+) million multiply-adds", extracted, re.MULTILINE)}
+    work = {
+        int(size): int(millions)
+        for size, millions in re.findall(r"^ *(\d+) px: +(\d+) million multiply-adds", extracted, re.MULTILINE)
+    }
     assert work[96] / work[32] == pytest.approx(9, rel=0.15)
     count = function(EXTRACT, "multiply_adds")
     model = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(4, 3), keras.layers.DepthwiseConv2D(3)])
     assert count(model) == 6 * 6 * 3 * 3 * 3 * 4 + 4 * 4 * 3 * 3 * 4
     whole = pretrained.load("mobilenetv2", source="untrained", size=224)
-    assert count(whole) == pytest.approx(300e6, rel=0.02)      # as its authors state
+    assert count(whole) == pytest.approx(300e6, rel=0.02)  # as its authors state
 
 
 def test_cache_adds_up(extracted):
-    images, features, n_bytes = (int(n.replace(",", "")) for n in re.search(
-        r"^([\d,]+) images, ([\d,]+) features each, ([\d,]+) bytes", extracted, re.MULTILINE).groups())
+    images, features, n_bytes = (
+        int(n.replace(",", ""))
+        for n in re.search(r"^([\d,]+) images, ([\d,]+) features each, ([\d,]+) bytes", extracted, re.MULTILINE).groups()
+    )
     assert features == 1280 and n_bytes == images * features * 4
-    keys = re.findall(r"^(?:as it is|one bit of one pixel|another order|another size|other weights) +([0-9a-f]{16})$",
-                      extracted, re.MULTILINE)
+    keys = re.findall(
+        r"^(?:as it is|one bit of one pixel|another order|another size|other weights) +([0-9a-f]{16})$", extracted, re.MULTILINE
+    )
     assert len(set(keys)) == 5
 
 
@@ -117,8 +127,9 @@ def test_dense_head_does_what_logistic_regression_does(extracted):
 def test_features_beat_scratch_beats_pixels(extracted):
     trained_weights(extracted)
     for prefix in ("test, ",):
-        pixels, scratch, features = (accuracies(extracted, prefix + way) for way in (
-            "pixels + kNN", "from scratch", "features + logistic regression"))
+        pixels, scratch, features = (
+            accuracies(extracted, prefix + way) for way in ("pixels + kNN", "from scratch", "features + logistic regression")
+        )
         assert pixels + 5 < scratch < features - 10
     assert float(re.search(r"the weights alone make a difference of \+([\d.]+) points", extracted)[1]) > 20
 
@@ -127,10 +138,12 @@ def test_features_beat_scratch_beats_pixels(extracted):
 
 
 def test_counts_of_moving_weights(tuned):
-    rows = {int(k): (int(a.replace(",", "")), int(b.replace(",", ""))) for k, a, b in
-            re.findall(r"^k = +(\d+): +([\d,]+) may move, +([\d,]+) may not", tuned, re.MULTILINE)}
+    rows = {
+        int(k): (int(a.replace(",", "")), int(b.replace(",", "")))
+        for k, a, b in re.findall(r"^k = +(\d+): +([\d,]+) may move, +([\d,]+) may not", tuned, re.MULTILINE)
+    }
     assert rows[0] == (1280 * 10 + 10, 2_257_984)
-    assert rows[1][0] - rows[0][0] == 320 * 1280              # the last convolution: 1 x 1, no bias
+    assert rows[1][0] - rows[0][0] == 320 * 1280  # the last convolution: 1 x 1, no bias
     assert {sum(row) for row in rows.values()} == {2_257_984 + 12_810}
 
 
@@ -164,23 +177,32 @@ def test_care_and_no_care(tuned):
 
 
 def test_batch_normalisation_moves_unless_frozen(tuned):
-    rows = {name: float(step) for name, step in
-            re.findall(r"^(never called|batches of [\d]+(?:, frozen)?) +averages moved by ([\d.]+)", tuned, re.MULTILINE)}
+    rows = {
+        name: float(step)
+        for name, step in re.findall(
+            r"^(never called|batches of [\d]+(?:, frozen)?) +averages moved by ([\d.]+)", tuned, re.MULTILINE
+        )
+    }
     assert rows["never called"] == rows["batches of 2, frozen"] == 0
     assert all(rows[f"batches of {b}"] > 0 for b in (32, 8, 2))
 
 
 def test_four_ways(tuned):
     trained_weights(tuned)
-    pixels, scratch, features, fine = (accuracies(tuned, "test, " + way) for way in (
-        "pixels + kNN", "from scratch", "features + logistic regression", "fine-tuned"))
+    pixels, scratch, features, fine = (
+        accuracies(tuned, "test, " + way)
+        for way in ("pixels + kNN", "from scratch", "features + logistic regression", "fine-tuned")
+    )
     assert pixels < scratch < min(features, fine)
 
 
 def test_shuffling_hurts_only_who_knows_neighbours(tuned):
-    pixels, features, scratch = map(float, re.search(
-        r"shuffling changes pixels by ([+-][\d.]+), features by ([+-][\d.]+), from scratch by ([+-][\d.]+) points",
-        tuned).groups())
+    pixels, features, scratch = map(
+        float,
+        re.search(
+            r"shuffling changes pixels by ([+-][\d.]+), features by ([+-][\d.]+), from scratch by ([+-][\d.]+) points", tuned
+        ).groups(),
+    )
     assert abs(pixels) < 1
     trained_weights(tuned)
     assert features < scratch - 10
@@ -190,6 +212,8 @@ def test_shuffling_hurts_only_who_knows_neighbours(tuned):
 
 def test_photographs_are_nearest(tuned):
     trained_weights(tuned)
-    first = {name: float(number) for name, number in
-             re.findall(r"^(photographs|digits|shuffled digits|dots) +first ([\d.]+),", tuned, re.MULTILINE)}
+    first = {
+        name: float(number)
+        for name, number in re.findall(r"^(photographs|digits|shuffled digits|dots) +first ([\d.]+),", tuned, re.MULTILINE)
+    }
     assert len(first) == 4 and min(first, key=first.get) == "photographs"

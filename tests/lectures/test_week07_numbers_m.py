@@ -45,20 +45,27 @@ def real(text):
 
 def test_one_picture_in_five_is_wanted(case):
     pictures, wanted = map(number, re.search(r"^([\d,]+) pictures, (\d+) of them wanted", case, re.MULTILINE).groups())
-    kinds = {name: (int(count), bool(mark)) for name, count, mark in
-             re.findall(r"^  ((?:event|advert|pet|meme|odd|picture)[a-z, ]*?) +(\d+)( +wanted)?$", case, re.MULTILINE)}
+    kinds = {
+        name: (int(count), bool(mark))
+        for name, count, mark in re.findall(
+            r"^  ((?:event|advert|pet|meme|odd|picture)[a-z, ]*?) +(\d+)( +wanted)?$", case, re.MULTILINE
+        )
+    }
     assert sum(count for count, _ in kinds.values()) == pictures
     assert sum(count for count, mark in kinds.values() if mark) == wanted
     assert wanted / pictures == pytest.approx(0.2, abs=0.03)
-    assert not kinds["meme on event"][1]                     # a meme goes, whatever is behind its words
+    assert not kinds["meme on event"][1]  # a meme goes, whatever is behind its words
 
 
 def test_planted_copies_are_found(case):
     dropped, of = map(number, re.search(r"^(\d+) of ([\d,]+) pictures are exact copies", case, re.MULTILINE).groups())
-    assert dropped == pytest.approx(of / 1.1 / 30, abs=3)   # a third of a tenth; a copy of a copy may add one
-    linked = {name: (int(a), int(b)) for name, a, b in
-              re.findall(r"^(posted again|meme and background|crops of one odd picture) +(\d+) of +(\d+) pairs", case,
-                         re.MULTILINE)}
+    assert dropped == pytest.approx(of / 1.1 / 30, abs=3)  # a third of a tenth; a copy of a copy may add one
+    linked = {
+        name: (int(a), int(b))
+        for name, a, b in re.findall(
+            r"^(posted again|meme and background|crops of one odd picture) +(\d+) of +(\d+) pairs", case, re.MULTILINE
+        )
+    }
     assert all(found <= there for found, there in linked.values())
     for kind in ("posted again", "meme and background"):
         assert linked[kind][0] > 0.8 * linked[kind][1]
@@ -69,7 +76,7 @@ def test_planted_copies_are_found(case):
 def test_fingerprint_survives_light_and_not_another_picture():
     from PIL import Image
 
-    fingerprint, = functions("fingerprint", Image=Image)
+    (fingerprint,) = functions("fingerprint", Image=Image)
     dice = np.random.default_rng(0)
     coarse = dice.integers(0, 200, (2, 12, 12, 3), dtype=np.uint8)
     pictures = coarse.repeat(8, axis=1).repeat(8, axis=2)
@@ -81,9 +88,15 @@ def test_fingerprint_survives_light_and_not_another_picture():
 
 
 def test_cut_by_groups_leaves_fewer_relatives(case):
-    rows = {name: [float(share) for share in shares] for name, *shares in re.findall(
-        r"^cut by (pictures at random|groups) +average precision ([\d.]+) ± [\d.]+ +nearest ([\d.]+)% ± [\d.]+% +"
-        r"\(([\d.]+)% have", case, re.MULTILINE)}
+    rows = {
+        name: [float(share) for share in shares]
+        for name, *shares in re.findall(
+            r"^cut by (pictures at random|groups) +average precision ([\d.]+) ± [\d.]+ +nearest ([\d.]+)% ± [\d.]+% +"
+            r"\(([\d.]+)% have",
+            case,
+            re.MULTILINE,
+        )
+    }
     assert rows["groups"][2] < rows["pictures at random"][2] / 2
     copied, fresh = map(float, re.search(r"right for ([\d.]+)% of those whose copy is in training, for ([\d.]+)%", case).groups())
     real(case)
@@ -102,7 +115,7 @@ def test_base_rate_and_the_laziest_programs(case):
 def test_keras_and_scikit_learn_are_one_model(case):
     told = r"^([\d,]+) parameters; probabilities differ by ([\d.]+) on average, .* of 0\.5 for ([\d.]+)%"
     parameters, mean, agree = re.search(told, case, re.MULTILINE).groups()
-    assert parameters == "1,281"                             # 1,280 features and a bias
+    assert parameters == "1,281"  # 1,280 features and a bias
     assert float(mean) < 0.03 and float(agree) > 97
 
 
@@ -117,19 +130,23 @@ def test_chosen_strength_has_the_smallest_log_loss(case):
 
 
 def test_four_counts_give_the_three_shares(case):
-    tp, fp, fn, tn = map(int, re.search(
-        r"threshold 0\.5: kept (\d+) wanted and (\d+) others; lost (\d+); dropped (\d+)", case).groups())
-    assert (f"accuracy {(tp + tn) / (tp + fp + fn + tn):.1%}, recall {tp / (tp + fn):.1%}, "
-            f"precision {tp / (tp + fp):.1%}") in case
+    tp, fp, fn, tn = map(
+        int, re.search(r"threshold 0\.5: kept (\d+) wanted and (\d+) others; lost (\d+); dropped (\d+)", case).groups()
+    )
+    assert (
+        f"accuracy {(tp + tn) / (tp + fp + fn + tn):.1%}, recall {tp / (tp + fn):.1%}, precision {tp / (tp + fp):.1%}"
+    ) in case
 
 
 def rules(case):
     """Recall, precision and cost of each rule: on validation, and on the test."""
     names = r"(0\.5|1/11|cheapest|recall 98 %|98 %, pooled)"
-    first = re.findall(rf"^{names} +threshold [\d.]+ ± [\d.]+: recall ([\d.]+)%, precision ([\d.]+)%, cost ([\d.]+)$", case,
-                       re.MULTILINE)
-    last = re.findall(rf"^{names} +recall ([\d.]+)% ± [\d.]+%, precision ([\d.]+)% ± [\d.]+%, cost ([\d.]+) ± [\d.]+$", case,
-                      re.MULTILINE)
+    first = re.findall(
+        rf"^{names} +threshold [\d.]+ ± [\d.]+: recall ([\d.]+)%, precision ([\d.]+)%, cost ([\d.]+)$", case, re.MULTILINE
+    )
+    last = re.findall(
+        rf"^{names} +recall ([\d.]+)% ± [\d.]+%, precision ([\d.]+)% ± [\d.]+%, cost ([\d.]+) ± [\d.]+$", case, re.MULTILINE
+    )
     return [{name: tuple(map(float, row)) for name, *row in rows} for rows in (first, last)]
 
 
@@ -142,7 +159,7 @@ def test_rules_keep_on_validation_what_they_promise_there(case):
     real(case)
     for row in (validation, test):
         assert row["recall 98 %"][0] > row["0.5"][0] and row["recall 98 %"][1] < row["0.5"][1]
-        assert row["1/11"][2] < row["0.5"][2]                # costs ask for a low threshold
+        assert row["1/11"][2] < row["0.5"][2]  # costs ask for a low threshold
     dropped, kept = map(float, re.search(r"dropping everything costs (\d+), keeping everything (\d+)", case).groups())
     assert test["1/11"][2] < min(dropped, kept)
 
@@ -160,9 +177,9 @@ def test_threshold_for_a_recall_by_a_second_computation():
 
 
 def test_wilson_and_the_rule_of_three(case):
-    wilson, = functions("wilson")
+    (wilson,) = functions("wilson")
     for hits, n in ((150, 150), (980, 1000)):
-        z, share = 1.96, hits / n                            # the interval's ends solve |p - share| = z sqrt(p (1 - p) / n)
+        z, share = 1.96, hits / n  # the interval's ends solve |p - share| = z sqrt(p (1 - p) / n)
         low, high = wilson(hits, n)
         for end in (low, high):
             assert abs(end - share) == pytest.approx(z * math.sqrt(max(end * (1 - end), 0) / n), abs=1e-6)
@@ -171,16 +188,18 @@ def test_wilson_and_the_rule_of_three(case):
 
 
 def test_the_interval_of_the_opened_test(case):
-    recall, low, high = map(float, re.search(r"^recall ([\d.]+)%, bootstrap over groups ([\d.]+)% to ([\d.]+)%", case,
-                                             re.MULTILINE).groups())
+    recall, low, high = map(
+        float, re.search(r"^recall ([\d.]+)%, bootstrap over groups ([\d.]+)% to ([\d.]+)%", case, re.MULTILINE).groups()
+    )
     hits, n = map(int, re.search(r"recall by Wilson: .* \((\d+) of (\d+)\)", case).groups())
     assert low <= recall <= high and recall == pytest.approx(100 * hits / n, abs=0.05)
     assert f"{n - hits} of {n} photographs lost" in case
 
 
 def test_precision_follows_the_base_rate(case):
-    recall, slips = map(float, re.search(r"^recall ([\d.]+)%, share of the rubbish that slips through ([\d.]+)%", case,
-                                         re.MULTILINE).groups())
+    recall, slips = map(
+        float, re.search(r"^recall ([\d.]+)%, share of the rubbish that slips through ([\d.]+)%", case, re.MULTILINE).groups()
+    )
     rows = re.findall(r"^one in +(\d+) wanted: precision ([\d.]+)%", case, re.MULTILINE)
     assert [int(one) for one, _ in rows] == [2, 5, 20, 50, 200]
     for one, precision in rows:
@@ -192,14 +211,15 @@ def test_precision_follows_the_base_rate(case):
 
 
 def test_weights_lift_the_probabilities(case):
-    plain, weighted = (float(re.search(rf"^{name} +mean probability ([\d.]+)%", case, re.MULTILINE)[1])
-                       for name in ("plain", "balanced weights"))
+    plain, weighted = (
+        float(re.search(rf"^{name} +mean probability ([\d.]+)%", case, re.MULTILINE)[1]) for name in ("plain", "balanced weights")
+    )
     real(case)
     assert weighted > plain
 
 
 def test_cost_by_hand():
-    cost_left, = functions("cost_left", COST=10)
+    (cost_left,) = functions("cost_left", COST=10)
     truths, score = np.array([1, 0, 1, 0, 0]), np.array([0.05, 0.5, 0.9, 0.02, 0.2])
     order = np.array([1, 0, 4, 2, 3])
     # At 1/11 the first is lost (10), the second and the last are rubbish kept (1 each): 12 of 5 pictures, 240 for each 100.

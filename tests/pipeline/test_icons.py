@@ -13,10 +13,12 @@ from fontTools.ttLib import TTFont
 from pipeline.icons import IconError, thin_out
 
 THEME = Path(pydata_sphinx_theme.__file__).parent / "theme" / "pydata_sphinx_theme" / "static"
-PAGE = ('<link href="_static/styles/pydata-sphinx-theme.css?digest=1" rel="stylesheet" />\n'
-        '<script defer src="_static/scripts/fontawesome.js?digest=1"></script>\n'
-        '<script src="_static/scripts/bootstrap.js"></script>'
-        '<i class="fa-solid fa-sun"></i><i class="fab fa-github"></i>')
+PAGE = (
+    '<link href="_static/styles/pydata-sphinx-theme.css?digest=1" rel="stylesheet" />\n'
+    '<script defer src="_static/scripts/fontawesome.js?digest=1"></script>\n'
+    '<script src="_static/scripts/bootstrap.js"></script>'
+    '<i class="fa-solid fa-sun"></i><i class="fab fa-github"></i>'
+)
 
 
 @pytest.fixture

@@ -36,13 +36,16 @@ def test_pages_show_the_smaller_pictures(tmp_path):
     (tmp_path / "_static").mkdir()
     (tmp_path / "_static" / "logo.png").write_bytes(png(plot))
     page = tmp_path / "week" / "page.html"
-    page.write_text('<a href="../_images/a1.png"><img alt="a1.png is a plot" src="../_images/a1.png"></a>'
-                    '<img src="../_static/logo.png">', encoding="utf-8")
+    page.write_text(
+        '<a href="../_images/a1.png"><img alt="a1.png is a plot" src="../_images/a1.png"></a><img src="../_static/logo.png">',
+        encoding="utf-8",
+    )
     before, after = shrink(tmp_path)
     assert [path.name for path in (tmp_path / "_images").iterdir()] == ["a1.webp"]
     assert after == (tmp_path / "_images" / "a1.webp").stat().st_size < before
-    assert page.read_text(encoding="utf-8") == ('<a href="../_images/a1.webp"><img alt="a1.png is a plot" '
-                                                'src="../_images/a1.webp"></a><img src="../_static/logo.png">')
+    assert page.read_text(encoding="utf-8") == (
+        '<a href="../_images/a1.webp"><img alt="a1.png is a plot" src="../_images/a1.webp"></a><img src="../_static/logo.png">'
+    )
 
 
 def test_a_picture_that_would_grow_stays(tmp_path, monkeypatch):

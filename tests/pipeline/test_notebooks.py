@@ -69,15 +69,18 @@ def test_badge_and_setup_cell_lead_to_the_one_address(path):
 
 def test_setup_cell_does_nothing_where_the_helpers_are():
     code = pipeline_notebooks.setup_cells("lectures/x.ipynb")[1].source
-    done = subprocess.run([sys.executable, "-c", f"import subprocess; subprocess.run = None\n{code}\nprint('fine')"],
-                          capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", f"import subprocess; subprocess.run = None\n{code}\nprint('fine')"], capture_output=True, text=True
+    )
     assert done.stdout == "fine\n", done.stderr
 
 
 def test_setup_cell_brings_what_colab_lacks():
     code = pipeline_notebooks.setup_cells("lectures/x.ipynb", "import numpy\nimport optuna\n")[1].source
-    bare = ("import importlib.util, subprocess\nimportlib.util.find_spec = lambda name: None\n"
-            "subprocess.run = lambda command, check: print(command[-1])\n")
+    bare = (
+        "import importlib.util, subprocess\nimportlib.util.find_spec = lambda name: None\n"
+        "subprocess.run = lambda command, check: print(command[-1])\n"
+    )
     ran = subprocess.run([sys.executable, "-c", bare + code], capture_output=True, text=True)
     assert ran.stdout == f"cnn-course[search] @ git+{repository()}\n", ran.stderr
     assert "optuna" not in pipeline_notebooks.setup_cells("lectures/x.ipynb", "import numpy")[1].source
@@ -100,7 +103,7 @@ def source_file(tmp_path, monkeypatch, text):
     return path
 
 
-TINY = "# %% [markdown]\n# # Title\n\n# %%\n1 + 1\n\n# %% tags=[\"hide-input\"]\n2 + 2\n"
+TINY = '# %% [markdown]\n# # Title\n\n# %%\n1 + 1\n\n# %% tags=["hide-input"]\n2 + 2\n'
 
 
 def test_ids_depend_on_path_and_position_only(tmp_path, monkeypatch):
@@ -113,10 +116,13 @@ def test_ids_depend_on_path_and_position_only(tmp_path, monkeypatch):
     assert "https://github.com/someone/course" in first.cells[1].source
 
 
-@pytest.mark.parametrize(("text", "message"), [
-    ("print('no cells')\n", "no cell found"),
-    ("# %%\n1 + 1\n", "must be text that begins with the title"),
-])
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("print('no cells')\n", "no cell found"),
+        ("# %%\n1 + 1\n", "must be text that begins with the title"),
+    ],
+)
 def test_a_source_that_cannot_be_read_says_why(tmp_path, monkeypatch, text, message):
     path = source_file(tmp_path, monkeypatch, text)
     with pytest.raises(SourceError, match=re.escape(message)) as error:
@@ -149,8 +155,13 @@ def test_nbgrader_itself_releases_the_same_exercise(source, tmp_path):
     folder = tmp_path / "source" / week
     folder.mkdir(parents=True)
     (folder / f"{source.stem}.ipynb").write_text(to_text(instructor_notebook(source)), encoding="utf-8")
-    done = subprocess.run([sys.executable, "-m", "nbgrader", "generate_assignment", week, f"--course-dir={tmp_path}"],
-                          cwd=tmp_path, env=tool_environment(), capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "nbgrader", "generate_assignment", week, f"--course-dir={tmp_path}"],
+        cwd=tmp_path,
+        env=tool_environment(),
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stderr
     released = nbformat.read(tmp_path / "release" / week / f"{source.stem}.ipynb", as_version=4)
     assert to_text(released) == to_text(released_notebook(source))

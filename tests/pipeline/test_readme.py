@@ -36,6 +36,6 @@ def test_make_targets_that_it_names_exist():
 
 
 def test_the_rooms_it_lists_are_those_that_exist():
-    rooms = set(re.findall(r"^([a-z]+)/ ", README[README.index("## The rooms"):], flags=re.MULTILINE))
+    rooms = set(re.findall(r"^([a-z]+)/ ", README[README.index("## The rooms") :], flags=re.MULTILINE))
     tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
     assert rooms == {name.split("/")[0] for name in tracked if "/" in name and not name.startswith(".")}

@@ -26,8 +26,9 @@ def test_answers_are_found_wherever_they_leak(source, tmp_path):
     for name, text in {
         "notebook.ipynb": to_text(notebook),
         "source.py": source.read_text(encoding="utf-8"),
-        "page.html": "<pre>" + "\n".join(f"<span>{line.replace('<', '&lt;')}</span>" for cell in notebook.cells
-                                         for line in cell.source.splitlines()) + "</pre>",
+        "page.html": "<pre>"
+        + "\n".join(f"<span>{line.replace('<', '&lt;')}</span>" for cell in notebook.cells for line in cell.source.splitlines())
+        + "</pre>",
     }.items():
         folder = tmp_path / name
         folder.mkdir()

@@ -51,13 +51,13 @@ def test_every_dependency_is_pinned_to_a_version_it_allows(requirement):
     pinned = pins().get(canonicalize_name(requirement.name))
     assert pinned, f"run `python -m pipeline.pins`: {requirement.name} is not in constraints.txt"
     for pin in pinned:
-        version, = pin.specifier
+        (version,) = pin.specifier
         assert requirement.specifier.contains(version.version), f"{pin} is outside {requirement}"
 
 
 def test_every_dependency_has_its_reason():
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    block = text[text.index("dependencies = ["): text.index("[project.urls]")]
+    block = text[text.index("dependencies = [") : text.index("[project.urls]")]
     for line in block.splitlines():
         if re.search(r'"[a-z].*[<>=]', line):
             assert "#" in line, f"no reason given: {line.strip()}"
@@ -65,7 +65,7 @@ def test_every_dependency_has_its_reason():
 
 def test_extra_all_holds_every_other_extra():
     extras = dict(PROJECT["optional-dependencies"])
-    whole, = extras.pop("all")
+    (whole,) = extras.pop("all")
     assert Requirement(whole).extras == set(extras)
 
 
@@ -78,7 +78,7 @@ def test_what_is_installed_is_what_is_pinned():
 
 def test_conda_takes_its_versions_from_the_same_file():
     dependencies = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))["dependencies"]
-    through_pip, = [entry["pip"] for entry in dependencies if isinstance(entry, dict)]
+    (through_pip,) = [entry["pip"] for entry in dependencies if isinstance(entry, dict)]
     assert through_pip == ["--constraint constraints.txt", "--editable .[all]"]
     conda = {entry.split("=")[0]: entry for entry in dependencies if isinstance(entry, str)}
     assert set(conda) == {"python", "nodejs", "pip"}, "packages come from constraints.txt, so that no version stands twice"
@@ -88,8 +88,9 @@ def test_conda_takes_its_versions_from_the_same_file():
 
 def test_pythons_agree():
     supported = SpecifierSet(PROJECT["requires-python"])
-    assert [f"3.{minor}" for minor in range(30, 5, -1) if supported.contains(f"3.{minor}.0")] \
-        == [f"{major}.{minor}" for major, minor in environment.VERSIONS]
+    assert [f"3.{minor}" for minor in range(30, 5, -1) if supported.contains(f"3.{minor}.0")] == [
+        f"{major}.{minor}" for major, minor in environment.VERSIONS
+    ]
     for workflow in (ROOT / ".github" / "workflows").glob("*.yml"):
         for version in re.findall(r'"(3\.\d+)"', workflow.read_text(encoding="utf-8")):
             assert supported.contains(f"{version}.0"), workflow.name
@@ -103,9 +104,23 @@ def wheel(tmp_path_factory):
     for name in ("pyproject.toml", "README.md", "LICENSE", "LICENSE-TEXT"):
         shutil.copy(ROOT / name, source)
     shutil.copytree(ROOT / "helpers", source / "helpers", ignore=shutil.ignore_patterns("__pycache__"))
-    subprocess.run([sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--no-index",
-                    "--wheel-dir", folder, source], check=True)
-    made, = folder.glob("*.whl")
+    subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            "wheel",
+            "--quiet",
+            "--no-deps",
+            "--no-build-isolation",
+            "--no-index",
+            "--wheel-dir",
+            folder,
+            source,
+        ],
+        check=True,
+    )
+    (made,) = folder.glob("*.whl")
     return made
 
 
@@ -113,8 +128,9 @@ def install_beside(packages, wheel, folder):
     """What pip would do in an environment that holds exactly these packages ("name==version")."""
     venv.EnvBuilder(with_pip=False, symlinks=os.name != "nt").create(folder)
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    site = subprocess.run([python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
-                          check=True, capture_output=True, text=True).stdout.strip()
+    site = subprocess.run(
+        [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], check=True, capture_output=True, text=True
+    ).stdout.strip()
     for package in packages:
         name, version = package.split("==")
         info = os.path.join(site, f"{canonicalize_name(name).replace('-', '_')}-{version}.dist-info")
@@ -122,8 +138,11 @@ def install_beside(packages, wheel, folder):
         with open(os.path.join(info, "METADATA"), "w", encoding="utf-8") as file:
             file.write(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
     report = folder / "report.json"
-    done = subprocess.run([sys.executable, "-m", "pip", "--python", python, "install", "--dry-run", "--no-index",
-                           "--report", report, wheel], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "pip", "--python", python, "install", "--dry-run", "--no-index", "--report", report, wheel],
+        capture_output=True,
+        text=True,
+    )
     if done.returncode != 0:
         return None, done.stderr
     return [entry["metadata"]["name"] for entry in json.loads(report.read_text())["install"]], done.stderr
