@@ -21,6 +21,7 @@ from pathlib import Path
 import nbformat
 import yaml
 
+from helpers import record
 from pipeline import ROOT
 from pipeline.icons import IconError, thin_out
 from pipeline.images import shrink
@@ -189,9 +190,11 @@ def clean(notebook: nbformat.NotebookNode, name: str) -> list[str]:
 
 
 def _unseen(output: nbformat.NotebookNode) -> bool:
-    """Tell whether an output is a progress bar or a live widget, which a page cannot show."""
+    """Tell whether an output is a progress bar, a live widget, which a page cannot show, or a value recorded for the tests."""
     if output.output_type == "stream":
         return output.name == "stderr"
+    if record.KEY in output.get("metadata", {}):
+        return True
     return WIDGET in output.get("data", {})
 
 

@@ -16,7 +16,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from traitlets.config import Config
 
-from helpers import budget
+from helpers import budget, record
 from pipeline import EXECUTED
 from pipeline.files import write_text
 from pipeline.notebooks import to_text
@@ -65,7 +65,7 @@ def execute(notebook, folder):
         log = Path(private, "log")
         with log.open("w") as file:  # shown only if the run fails
             try:
-                with client.setup_kernel(stderr=file):
+                with client.setup_kernel(stderr=file, env={**os.environ, record.VARIABLE: "1"}):
                     for index, cell in enumerate(notebook.cells):
                         client.execute_cell(cell, index)
                     peak = _peak_memory(client)

@@ -3,6 +3,7 @@
 import nbformat
 import pytest
 
+from helpers import record
 from pipeline import EXECUTED
 
 
@@ -33,3 +34,16 @@ def printed():
         return "".join(parts)
 
     return text
+
+
+@pytest.fixture(scope="session")
+def values(executed):
+    """A function from a lecture's name to what it recorded: ``values("week01_knn/01_images")["classes"]``."""
+    known = {}
+
+    def read(name):
+        if name not in known:
+            known[name] = record.recorded(executed(name))
+        return known[name]
+
+    return read
