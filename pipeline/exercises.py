@@ -17,8 +17,7 @@ from nbconvert.exporters.exporter import ResourcesDict
 from nbgrader import preprocessors
 
 from pipeline import ROOT, SOURCE, in_repository
-from pipeline.files import write_text
-from pipeline.notebooks import SourceError, code_of, read_source, set_ids, setup_cells, to_text
+from pipeline.notebooks import SourceError, code_of, read_source, set_ids, setup_cells, write_notebook
 
 # What `nbgrader generate_assignment` runs, in its order, less the two that write to a database or add a header.
 RELEASE_STEPS = (
@@ -116,8 +115,8 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(prog="python -m pipeline.exercises", description="Make exercises from their solutions.")
     parser.add_argument("sources", nargs="+", type=Path, metavar="solutions/weekNN_topic/topic.py")
     for source in parser.parse_args(arguments).sources:
-        write_text(instructor_path(source), to_text(instructor_notebook(source)))
-        write_text(released_path(source), to_text(released_notebook(source)))
+        write_notebook(instructor_path(source), instructor_notebook(source))
+        write_notebook(released_path(source), released_notebook(source))
 
 
 if __name__ == "__main__":

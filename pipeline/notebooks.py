@@ -1,15 +1,18 @@
 """Lecture sources (``.py``, percent format) -> the notebooks that students open.
 
 A notebook made here is the same byte for byte however often it is made: cell ids come from the path and the cell's position
-(or its ``grade_id``), and nothing of the tool that made it is left in the metadata.
+(or its ``grade_id``), and nothing of the tool that made it is left in the metadata. It carries a checksum of itself, so that a
+notebook in which somebody has worked since is recognised and never written over.
 
 Run ``python -m pipeline.notebooks lectures/week01_knn/01_images.py`` to make one.
 """
 
 import argparse
+import copy
 import hashlib
 import json
 import re
+import sys
 import tomllib
 from pathlib import Path
 
@@ -19,6 +22,7 @@ import nbformat
 from pipeline import ROOT, in_repository
 from pipeline.files import write_text
 
+SEAL = "course_checksum"  # of a notebook's metadata: what the generator wrote, so that work in it is never lost
 SETUP_TAG = "course-setup"  # cells that only make sense in the notebook itself; the book leaves them out
 
 SETUP_CODE = """\
@@ -194,12 +198,89 @@ def to_text(notebook):
     return nbformat.writes(notebook, version=4) + "\n"
 
 
+def sealed(notebook):
+    """A generated notebook as the text of its file, with a checksum of its content in the metadata.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+        Not changed.
+
+    Returns
+    -------
+    str
+    """
+    notebook = copy.deepcopy(notebook)
+    notebook.metadata.pop(SEAL, None)
+    notebook.metadata[SEAL] = hashlib.sha256(to_text(notebook).encode()).hexdigest()
+    return to_text(notebook)
+
+
+def is_as_generated(text):
+    """Whether the text of a notebook's file is, byte for byte, what the generator once wrote.
+
+    An answer, a note, an output or a mere change of layout makes it somebody's own.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> text = sealed(nbformat.v4.new_notebook(cells=[]))
+    >>> is_as_generated(text), is_as_generated(text + " ")
+    (True, False)
+    """
+    try:
+        notebook = nbformat.reads(text, as_version=4)
+    except Exception:  # whatever it is that cannot be read as a notebook, the generator did not write it
+        return False
+    return SEAL in notebook.metadata and sealed(notebook) == text
+
+
+def write_notebook(path, notebook):
+    """Write a generated notebook, but never over somebody's work.
+
+    Where the file is not what the generator wrote last, it stays as it is; the new notebook is put beside it, as
+    ``NAME.new.ipynb``, and both are named.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    notebook : nbformat.NotebookNode
+
+    Returns
+    -------
+    pathlib.Path
+        The file that now holds the new notebook.
+    """
+    text, beside = sealed(notebook), path.with_suffix(".new.ipynb")
+    if path.exists():
+        there = path.read_bytes().decode("utf-8", errors="replace")
+        if there == text:
+            return path
+        if not is_as_generated(there):
+            write_text(beside, text)
+            print(
+                f"{path} was changed since it was made, so it stays as it is. The newest version is beside it: {beside.name}.\n"
+                f"If the changes are not needed, delete {path.name} and rename {beside.name}.",
+                file=sys.stderr,
+            )
+            return beside
+    write_text(path, text)
+    return path
+
+
 def main(arguments=None):
     """Make the notebooks of the lectures named on the command line."""
     parser = argparse.ArgumentParser(prog="python -m pipeline.notebooks", description="Make notebooks of lectures.")
     parser.add_argument("sources", nargs="+", type=Path, metavar="lectures/weekNN_topic/NN_title.py")
     for source in parser.parse_args(arguments).sources:
-        write_text(source.with_suffix(".ipynb"), to_text(lecture_notebook(source)))
+        write_notebook(source.with_suffix(".ipynb"), lecture_notebook(source))
 
 
 if __name__ == "__main__":

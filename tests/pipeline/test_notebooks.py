@@ -12,18 +12,26 @@ from pipeline import ROOT, in_repository, tool_environment
 from pipeline import notebooks as pipeline_notebooks
 from pipeline.exercises import instructor_notebook, released_notebook, released_path
 from pipeline.notebooks import (
+    SEAL,
     SETUP_TAG,
     SourceError,
     colab_address,
+    is_as_generated,
     lecture_notebook,
     read_source,
     repository,
+    sealed,
     to_text,
+    write_notebook,
 )
 
 LECTURES = sorted(ROOT.glob("lectures/week*/*.py"))
 SOLUTIONS = sorted(ROOT.glob("solutions/week*/*.py"))
-NOTEBOOKS = sorted([*ROOT.glob("lectures/week*/*.ipynb"), *ROOT.glob("exercises/week*/*.ipynb")])
+NOTEBOOKS = sorted(
+    path
+    for path in [*ROOT.glob("lectures/week*/*.ipynb"), *ROOT.glob("exercises/week*/*.ipynb")]
+    if not path.name.endswith(".new.ipynb")  # beside a notebook in which somebody has worked; git ignores them
+)
 
 
 def name(path):
@@ -33,13 +41,72 @@ def name(path):
 @pytest.mark.parametrize("source", LECTURES, ids=name)
 def test_lecture_notebook_is_what_its_source_makes(source):
     committed = source.with_suffix(".ipynb").read_text(encoding="utf-8")
-    assert committed == to_text(lecture_notebook(source)), "run `doit notebooks` and commit the result"
+    assert committed == sealed(lecture_notebook(source)), "run `doit notebooks` and commit the result"
 
 
 @pytest.mark.parametrize("source", SOLUTIONS, ids=name)
 def test_exercise_is_what_its_solution_makes(source):
     committed = released_path(source).read_text(encoding="utf-8")
-    assert committed == to_text(released_notebook(source)), "run `doit notebooks` and commit the result"
+    assert committed == sealed(released_notebook(source)), "run `doit notebooks` and commit the result"
+
+
+def working(text):
+    """What a reader leaves in a notebook: one variant a name."""
+    notebook = nbformat.reads(text, as_version=4)
+    code = next(cell for cell in notebook.cells if cell.cell_type == "code" and SETUP_TAG not in cell.metadata.get("tags", []))
+    variants = {}
+    code.source += "\nanswer = 42"
+    variants["an answer"] = to_text(notebook)
+    notebook = nbformat.reads(text, as_version=4)
+    notebook.cells.append(nbformat.v4.new_markdown_cell("My note."))
+    variants["a note"] = to_text(notebook)
+    notebook = nbformat.reads(text, as_version=4)
+    notebook.cells[1].outputs = [nbformat.v4.new_output("stream", text="ran")]
+    variants["an output"] = to_text(notebook)
+    variants["half a file"] = text[: len(text) // 2]
+    variants["not a notebook"] = "notes, saved under the wrong name"
+    variants["an older course's, without a checksum"] = to_text(nbformat.v4.new_notebook(cells=notebook.cells))
+    return variants
+
+
+@pytest.mark.parametrize(
+    "what", working(sealed(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1"), nbformat.v4.new_code_cell("2")])))
+)
+def test_a_notebook_in_which_somebody_has_worked_is_never_written_over(what, tmp_path, monkeypatch, capsys):
+    source = source_file(tmp_path, monkeypatch, TINY)
+    path = source.with_suffix(".ipynb")
+    pipeline_notebooks.main([str(source)])
+    own = working(path.read_text(encoding="utf-8"))[what]
+    path.write_text(own, encoding="utf-8")
+    source.write_text(TINY.replace("1 + 1", "1 + 3"), encoding="utf-8")
+    pipeline_notebooks.main([str(source)])
+    assert path.read_text(encoding="utf-8") == own
+    assert "1 + 3" in path.with_name("01_x.new.ipynb").read_text(encoding="utf-8")
+    said = capsys.readouterr().err
+    assert str(path) in said and "01_x.new.ipynb" in said
+
+
+def test_a_notebook_that_nobody_has_touched_is_brought_up_to_date(tmp_path, monkeypatch, capsys):
+    source = source_file(tmp_path, monkeypatch, TINY)
+    path = source.with_suffix(".ipynb")
+    pipeline_notebooks.main([str(source)])
+    source.write_text(TINY.replace("1 + 1", "1 + 3"), encoding="utf-8")
+    pipeline_notebooks.main([str(source)])
+    assert "1 + 3" in path.read_text(encoding="utf-8") and is_as_generated(path.read_text(encoding="utf-8"))
+    assert not path.with_name("01_x.new.ipynb").exists() and capsys.readouterr().err == ""
+
+
+def test_an_exercise_that_somebody_has_begun_is_never_written_over(tmp_path):
+    released = released_notebook(SOLUTIONS[0])
+    path = tmp_path / "knn.ipynb"
+    assert write_notebook(path, released) == path
+    begun = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
+    solution = next(cell for cell in begun.cells if cell.metadata.get("nbgrader", {}).get("solution"))
+    solution.source = "def mine():\n    return 1"
+    nbformat.write(begun, path)
+    before = path.read_bytes()
+    assert write_notebook(path, released) == tmp_path / "knn.new.ipynb"
+    assert path.read_bytes() == before
 
 
 def test_no_notebook_without_a_source():
@@ -51,7 +118,7 @@ def test_no_notebook_without_a_source():
 def test_committed_notebooks_are_clean(path):
     notebook = nbformat.read(path, as_version=4)
     nbformat.validate(notebook)
-    assert set(notebook.metadata) == {"kernelspec", "language_info"}
+    assert set(notebook.metadata) == {"kernelspec", "language_info", SEAL}
     ids = [cell.id for cell in notebook.cells]
     assert len(set(ids)) == len(ids)
     for cell in notebook.cells:
