@@ -47,6 +47,7 @@ from pipeline.notebooks import SETUP_TAG
 SITE = BUILD / "book" / "_build" / "html"
 TEMPLATES = Path(__file__).parent / "templates"
 TAGS = ("slide", "subslide", "fragment", "notes", "skip")
+ABSENT = {SETUP_TAG, "remove-cell"}  # tags of cells that are no part of the lecture; "remove-cell" is Jupyter Book's own
 LEFT_OUT, WHOLE = {"References"}, {"Self-test", "Take-aways"}
 
 MOST_LINES = 15  # of code or print-out that can be read from the back row
@@ -318,7 +319,7 @@ def deck(notebook: NotebookNode) -> NotebookNode:
     SlidesError
         If the first cell is not the title.
     """
-    cells = [cell for cell in notebook.cells if SETUP_TAG not in cell.metadata.get("tags", [])]
+    cells = [cell for cell in notebook.cells if ABSENT.isdisjoint(cell.metadata.get("tags", []))]
     arranged = Deck()
     imports_seen = False
     for number, cell in enumerate(cells):

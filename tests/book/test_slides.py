@@ -125,6 +125,7 @@ def test_what_is_not_for_the_screen_is_left_out():
     arranged = arrange(
         nbf.new_code_cell("install()", metadata={"tags": [SETUP_TAG]}),
         code("import numpy", printed("loaded")),
+        code("record(k=7)", printed("kept for the tests"), tags=["remove-cell"]),
         text(
             "## Self-test\n\n**1.** One?\n\n(a) yes; (b) no\n\n<details><summary>Answer</summary>\n\nSecret.\n</details>\n\n"
             "**2.** Two?\n\n## Take-aways\n\n1. A dot is round.\n\n## References\n\n- A. Author. *Dots*."
@@ -133,6 +134,8 @@ def test_what_is_not_for_the_screen_is_left_out():
         code("1", printed("noise", name="stderr")),
     )
     shown = all_shown(arranged)
+    for absent in ("record", "for the tests"):
+        assert absent not in str(arranged)
     for absent in ("install", "loaded", "Secret", "Author", "References", "last word", "noise"):
         assert absent not in shown
     assert [shown for _, shown, _ in arranged[2:4]] == [
