@@ -575,6 +575,20 @@ print(f"mean colour: distance {away[plain]:.2f}, SSIM {alike[plain]:.2f}")
 
 assert ssim(kitten, copy) < alike[plain]                    # moved by 4: less alike than nothing at all
 
+# %% tags=["remove-cell"]
+from helpers.record import record
+
+record(
+    data_is_sample=cifar.is_sample,
+    class_names=cifar.class_names,
+    class_counts=counts,
+    dimension=d,
+    attributes=attributes,
+    batch_bytes={"uint8": batch.nbytes,
+                 "float32": batch.astype("float32").nbytes},
+    memory_mb=memory,
+)
+
 # %% [markdown]
 # In the next lecture we build a classifier on nothing but pixel distance. You know already why it cannot
 # be very good. It will still beat guessing by far, it takes ten lines, and every later model has to

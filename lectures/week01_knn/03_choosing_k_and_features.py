@@ -987,6 +987,30 @@ shared = share_kept(digit_map, other_start)
 print(f"maps A and B share {shared:.0%} of a digit's ten nearest (by chance {10 / (n_map - 1):.0%})")
 assert shared > 0.3
 
+# %% tags=["remove-cell"]
+from helpers.record import record
+
+record(
+    ks=ks,
+    accuracy_on_training=on_training,
+    guessers=guessers,
+    luckiest_guesser={"selected": chosen_on[:, -1], "fresh": fresh[:, -1]},
+    chosen_k=chosen_k,
+    validation_accuracies=mean,
+    test_accuracy=test_accuracy,
+    test_margin=margin(test_accuracy, len(test)),
+    whole_set_searched=whole,
+    search={"training": n_train, "test": n_test, "accuracy": full_accuracy},
+    contrast={"hubs": contrast[hubs].mean(), "pool": contrast.mean()},
+    digit_pixels={"centred": digit_val["784 pixels"], "moved": pixels_moved},
+    digit_features={"centred": digit_val["11 features, standardised"],
+                    "moved": features_moved},
+    cifar_test_accuracies=tested,
+    feature_lengths={name: train.shape[1]
+                     for name, (train, _) in contestants.items()},
+    gap_ratio={"true": true_gap, "map": map_gap},
+)
+
 # %% [markdown]
 # | you may read | you may **not** read |
 # |---|---|

@@ -47,3 +47,9 @@ def values(executed):
         return known[name]
 
     return read
+
+
+@pytest.fixture(scope="module")
+def lecture(request, values):
+    """What the lecture recorded that the test file names in its constant LECTURE."""
+    return values(request.module.LECTURE)

@@ -39,9 +39,10 @@ def test_its_source_has_not_changed_since(executed, name):
 def test_every_figure_is_described_for_those_who_do_not_see_it(executed, name):
     figures = [output for _, output in outputs(executed(name)) if "image/png" in output.get("data", {})]
     assert figures, "a lecture of this course shows something"
-    for figure in figures:
-        alt = figure.metadata.get("image/png", {}).get("alt", "")
-        assert len(alt.split()) >= 5, f"alt text {alt!r}: show figures with helpers.plots"
+    alts = [figure.metadata.get("image/png", {}).get("alt", "") for figure in figures]
+    for alt in alts:
+        assert len(alt.split()) >= 5 and len(alt) > 40, f"alt text {alt!r}: show figures with helpers.plots"
+        assert alts.count(alt) == 1, f"two figures are described alike: {alt!r}"
 
 
 @pytest.mark.parametrize("name", NAMES)

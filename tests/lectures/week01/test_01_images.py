@@ -1,0 +1,33 @@
+"""An image is an array of numbers: its size, its classes and its bytes, counted again."""
+
+import pytest
+
+LECTURE = "week01_knn/01_images"
+CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
+
+
+def test_an_image_has_as_many_attributes_as_numbers(lecture):
+    assert lecture["dimension"] == lecture["attributes"]["CIFAR-10 (32 × 32 × 3)"] == 32 * 32 * 3
+
+
+def test_a_photograph_has_49_times_as_many(lecture):
+    photograph = lecture["attributes"]["a photograph (224 × 224 × 3)"]
+    assert photograph == 224 * 224 * 3 == 49 * lecture["dimension"]
+
+
+def test_classes_are_counted_from_the_labels(lecture):
+    assert lecture["class_names"] == CLASSES
+    if lecture["data_is_sample"]:
+        pytest.skip("executed on the embedded sample: 6,000 images a class need the whole data set")
+    assert lecture["class_counts"] == [6_000] * 10
+
+
+def test_a_batch_takes_one_byte_a_number_or_four(lecture):
+    assert lecture["batch_bytes"] == {"uint8": 128 * 3072, "float32": 128 * 3072 * 4}
+
+
+def test_activations_outweigh_the_batch_and_the_weights(lecture):
+    memory = lecture["memory_mb"]
+    assert memory["their activations, 64 maps"] == pytest.approx(128 * 32 * 32 * 64 * 4 / 1e6)
+    assert memory["their activations, 64 maps"] / memory["128 images, float32"] == pytest.approx(64 / 3)
+    assert memory["weights of the layer"] == pytest.approx((3 * 3 * 3 + 1) * 64 * 4 / 1e6)
