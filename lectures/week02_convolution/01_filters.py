@@ -676,6 +676,28 @@ for function, expected in ((signal.correlate2d, asymmetric), (signal.convolve2d,
 # network has no picture "after", only labels, and many layers between; so it needs gradients instead of
 # one call to `lstsq`. That is week 3.
 
+# %% tags=["remove-cell"]
+from helpers.record import record
+
+corner = piece[:12, :12]
+record(
+    worked_result=result,
+    animated_result=walked,
+    answers_to_a_dot=answers,
+    weights_fitted_to_convolution=fitted,
+    sobel_of_ramp=apply(sobel_x, ramp)[0],
+    smooth_kernels=smooth,
+    wall_becomes={name: apply(weights, wall)
+                  for name, weights in smooth.items()},
+    deviations={name: {"linear": mixed, "equivariant": moved}
+                for name, (mixed, moved) in verdict.items()},
+    linear_and_equivariant=[name for name, both in exact.items() if all(both)],
+    difference_from_loops={
+        name: np.abs(method(corner, bank) - truth[:8, :8]).max()
+        for name, method in methods.items()},
+    processor_seconds=cost,
+)
+
 # %% [markdown]
 # ## Self-test
 #

@@ -149,6 +149,12 @@ print("padded:", padded.shape[1:3], " after the 5 × 5 kernel:", after.shape[1:3
 assert tuple(padded.shape[1:3]) == (36, 36) == (32 + 2 * 2, 32 + 2 * 2)
 assert tuple(after.shape[1:3]) == (32, 32) == (output_size(32, K=5, P=2),) * 2
 
+# %% tags=["remove-cell"]
+from helpers.record import record
+
+record(padded_size=tuple(padded.shape[1:3]),
+       size_after_kernel=tuple(after.shape[1:3]))
+
 # %% [markdown]
 # 36 × 36, and back to 32 × 32. Two pixels on *each* side make four: forgetting the factor 2 of $2P$ is
 # the commonest slip with this formula, next to forgetting the brackets.
@@ -560,6 +566,11 @@ for side in (32, 224):
 
 assert layer.count_params() == 152
 
+# %% tags=["remove-cell"]
+record(two_filters={
+    "weights": weights, "biases": biases, "keras": layer.count_params(),
+    "output": layer.compute_output_shape((1, 32, 32, 3))[1:]})
+
 # %% [markdown]
 # Only the output's size. A convolution has no fixed input size; it slides over whatever it is given. (A
 # dense layer behind it does have one. That is where the "input size" of a network comes from.)
@@ -720,6 +731,24 @@ explorer.show(size=10, kernel=3, stride=4)
 # $2 \cdot (3 - 1) + 1 = 5$ pixels; the parameters are $3 \cdot 3 \cdot 3 \cdot 2 + 2 = 56$. The padding that
 # keeps the size follows the reach, not the number of cells. The price: the pixels in between are skipped.
 # </details>
+
+# %% tags=["remove-cell"]
+record(
+    drawn_settings=[
+        {"W": W, "K": K, "P": P, "S": S,
+         "places": len(places(W, K, P, S)), "unseen": len(gone)}
+        for (W, K, P, S), gone in zip(settings, lost, strict=True)],
+    shrinking_sizes=sizes,
+    strides_of_four=[{"W": W, "P": P, "size": output_size(W, 11, P, 4)}
+                     for W, P in ((224, 0), (227, 0), (224, 2))],
+    stack=[
+        {"filters": K, "kernel": F, "stride": S, "padding": P,
+         "size": W, "parameters": count, "multiply_adds": work}
+        for (K, F, S, P), (W, _, count, work)
+        in zip(stack, table, strict=True)],
+    keras_layers=len(built),
+    keras_parameters=model.count_params(),
+)
 
 # %% [markdown]
 # ## Self-test

@@ -1051,6 +1051,36 @@ assert moved_by["leaky ReLU"] > 0
 # show that with small ones hardly any unit dies. (The few that are silent there were so before
 # training.)
 
+# %% tags=["remove-cell"]
+from helpers.record import record
+
+record(
+    parameters=parameters,
+    keras_parameters={"dense": dense.count_params(),
+                      "convolution": conv.count_params()},
+    matrix_entries={
+        name: {"all": M.size, "nonzero": np.count_nonzero(M),
+               "different": np.unique(M[M != 0]).size}
+        for name, M in matrices.items()},
+    worked_result=product,
+    max_pooled=largest,
+    average_pooled=pooled[0, :, :, 0],
+    samples={"before": batch.size, "after": pooled.size},
+    columns={"common": difference[0].shape[1], "differ": wrong},
+    mismatch_by_pixels={str(pixels): value
+                        for pixels, value in mismatch.items()},
+    fields={"recursion": [r for r, _ in receptive_fields(stack)],
+            "poking": measured},
+    chains=[dict(zip(("kernels", "parameters", "multiply_adds", "field"),
+                     (sizes, *cost(*sizes)), strict=True))
+            for sizes in ((5,), (3, 3), (7,), (3, 3, 3))],
+    silent_shares=[{"leak": leak, "rate": rate, "shares": shares}
+                   for (leak, rate), shares in share.items()],
+    silent_relu_units=sum(silent(one).sum() for one in trained[0, 1.0]),
+    woken=woken,
+    weights_moved_by=moved_by,
+)
+
 # %% [markdown]
 # ## Self-test
 #

@@ -821,6 +821,27 @@ plots.show(fig, alt="Bars: the gain expected from the multiply-adds and the meas
 # | a larger output: segmentation, generators | transposed with a kernel that the stride divides, or upsampling and convolution |
 # | a smaller output | stride or pooling (lecture 3) |
 
+# %% tags=["remove-cell"]
+from helpers.record import record
+
+record(
+    dilated=dilated_by_hand,
+    transposed=by_hand,
+    transposed_animated=scattered,
+    matrix_shapes={"convolution": C.shape, "transposed": T.shape},
+    dilations=[
+        {"dilations": dilations, "side": side, "seen": (picture > 0.5).sum()}
+        for dilations, (picture, side) in stacks.items()],
+    stamps_on_a_cell=[
+        {"kernel": k, "counts": np.unique(counts[4:-4, 4:-4])}
+        for k, counts in zip(kernel_sizes, overlap.values(), strict=True)],
+    kinds={name: dict(zip(("size", "parameters", "multiply_adds", "field"),
+                          row, strict=True))
+           for name, row in table.items()},
+    gains=[{"maps": maps, "measured": gain[maps], "expected": expected[maps]}
+           for maps in gain],
+)
+
 # %% [markdown]
 # ## Self-test
 #
