@@ -5,19 +5,21 @@ PYTHON ?= python3
 DOIT := .venv/bin/doit
 TASKS := -n 2 -P thread
 
-.PHONY: all lab test bench release help clean
+.PHONY: all lab check test bench release help clean
 .DEFAULT_GOAL := all
 
 all: .venv/.ready ## everything: environment, data, notebooks, executed lectures, a graded demo class, the book
-	@$(DOIT) $(TASKS)
+	@$(DOIT) notebooks data && $(DOIT) $(TASKS)
 
 lab: .venv/.ready ## JupyterLab, to work through the lectures and exercises
 	@$(DOIT) notebooks
 	@.venv/bin/jupyter lab --notebook-dir=.
 
-test: .venv/.ready ## the tests (makes what they look at first)
-	@$(DOIT) $(TASKS) notebooks execute book
-	@.venv/bin/python -m pytest
+check: .venv/.ready ## style, types and the quick tests, in a minute: what to run after every change
+	@.venv/bin/python -m pipeline.checks --quick
+
+test: .venv/.ready ## all tests (makes what they look at first; expensive ones that are known to be green are not run again)
+	@.venv/bin/python -m pipeline.checks --all
 
 bench: .venv/.ready ## side-by-side benchmarks: what README claims comes from here
 	@$(DOIT) bench

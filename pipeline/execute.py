@@ -4,6 +4,7 @@ Run ``python -m pipeline.execute lectures/week01_knn/01_images.ipynb`` to write 
 """
 
 import argparse
+import ast
 import os
 import sys
 import tempfile
@@ -17,13 +18,21 @@ from nbclient.exceptions import CellExecutionError
 from traitlets.config import Config
 
 from helpers import budget, record
-from pipeline import EXECUTED
+from pipeline import EXECUTED, ROOT
 from pipeline.files import write_text
+from pipeline.inputs import reached_by
 from pipeline.notebooks import to_text
 
 CELL_TIMEOUT = {"ci": 300, "cpu": 3600, "gpu": 3600}  # seconds: a guard against a cell that hangs, not a target
 
-# Asked of the kernel after its last cell. ru_maxrss counts kilobytes on Linux and bytes on macOS; Windows has no resource module.
+# Asked of the kernel after its last cell: the files of the course's modules that it has loaded. (A list of all modules would be
+# so long that IPython cuts it.)
+MODULES = (
+    "sorted({file for file in (getattr(m, '__file__', None) for m in list(__import__('sys').modules.values())) "
+    f"if file and file.startswith({str(ROOT / 'helpers') + os.sep!r})}})"
+)
+
+# Asked of the kernel, too. ru_maxrss counts kilobytes on Linux and bytes on macOS; Windows has no resource module.
 PEAK_MEMORY = "__import__('resource').getrusage(__import__('resource').RUSAGE_SELF).ru_maxrss"
 
 
@@ -40,7 +49,8 @@ def execute(notebook, folder):
 
     Returns
     -------
-    nbformat.NotebookNode
+    list of str
+        The files of the course's modules that it has loaded.
 
     Raises
     ------
@@ -68,7 +78,7 @@ def execute(notebook, folder):
                 with client.setup_kernel(stderr=file, env={**os.environ, record.VARIABLE: "1"}):
                     for index, cell in enumerate(notebook.cells):
                         client.execute_cell(cell, index)
-                    peak = _peak_memory(client)
+                    peak, loaded = _told(client)
             except Exception:
                 print(log.read_text(encoding="utf-8", errors="replace")[-5000:], file=sys.stderr)
                 raise
@@ -77,7 +87,7 @@ def execute(notebook, folder):
         "seconds": round(time.perf_counter() - started, 1),
         "peak_memory_mb": peak,
     }
-    return notebook
+    return loaded
 
 
 def _transport(folder):
@@ -87,17 +97,41 @@ def _transport(folder):
     return Config({"KernelManager": {"transport": "ipc", "ip": os.path.join(folder, "kernel")}})
 
 
-def _peak_memory(client):
-    """The kernel's peak memory in MB, or None where it cannot be told."""
+def _told(client):
+    """The kernel's peak memory in MB (None where the system does not say), and the files of the course's modules in it."""
 
     async def ask():
-        return await client.kc.execute("", user_expressions={"peak": PEAK_MEMORY}, reply=True, timeout=30)
+        return await client.kc.execute("", user_expressions={"peak": PEAK_MEMORY, "modules": MODULES}, reply=True, timeout=30)
 
-    reply = run_sync(ask)()
-    answer = reply["content"]["user_expressions"]["peak"]
-    if answer["status"] != "ok":
-        return None
-    return round(int(answer["data"]["text/plain"]) / (1e6 if sys.platform == "darwin" else 1e3))
+    answers = run_sync(ask)()["content"]["user_expressions"]
+    peak, modules = (
+        ast.literal_eval(answers[name]["data"]["text/plain"]) if answers[name]["status"] == "ok" else None
+        for name in ("peak", "modules")
+    )
+    if peak is not None:
+        peak = round(peak / (1e6 if sys.platform == "darwin" else 1e3))
+    return peak, modules or []
+
+
+def unforeseen(source, loaded, root=ROOT):
+    """The modules of the repository that a lecture has loaded although `pipeline.inputs` does not find them.
+
+    The lecture would not be made again after a change of one of them.
+
+    Parameters
+    ----------
+    source : pathlib.Path
+        The lecture's source.
+    loaded : list of str
+        Files of modules.
+    root : pathlib.Path
+        Root of the repository.
+
+    Returns
+    -------
+    list of str
+    """
+    return sorted(set(loaded) - {str(path) for path in reached_by(source, root=root)})
 
 
 def main(arguments=None):
@@ -109,11 +143,15 @@ def main(arguments=None):
         notebook = nbformat.read(path, as_version=4)
         target = EXECUTED / path.parent.name / path.name
         try:
-            execute(notebook, path.parent)
+            loaded = execute(notebook, path.parent)
         except CellExecutionError as error:
             failed = target.with_suffix(".failed.ipynb")
             write_text(failed, to_text(notebook))
             sys.exit(f"{path}: a cell failed. Outputs up to it: {failed}\n{error}")
+        if missed := unforeseen(path.resolve().with_suffix(".py"), loaded):
+            sys.exit(
+                f"{path} uses {', '.join(missed)}, which pipeline.inputs does not find: import it by name, or mend that module"
+            )
         target.with_suffix(".failed.ipynb").unlink(missing_ok=True)
         write_text(target, to_text(notebook))
         facts = notebook.metadata["course"]

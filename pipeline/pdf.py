@@ -5,13 +5,16 @@ A Chromium that is installed on the system prints the pages; what they look like
 """
 
 import argparse
+import hashlib
 import html as htmllib
 import io
+import re
 import shutil
 import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import unquote
 
 import yaml
 from pypdf import PdfReader, PdfWriter
@@ -73,6 +76,35 @@ def pages(week: str, root: Path = ROOT) -> list[str]:
     """
     notebooks = [name.removesuffix(".ipynb") for name, _ in book.documents(root, week)]
     return [f"book/weeks/{week}.html", *(f"{name}.html" for name in notebooks)]
+
+
+def fingerprint(week: str, html: Path = SITE, root: Path = ROOT) -> str:
+    """Checksum of all that a week's PDF shows: its pages, and the pictures, style sheets and scripts that they load.
+
+    Parameters
+    ----------
+    week : str
+        Folder name, such as ``"week01_knn"``.
+    html : Path
+        The built book.
+    root : Path
+        Root of the repository: says which pages the week has.
+
+    Returns
+    -------
+    str
+        Another one after any change that paper could show; empty while a page is missing.
+    """
+    files = {html / name for name in pages(week, root)}
+    if not all(path.is_file() for path in files):
+        return ""
+    for page in list(files):
+        loaded = re.findall(r'(?:src|href)="([^":?#]+\.(?:png|webp|jpg|svg|css|js))', page.read_text(encoding="utf-8"))
+        files |= {(page.parent / unquote(name)).resolve() for name in loaded}
+    digest = hashlib.sha256()
+    for path in sorted(path for path in files if path.is_file()):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 class Printer:

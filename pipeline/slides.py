@@ -1,7 +1,8 @@
 """Slides of every lecture, made from the same executed notebook as its page in the book.
 
-``python -m pipeline.slides`` writes ``slides/weekNN_topic/NN_title.html`` into the built book, with a list of all of them in
-``slides/index.html``. The slides are shown by reveal.js, need no network, and print with ``?print-pdf`` after the address.
+``python -m pipeline.slides`` writes ``build/slides/weekNN_topic/NN_title.html``, with a list of all of them in ``index.html``;
+`place` puts them into the built book. The slides are shown by reveal.js, need no network, and print with ``?print-pdf`` after
+the address.
 
 What is shown follows rules, so that a lecture needs no second version:
 
@@ -19,6 +20,7 @@ slide of its own, of one tagged ``fragment`` at the next press of a key; one tag
 import argparse
 import base64
 import functools
+import hashlib
 import html as htmllib
 import importlib.util
 import math
@@ -44,7 +46,8 @@ from pipeline.book import MATHJAX
 from pipeline.files import write_text
 from pipeline.notebooks import SETUP_TAG
 
-SITE = BUILD / "book" / "_build" / "html"
+DECKS = BUILD / "slides"
+CONTENT = "CONTENT"  # a checksum of all decks: who uses them sees whether they have changed
 TEMPLATES = Path(__file__).parent / "templates"
 TAGS = ("slide", "subslide", "fragment", "notes", "skip")
 ABSENT = {SETUP_TAG, "remove-cell"}  # tags of cells that are no part of the lecture; "remove-cell" is Jupyter Book's own
@@ -598,13 +601,13 @@ def title(notebook: NotebookNode) -> str:
     return re.search(r"^# (.+)", text, flags=re.MULTILINE)[1]
 
 
-def build(html: Path = SITE, executed: Path = EXECUTED) -> list[Path]:
-    """Make the slides of all executed lectures, inside the built book.
+def build(target: Path = DECKS, executed: Path = EXECUTED) -> list[Path]:
+    """Make the slides of all executed lectures.
 
     Parameters
     ----------
-    html : Path
-        The book's pages; ``slides/`` in it is written afresh.
+    target : Path
+        Folder to write; what it held is removed.
     executed : Path
         Folder of the executed lectures.
 
@@ -616,14 +619,11 @@ def build(html: Path = SITE, executed: Path = EXECUTED) -> list[Path]:
     Raises
     ------
     SlidesError
-        If there is no lecture, the book is missing, or a lecture does not begin with its title.
+        If there is no lecture, or a lecture does not begin with its title.
     """
     lectures = sorted(path for path in executed.glob("week*/*.ipynb") if not path.name.endswith(".failed.ipynb"))
     if not lectures:
         raise SlidesError(f"{executed} holds no lecture: run `doit execute` first")
-    if not (html / "_static" / "mathjax" / MATHJAX).is_file():
-        raise SlidesError(f"{html} holds no book, whose formulae and pages the slides use: run `doit book` first")
-    target = html / "slides"
     shutil.rmtree(target, ignore_errors=True)
     _shared(target)
     written, listed = [], {}
@@ -634,7 +634,34 @@ def build(html: Path = SITE, executed: Path = EXECUTED) -> list[Path]:
         write_text(written[-1], page(notebook, week, name, pictures=Path("lectures") / week))
         listed.setdefault(week, []).append(f'<li><a href="{week}/{name}.html">{htmllib.escape(title(notebook))}</a></li>')
     write_text(target / "index.html", _index(listed))
+    content = hashlib.sha256()
+    for path in sorted(path for path in target.rglob("*") if path.is_file()):
+        content.update(path.relative_to(target).as_posix().encode() + path.read_bytes())
+    write_text(target / CONTENT, content.hexdigest() + "\n")
     return written
+
+
+def place(decks: Path, html: Path) -> None:
+    """Put the slides into the built book, whose pages and formulae they use.
+
+    Parameters
+    ----------
+    decks : Path
+        What `build` wrote.
+    html : Path
+        The book's pages; ``slides/`` in it is written afresh.
+
+    Raises
+    ------
+    SlidesError
+        If the book or the slides are missing.
+    """
+    if not (html / "_static" / "mathjax" / MATHJAX).is_file():
+        raise SlidesError(f"{html} holds no book, whose formulae and pages the slides use: run `doit pages` first")
+    if not (decks / CONTENT).is_file():
+        raise SlidesError(f"{decks} holds no slides: run `doit slides` first")
+    shutil.rmtree(html / "slides", ignore_errors=True)
+    shutil.copytree(decks, html / "slides", ignore=shutil.ignore_patterns(CONTENT))
 
 
 def _shared(target: Path) -> None:
@@ -692,7 +719,7 @@ def main() -> int:
     except SlidesError as error:
         print(error, file=sys.stderr)
         return 1
-    print(f"Slides of {len(written)} lectures: {(SITE / 'slides' / 'index.html').relative_to(BUILD.parent)}")
+    print(f"Slides of {len(written)} lectures: {(DECKS / 'index.html').relative_to(BUILD.parent)}")
     return 0
 
 

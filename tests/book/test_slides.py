@@ -170,12 +170,20 @@ def test_what_leads_to_a_list_stays_with_it():
 
 
 def test_a_deck_needs_a_book_and_lectures(tmp_path):
+    decks, site = tmp_path / "decks", tmp_path / "site"
     with pytest.raises(slides.SlidesError, match="doit execute"):
-        slides.build(tmp_path, executed=tmp_path)
+        slides.build(decks, executed=tmp_path)
     (tmp_path / "week90_x").mkdir()
     nbformat.write(nbf.new_notebook(cells=[text(TITLE)]), tmp_path / "week90_x" / "01_dots.ipynb")
-    with pytest.raises(slides.SlidesError, match="doit book"):
-        slides.build(tmp_path, executed=tmp_path)
+    slides.build(decks, executed=tmp_path)
+    with pytest.raises(slides.SlidesError, match="doit pages"):
+        slides.place(decks, site)
+    (site / "_static" / "mathjax").mkdir(parents=True)
+    (site / "_static" / "mathjax" / book.MATHJAX).touch()
+    with pytest.raises(slides.SlidesError, match="doit slides"):
+        slides.place(tmp_path / "nowhere", site)
+    slides.place(decks, site)
+    assert (site / "slides" / "week90_x" / "01_dots.html").is_file()
 
 
 # ------------------------------------------------------------------------------- the real decks
@@ -184,13 +192,14 @@ def test_a_deck_needs_a_book_and_lectures(tmp_path):
 @pytest.fixture(scope="module")
 def decks(tmp_path_factory):
     """The decks of all executed lectures, in a folder that has of the book only what they need."""
-    if not LECTURES:
-        pytest.skip("no lecture has been executed: run `doit execute`")
+    if not (slides.DECKS / slides.CONTENT).is_file():
+        pytest.fail("there are no slides: run `doit slides`")
     site = tmp_path_factory.mktemp("site")
     mathjax = site / "_static" / "mathjax" / book.MATHJAX
     mathjax.parent.mkdir(parents=True)
     shutil.copyfile(book._mathjax(), mathjax)
-    return slides.build(site)
+    slides.place(slides.DECKS, site)
+    return sorted((site / "slides").glob("week*/*.html"))
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ def lecture(tmp_path, *cells):
     path = tmp_path / "lectures" / "week01_x" / "01_x.ipynb"
     path.parent.mkdir(parents=True)
     path.write_text(to_text(new_notebook(cells=[new_code_cell(source) for source in cells])), encoding="utf-8")
+    path.with_suffix(".py").write_text("\n".join(f"# %%\n{source}" for source in cells), encoding="utf-8")
     return path
 
 
@@ -46,3 +47,16 @@ def test_an_old_result_survives_a_failure(tmp_path, target):
     with pytest.raises(SystemExit):
         module.main([str(lecture(tmp_path, "1 / 0"))])
     assert target.read_text(encoding="utf-8") == "the old one"
+
+
+def test_a_lecture_that_loads_what_the_build_does_not_know_of_fails(tmp_path, target):
+    """Such a lecture would not be made again after a change of that module."""
+    hidden = "import importlib\nimportlib.import_module('.'.join(['helpers', 'knn']))"
+    with pytest.raises(SystemExit, match="helpers.knn.py, which pipeline.inputs does not find"):
+        module.main([str(lecture(tmp_path, hidden))])
+    assert not target.exists()
+
+
+def test_a_lecture_that_imports_it_by_name_passes(tmp_path, target):
+    module.main([str(lecture(tmp_path, "def later():\n    import helpers.knn\nlater()"))])
+    assert target.exists()
