@@ -2,34 +2,62 @@
 
 Run it with any Python that has pip (``python3 -m pipeline.environment``; ``py -m pipeline.environment`` on Windows). It uses the
 standard library only, because on a new machine there is nothing else. Run again with nothing changed, it does nothing.
+
+Whatever stops it (no network, no space, Ctrl-C), an environment that was there before is there afterwards, and the next run
+starts again.
 """
 
+import collections
+import contextlib
 import hashlib
 import os
+import queue
+import re
 import shutil
 import subprocess
 import sys
+import threading
+import time
 import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
+OLD = ROOT / ".venv.old"  # the environment of before, while a new one is made
+LOCK = ROOT / ".venv.lock"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 READY = VENV / ".ready"
 VERSIONS = [(3, 13), (3, 12), (3, 11)]  # those that TensorFlow has wheels for, best first; as requires-python says
+MADE_FROM = ("pyproject.toml", "grading/pyproject.toml", "constraints.txt")
+WANTED = ["--constraint", str(ROOT / "constraints.txt"), "--editable", f"{ROOT}[all]", "--editable", str(ROOT / "grading")]
+EVERY = 5  # seconds between two lines that say how far the installation is
+
+# What pip, uv and the system say, in any order of words around it.
+NO_SPACE = re.compile(r"no space left on device|not enough space on the disk|disk quota exceeded|os error (28|112|122)\b", re.I)
+NO_NETWORK = re.compile(
+    r"dns error|name resolution|name or service not known|getaddrinfo failed|nodename nor servname|error sending request"
+    r"|newconnectionerror|connection (refused|reset|aborted)|network is unreachable|no route to host|timed out|timeout"
+    r"|proxyerror|connect to proxy|failed to fetch|could not resolve host|certificate",
+    re.I,
+)
 
 
 class SetupError(Exception):
-    """Something is missing on this machine; the message says what to install."""
+    """The environment cannot be made; the message says why and what to do."""
 
 
 def fingerprint():
     """What the environment is made from, as a hash: it is made anew when this changes."""
     digest = hashlib.sha256(sys.platform.encode())
-    for name in ("pyproject.toml", "constraints.txt"):
+    for name in MADE_FROM:
         digest.update((ROOT / name).read_bytes())
     return digest.hexdigest()
+
+
+def is_ready():
+    """Whether the environment is there, whole, and made from the files as they are now."""
+    return PYTHON.exists() and READY.exists() and READY.read_text(encoding="utf-8") == fingerprint()
 
 
 def suitable_python():
@@ -37,8 +65,9 @@ def suitable_python():
 
     Returns
     -------
-    str
-        The running one if it fits, else the first that is found on the path.
+    list of str
+        The command of the running one if it fits (of the one below it where that is ``.venv`` itself, which is about to be
+        replaced), else of the first that is found: on the path, or through Windows' ``py``.
 
     Raises
     ------
@@ -46,11 +75,12 @@ def suitable_python():
         If there is none.
     """
     if sys.version_info[:2] in VERSIONS:
-        return sys.executable
+        return [sys._base_executable if Path(sys.prefix).resolve() == VENV.resolve() else sys.executable]
     for major, minor in VERSIONS:
-        found = shutil.which(f"python{major}.{minor}")
-        if found and subprocess.run([found, "-c", "import venv"], capture_output=True).returncode == 0:
-            return found
+        for command in ([f"python{major}.{minor}"], ["py", f"-{major}.{minor}"]):
+            program = shutil.which(command[0])
+            if program and subprocess.run([program, *command[1:], "-c", "import venv"], capture_output=True).returncode == 0:
+                return [program, *command[1:]]
     raise SetupError(
         f"Python {sys.version_info[0]}.{sys.version_info[1]} does not fit: "
         "TensorFlow has packages for Python 3.11, 3.12 and 3.13.\n"
@@ -58,36 +88,108 @@ def suitable_python():
     )
 
 
-def make_environment():
-    """Create ``.venv`` and install the course with all its parts into it.
+@contextlib.contextmanager
+def only_one(path, what):
+    """Let one process at a time through; another one says so once and waits.
 
-    Installs with uv, which takes seconds where pip takes minutes: the uv on the path, else one installed into ``.venv`` first;
-    where uv cannot be had, with pip. Either way modules are byte-compiled: importing Keras and TensorFlow takes three times as
-    long otherwise, in every kernel.
+    The system releases the lock when its process ends, however it ends.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file that is locked; made if needed, and left.
+    what : str
+        What the other process does, as the message names it.
+    """
+    with open(path, "ab") as file:
+        if not _locked(file):
+            print(f"{what} is already going on in this folder; waiting for it to end (Ctrl-C stops waiting).", flush=True)
+            while not _locked(file):
+                time.sleep(0.2)
+        yield
+
+
+def _locked(file):
+    """Whether this process now holds the lock on an open file."""
+    try:
+        if os.name == "nt":
+            import msvcrt
+
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def make_environment():
+    """Create ``.venv`` and install the course and the grader with all their parts into it.
+
+    Installs with uv, which takes seconds where pip takes minutes: the uv on the path, else one installed into ``.venv`` first.
+    Where uv cannot be had or fails (it does not read pip's settings, such as a campus's mirror), with pip. Either way modules
+    are byte-compiled: importing Keras and TensorFlow takes three times as long otherwise, in every kernel.
 
     Raises
     ------
     SetupError
-        If Python is too old or too new, or neither uv nor pip is there.
-    subprocess.CalledProcessError
-        If the installation itself fails; its own output says why.
+        If neither uv nor pip can install everything; an environment that was there before is there again.
     """
-    python = suitable_python()
-    if python != sys.executable:
-        subprocess.run([python, "-m", "pipeline.environment"], cwd=ROOT, check=True)
-        return
-    READY.unlink(missing_ok=True)
-    # Without pip at first: Debian's Python cannot put it there. It comes with the other packages.
-    venv.EnvBuilder(clear=True, with_pip=False, symlinks=os.name != "nt").create(VENV)
-    wanted = ["--constraint", str(ROOT / "constraints.txt"), "--editable", f"{ROOT}[all]"]
-    uv = shutil.which("uv") or _install_uv()
-    if uv:
-        print("Installing the course's packages with uv: one or two minutes, most of it downloading.", flush=True)
-        subprocess.run([uv, "pip", "install", "--quiet", "--python", str(PYTHON), "--compile-bytecode", *wanted], check=True)
-    else:
-        print("Installing the course's packages with pip: some minutes.", flush=True)
-        subprocess.run([*_pip(), "install", "--quiet", *wanted], check=True)
-    READY.write_text(fingerprint(), encoding="utf-8")
+    _set_aside()
+    try:
+        # Without pip at first: Debian's Python cannot put it there. It comes with the other packages.
+        venv.EnvBuilder(with_pip=False, symlinks=os.name != "nt").create(VENV)
+        uv = shutil.which("uv") or _install_uv()
+        if not (uv and _installed_with(uv)):
+            run([*_pip(), "install", *WANTED], "Installing the course's packages with pip: ten minutes or so.")
+        READY.write_text(fingerprint(), encoding="utf-8")
+    except BaseException:
+        shutil.rmtree(VENV, ignore_errors=True)
+        if OLD.exists():
+            OLD.rename(VENV)
+        raise
+
+
+def _set_aside():
+    """Take a whole environment out of the way, and remove what an interrupted run left."""
+    try:
+        if READY.exists():
+            if OLD.exists():
+                shutil.rmtree(OLD)
+            VENV.rename(OLD)
+        elif VENV.exists():
+            shutil.rmtree(VENV)
+    except OSError as error:
+        raise SetupError(
+            f"{VENV} cannot be replaced ({error.strerror}).\n"
+            "Close what runs from it, JupyterLab and its notebooks for example, then run this again."
+        ) from error
+
+
+def _installed_with(uv):
+    """Install everything with uv, and say whether that worked; on a full disk, pip would not do better."""
+    command = [uv, "pip", "install", "--python", str(PYTHON), "--compile-bytecode", *WANTED]
+    try:
+        run(command, "Installing the course's packages with uv: one or two minutes, most of it downloading.")
+    except InstallError as error:
+        if NO_SPACE.search(error.output):
+            raise
+        print(f"{error.output}\nuv could not install them (its words are above); trying pip.", flush=True)
+        return False
+    return True
+
+
+def _install_uv():
+    """The uv that pip has put into the environment, or None where it could not."""
+    try:
+        run([*_pip(), "install", "--constraint", str(ROOT / "constraints.txt"), "uv"], "Getting uv, which installs in seconds.")
+    except InstallError as error:
+        if NO_SPACE.search(error.output) or NO_NETWORK.search(error.output):
+            raise  # pip would not do better with the other packages
+        return None
+    return shutil.which("uv", path=str(BIN))
 
 
 def _pip():
@@ -100,23 +202,114 @@ def _pip():
     return [sys.executable, "-m", "pip", "--python", str(PYTHON)]
 
 
-def _install_uv():
-    """The uv that pip has put into the environment, or None where it could not."""
-    done = subprocess.run([*_pip(), "install", "--quiet", "--constraint", str(ROOT / "constraints.txt"), "uv"])
-    return shutil.which("uv", path=str(BIN)) if done.returncode == 0 else None
+class InstallError(SetupError):
+    """An installer has failed; `output` is the end of what it said, and the message what that means."""
+
+    def __init__(self, output):
+        super().__init__(f"{output}\n{explained(output)}")
+        self.output = output
+
+
+def explained(output):
+    """What an installer's failure means and what to do, in two sentences.
+
+    Examples
+    --------
+    >>> print(explained("error: Failed to fetch: `https://packages.example/simple/numpy/`"))
+    packages.example cannot be reached, or something between it and this machine (a proxy, a firewall) is in the way.
+    Check the network connection, then run this again.
+    """
+    if NO_SPACE.search(output):
+        free = shutil.disk_usage(ROOT).free / 1e9
+        return (
+            f"No space is left on a disk: {ROOT} has {free:.1f} GB free, and the environment needs about 4 GB, as do the installer's "
+            "cache in your home folder and its temporary files.\nMake room, then run this again."
+        )
+    if NO_NETWORK.search(output):
+        hosts = re.findall(r"https?://(?:[^/\s@]*@)?([\w.-]+)|host='([\w.-]+)'", output)
+        host = next((one or other for one, other in reversed(hosts)), "The package index")
+        return (
+            f"{host} cannot be reached, or something between it and this machine (a proxy, a firewall) is in the way.\n"
+            "Check the network connection, then run this again."
+        )
+    return "The set-up failed, for the reason above.\nRun this again; if it fails again, report it with these lines."
+
+
+def run(command, title):
+    """Run an installer, and say every few seconds what it does.
+
+    Parameters
+    ----------
+    command : list of str
+    title : str
+        Printed first.
+
+    Raises
+    ------
+    InstallError
+        If it fails.
+    """
+    print(title, flush=True)
+    start = time.monotonic()
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},  # so that pip's lines come when it says them
+    )
+    said = queue.SimpleQueue()  # the installer's lines, then None
+
+    def listen():
+        for line in process.stdout:
+            said.put(line.strip())
+        said.put(None)
+
+    threading.Thread(target=listen, daemon=True).start()
+    tail, next_report = collections.deque(["(nothing yet)"], maxlen=15), start + EVERY
+    try:
+        while True:
+            with contextlib.suppress(queue.Empty):
+                line = said.get(timeout=max(0, next_report - time.monotonic()))
+                if line is None:
+                    break
+                tail.extend([line] if line else [])
+            if time.monotonic() >= next_report:
+                print(f"  {time.monotonic() - start:4.0f} s  {tail[-1][:100]}", flush=True)
+                next_report += EVERY
+        if process.wait() != 0:
+            raise InstallError("\n".join(tail))
+    finally:
+        process.kill()  # where Ctrl-C or an error came first
+        process.wait()
 
 
 def main():
     """Make the environment unless it is there already."""
-    if READY.exists() and READY.read_text(encoding="utf-8") == fingerprint():
-        READY.touch()  # so that make, which compares times, sees it too
-        return
     try:
-        make_environment()
-    except SetupError as error:
-        sys.exit(str(error))
-    except subprocess.CalledProcessError as error:
-        sys.exit(f"The installation failed (see above): {' '.join(map(str, error.cmd))}")
+        if OLD.exists() or not is_ready():
+            python = suitable_python()
+            if python != [sys.executable]:
+                sys.exit(subprocess.run([*python, "-m", "pipeline.environment"], cwd=ROOT).returncode)
+            with only_one(LOCK, "Another set-up"):
+                if not is_ready():  # the other one may have made it
+                    make_environment()
+                shutil.rmtree(OLD, ignore_errors=True)
+        READY.touch()  # so that make, which compares times, sees it too
+    except KeyboardInterrupt:
+        sys.exit("\nThe set-up was interrupted. Run it again: it starts anew.")
+    except (SetupError, OSError) as error:
+        message = str(error) if isinstance(error, SetupError) else f"{error}\n{explained(str(error))}"
+        sys.exit(f"{message}\n{_what_is_there()}")
+
+
+def _what_is_there():
+    """What a set-up that failed has left, for its last line."""
+    if READY.exists():
+        return "The environment from before is still in place and works."
+    return "Nothing outside this folder was changed, and the next run starts anew."
 
 
 if __name__ == "__main__":

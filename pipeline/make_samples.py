@@ -1,4 +1,4 @@
-"""Make the embedded sample from the real data: run ``python -m helpers.data.make_samples``.
+"""Make the embedded sample from the real data: run ``python -m pipeline.make_samples``.
 
 Class-balanced and shuffled with a fixed seed: 120 images of each class from the course's train part, then 30
 of each from its validation part, and 50 of each from the test set.
