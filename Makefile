@@ -35,5 +35,5 @@ help: ## this list
 clean: ## remove everything derived (keeps .venv, the data cache, and your class)
 	rm -rf build .doit.db*
 
-.venv/.ready: pyproject.toml constraints.txt
+.venv/.ready: pyproject.toml grading/pyproject.toml constraints.txt
 	@$(PYTHON) -m pipeline.environment

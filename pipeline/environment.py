@@ -277,7 +277,8 @@ def run(command, title):
                     break
                 tail.extend([line] if line else [])
             if time.monotonic() >= next_report:
-                print(f"  {time.monotonic() - start:4.0f} s  {tail[-1][:100]}", flush=True)
+                compiling = "; now compiling their modules" if re.match(r"Installed \d+ packages", tail[-1]) else ""  # uv's words
+                print(f"  {time.monotonic() - start:4.0f} s  {tail[-1][:100]}{compiling}", flush=True)
                 next_report += EVERY
         if process.wait() != 0:
             raise InstallError("\n".join(tail))

@@ -25,15 +25,29 @@ from pipeline.files import write_text
 SEAL = "course_checksum"  # of a notebook's metadata: what the generator wrote, so that work in it is never lost
 SETUP_TAG = "course-setup"  # cells that only make sense in the notebook itself; the book leaves them out
 
+# What a notebook begins with, and the first thing that a student sees: only what must happen before the helpers are there.
 SETUP_CODE = """\
-# On Colab this installs the course's helpers (about 20 seconds). Anywhere else it does nothing.
+# Installs the course's helpers where they are missing, as on Colab (20 seconds).
 import importlib.util
+import subprocess
+import sys
 
-if not all(map(importlib.util.find_spec, {needed})):
-    import subprocess
-    import sys
+needed = {needed}
+missing = [what for name, what in needed.items() if not importlib.util.find_spec(name)]
+if missing and subprocess.run([sys.executable, "-m", "pip", "install", "-q", *missing]).returncode:
+    raise ImportError(
+        "The course's helpers could not be installed; pip says why above. On Colab, run this "
+        "cell again; on your own machine, start JupyterLab as the student's guide says."
+    )
 
-    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "{requirement}"], check=True)"""
+import helpers
+
+if not hasattr(helpers, "require_version"):
+    raise ImportError(
+        f"{helpers.__spec__.origin or helpers.__path__} stands in the way of the course's helpers. "
+        "Rename it, restart the kernel, and run this cell again."
+    )
+helpers.require_version("{version}")"""
 # What Colab does not have -> the extra of pyproject.toml that brings it.
 EXTRAS = {"optuna": "search"}
 
@@ -60,13 +74,18 @@ def repository():
     >>> repository().startswith("https://github.com/")
     True
     """
-    address = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["urls"]["Repository"].rstrip("/")
+    address = _project()["urls"]["Repository"].rstrip("/")
     if not re.fullmatch(r"https://github\.com/[\w.-]+/[\w.-]+", address):
         raise SourceError(
             f"pyproject.toml: [project.urls] Repository is {address!r}; Colab opens notebooks from "
             "https://github.com/OWNER/NAME only"
         )
     return address
+
+
+def _project():
+    """The table ``[project]`` of pyproject.toml."""
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
 def colab_address(path):
@@ -101,12 +120,16 @@ def setup_cells(path, code=""):
     list of nbformat.NotebookNode
     """
     badge = f"[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({colab_address(path)})"
-    modules = [name for name in EXTRAS if re.search(rf"^\s*(import|from) {name}\b", code, flags=re.MULTILINE)]
-    extras = ",".join(EXTRAS[name] for name in modules)
-    source = f"git+{repository()}"
-    setup = SETUP_CODE.format(
-        needed=json.dumps(["helpers", *modules]), requirement=f"cnn-course[{extras}] @ {source}" if extras else source
-    )
+    version = _project()["version"]
+    # A release installs its own tag, whatever main has become; only a version under development has no tag yet.
+    reference = "main" if "dev" in version else f"v{version}"
+    needed = {"helpers": f"cnn-course @ git+{repository()}@{reference}"}
+    for name, extra in EXTRAS.items():
+        if re.search(rf"^\s*(import|from) {name}\b", code, flags=re.MULTILINE):
+            # By its own name: `cnn-course[search]` would put a second copy of the course in place of a student's.
+            (needed[name],) = _project()["optional-dependencies"][extra]
+    lines = "".join(f"    {json.dumps(name)}: {json.dumps(what)},\n" for name, what in needed.items())
+    setup = SETUP_CODE.replace("{needed}", f"{{\n{lines}}}").replace("{version}", version)
     metadata = {"tags": [SETUP_TAG]}
     return [
         nbformat.v4.new_markdown_cell(badge, metadata=metadata),

@@ -11,7 +11,9 @@ from pipeline import ROOT
 
 def main(arguments=None):
     """Write constraints.txt."""
-    parser = argparse.ArgumentParser(prog="python -m pipeline.pins", description="Resolve constraints.txt from the two pyproject.toml.")
+    parser = argparse.ArgumentParser(
+        prog="python -m pipeline.pins", description="Resolve constraints.txt from the two pyproject.toml."
+    )
     parser.add_argument("--upgrade", action="store_true", help="the newest version of everything, not only of what changed")
     options = parser.parse_args(arguments)
     # Universal: one file for Linux, macOS and Windows. No index address is written into it.
