@@ -222,8 +222,8 @@ def explained(output):
     if NO_SPACE.search(output):
         free = shutil.disk_usage(ROOT).free / 1e9
         return (
-            f"No space is left on a disk: {ROOT} has {free:.1f} GB free, and the environment needs about 4 GB, as do the installer's "
-            "cache in your home folder and its temporary files.\nMake room, then run this again."
+            f"No space is left on a disk: {ROOT} has {free:.1f} GB free. The environment needs about 4 GB there, and the "
+            "installer as much again for its cache in your home folder.\nMake room, then run this again."
         )
     if NO_NETWORK.search(output):
         hosts = re.findall(r"https?://(?:[^/\s@]*@)?([\w.-]+)|host='([\w.-]+)'", output)

@@ -1,6 +1,7 @@
 """Resolve constraints.txt anew: every version that the course is tested with, for all systems and Python versions at once.
 
-Run ``python -m pipeline.pins`` after changing a dependency in pyproject.toml or grading/pyproject.toml, or with ``--upgrade`` to move to the newest of all.
+Run ``python -m pipeline.pins`` after changing a dependency in pyproject.toml or grading/pyproject.toml, or with ``--upgrade`` to
+move to the newest of all.
 """
 
 import argparse
