@@ -792,6 +792,32 @@ tested = np.array([accuracy(scores, params, T, t) for params, scores in trained[
 print(f"{widest} hidden units, {len(X):,} training images, {len(T):,} test images: "
       f"accuracy {tested.mean():.3f} ± {tested.std(ddof=1):.4f} over {len(seeds)} seeds")
 
+# %% tags=["remove-cell"]
+from helpers.record import record
+
+thousand = np.array([1000.0, 1001.0, 1002.0])
+record(
+    data_is_sample=mnist.is_sample,
+    forecasts={"A": A, "B": B},
+    likelihoods={"A": A.prod(), "B": B.prod()},
+    cross_entropies={"A": nll(A), "B": nll(B)},
+    first_losses={"2 classes": trace[0, 0], "10 classes": first_price},
+    softmax_parameters=sum(array.size for array in start),
+    naive_softmax={"nan": np.isnan(broken),
+                   "warnings": [str(each.message) for each in caught]},
+    stable_softmax=np.exp(log_softmax(thousand)),
+    gradient_differences={
+        "softmax": check(softmax_regression, random_start, X[:30], y[:30]),
+        "network": difference},
+    gradient_noise={"batch_sizes": sizes, "variances": variance},
+    race={names[batch]: losses[-1] for batch, (_, losses) in best.items()},
+    hidden_units=[
+        {"units": units, "parameters": sum(array.size for array in runs[0][0]),
+         "error_percent": error, "spread": spread, "seeds": len(runs)}
+        for (units, runs), (error, spread)
+        in zip(trained.items(), results.values(), strict=True)],
+)
+
 # %% [markdown]
 # And the network still sees 784 unrelated numbers: shuffle the pixels of all images in the same way, and it
 # would learn just as well. It throws away that pixels have neighbours. The next lecture brings the

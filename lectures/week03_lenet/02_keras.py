@@ -146,6 +146,12 @@ assert np.isclose(by_hand, by_keras, rtol=1e-5)
 assert np.allclose(W_hand, W_keras, atol=1e-6) and np.allclose(b_hand, b_keras, atol=1e-6)
 assert np.abs(W_keras - W).max() > 1e-3           # and they did move
 
+# %% tags=["remove-cell"]
+from helpers.record import record
+
+record(one_step={"loss_by_hand": by_hand, "loss_by_keras": by_keras,
+                 "weight_difference": np.abs(W_keras - W_hand).max()})
+
 # %% [markdown]
 # Equal up to the last digits of `float32`: additions are done in another order, no more. Keras found the
 # gradient by itself (**automatic differentiation**: the chain rule, applied by the backend to every
@@ -630,6 +636,28 @@ T, t = tensors(mnist.test)
 tested = np.array([model.evaluate(T, t, verbose=0)[1] for model in models["CNN"]])
 print(f"CNN on {len(T):,} test images: {tested.mean():.3f} ± {tested.std(ddof=1):.3f} "
       f"({len(seeds)} seeds, {len(X):,} training images, {epochs} epochs)")
+
+# %% tags=["remove-cell"]
+def counts(model):
+    return [layer.count_params() for layer in model.layers]
+
+
+record(
+    tiny_parameters=counts(tiny),
+    one_convolution={"parameters": counts(one_conv), "flat": flat},
+    lenet={"by_hand": by_hand, "by_keras": parameters, "multiply_adds": work},
+    colour_parameters=colour_counts,
+    mlp_parameters={str(inputs): count for inputs, count in mlp.items()},
+    second_convolution={"printed": printed, "right": right},
+    mistaken_total=mistaken_total,
+    softmax_twice={
+        "perfect_loss": float(sparse_from_logits(v[:5], perfect)),
+        "training_losses": twice[0]},
+    comparison=[
+        {"kind": kind, "parameters": models[kind][0].count_params(),
+         "accuracy": final[kind], "seeds": len(models[kind])}
+        for kind in BODIES],
+)
 
 # %% [markdown]
 # With more images it gets better still: try the next larger budget. The next lecture takes the network

@@ -624,6 +624,30 @@ plots.image_grid(shown, columns=6, scale=1.3,
                  alt="Six trained windows of 5 by 5 coloured pixels, speckled rather than "
                      f"orderly. Correlation with their start: {', '.join(told)}.")
 
+# %% tags=["remove-cell"]
+from helpers.record import record
+
+record(
+    trainable_1998={
+        name: sum(int(np.prod(weight.shape)) for weight
+                  in lenet_1998.get_layer(name).trainable_weights)
+        for name in PAPER},
+    connections=connections,
+    textbook_parameters=sheet,
+    colour={"first_layer": first, "total": colour.count_params()},
+    first_layers_on_cifar10=[model.layers[0].count_params()
+                             for model, _ in photos.values()],
+    mlp_parameters={str(inputs): mlp(inputs).count_params()
+                    for inputs in (1024, 3072)},
+    second_convolution={"slide": wrong, "right": right},
+    steps=[
+        {"step": step, "accuracy": scores[step][0], "spread": scores[step][1],
+         "seconds": training.summary(runs, "seconds")[0]}
+        for step, (_, runs) in results.items()],
+    verdict_on_last_step=verdict,
+    chosen=chosen,
+)
+
 # %% [markdown]
 # The number above each is the correlation of its 75 weights with what they were before training.
 # After so few steps a good part of the start is still there: the later layers have learned to *use*

@@ -509,6 +509,11 @@ print("left behind:", sorted(file.name for file in (killed / "backup").iterdir()
 
 assert code != 0 and 3 <= len(until_then) < TARGET
 
+# %% tags=["remove-cell"]
+from helpers.record import record
+
+record(exit_code_of_killed=code)
+
 # %% [markdown]
 # > **Predict, then run.** We start *the same script with the same arguments*, asking for six
 # > epochs. How many will it train? Will the loss go on where it was, jump, or start from the
@@ -580,6 +585,26 @@ for name in dict.fromkeys(["nothing", chosen]):
     accuracy, entropy = measured(*trained[name], x_test, y_test).T
     print(f"test, {name}: accuracy {accuracy.mean():.1%} ± {accuracy.std(ddof=1):.1%}, "
           f"cross-entropy {entropy.mean():.3f} ± {entropy.std(ddof=1):.3f}")
+
+# %% tags=["remove-cell"]
+with open(killed / "log.csv", newline="") as file:
+    rows = [[int(row["epoch"]), float(row["loss"])]
+            for row in csv.DictReader(file)]
+
+record(
+    parameters=size,
+    validation={"lowest": low, "end": end},
+    first_layer={
+        name: {"near_zero": small[name],
+               "longest": np.sqrt((weights ** 2).sum(axis=0)).max()}
+        for name, weights in first.items()},
+    stopping={"best": entropies[best], "now": now, "from_disk": from_disk},
+    exit_code_of_resumed=code,
+    losses_until_killed=list(until_then.values()),
+    log_of_resumed=rows,
+    undisturbed_losses=list(undisturbed.values()),
+    backup_left=(killed / "backup").exists(),
+)
 
 # %% [markdown]
 # ## Self-test
