@@ -54,6 +54,7 @@ def reached_by(*sources, root=ROOT):
     return sorted(found)
 
 
+@functools.cache
 def _imported(path, root):
     """The files of the repository that a module imports, with the packages around them and around itself."""
     files = set()
@@ -70,6 +71,7 @@ def _files_of(place):
     return {path for path in (place.with_suffix(".py"), place / "__init__.py") if path.is_file()}
 
 
+@functools.cache
 def _package_of(path, root):
     """The dotted name of the package that a file belongs to, empty where it belongs to none."""
     names, folder = [], path.parent
@@ -122,6 +124,7 @@ def files_below(folder):
     return sorted(path for path in folder.rglob("*") if path.is_file() and not _LEFT_OUT & set(path.parts))
 
 
+@functools.cache
 def versions():
     """The versions that are installed of everything that a notebook may import, as one string.
 
