@@ -1309,9 +1309,8 @@ def serve(control):
     for module in settings["preload"]:
         with contextlib.suppress(ImportError):
             importlib.import_module(module)
-    import matplotlib
-
-    matplotlib.use("Agg")  # whatever it was when it was imported
+    if "matplotlib" in sys.modules:
+        sys.modules["matplotlib"].use("Agg")  # whatever it was when it was imported
     memory = settings["memory"]
     _write(control, json.dumps({"say": "ready"}).encode())
     children = set()

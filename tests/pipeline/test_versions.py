@@ -1,14 +1,22 @@
-"""pyproject.toml, constraints.txt and environment.yml name the same versions, and Colab's own packages stay as they are."""
+"""The two pyproject.toml, constraints.txt and environment.yml name the same versions; the wheels hold what they should.
 
+Colab's own packages stay as they are.
+"""
+
+import ast
+import email
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tomllib
 import venv
+import zipfile
 from importlib import metadata
+from pathlib import Path
 
 import pytest
 import yaml
@@ -17,9 +25,14 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+import helpers
+from helpers.data import samples
+from helpers.data.catalogue import ENTRIES
 from pipeline import ROOT, environment
 
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+PROJECTS = {"helpers": ROOT / "pyproject.toml", "grading": ROOT / "grading" / "pyproject.toml"}  # by the package they ship
+PROJECTS = {package: tomllib.loads(path.read_text(encoding="utf-8"))["project"] for package, path in PROJECTS.items()}
+PROJECT, GRADER = PROJECTS["helpers"], PROJECTS["grading"]
 COLAB = ROOT / "tests" / "pipeline" / "colab-pip-freeze.txt"
 
 
@@ -33,7 +46,7 @@ def pins(path=ROOT / "constraints.txt"):
 
 
 def direct_dependencies():
-    lists = [PROJECT["dependencies"], *PROJECT["optional-dependencies"].values()]
+    lists = [PROJECT["dependencies"], *PROJECT["optional-dependencies"].values(), GRADER["dependencies"]]
     requirements = [Requirement(text) for each in lists for text in each]
     return [requirement for requirement in requirements if requirement.name != PROJECT["name"]]
 
@@ -56,11 +69,12 @@ def test_every_dependency_is_pinned_to_a_version_it_allows(requirement):
 
 
 def test_every_dependency_has_its_reason():
-    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    block = text[text.index("dependencies = [") : text.index("[project.urls]")]
-    for line in block.splitlines():
-        if re.search(r'"[a-z].*[<>=]', line):
-            assert "#" in line, f"no reason given: {line.strip()}"
+    for path, end in {"pyproject.toml": "[project.urls]", "grading/pyproject.toml": "[project.scripts]"}.items():
+        text = (ROOT / path).read_text(encoding="utf-8")
+        block = text[text.index("dependencies = [") : text.index(end)]
+        for line in block.splitlines():
+            if re.search(r'"[a-z].*[<>=]', line):
+                assert "#" in line, f"no reason given: {line.strip()}"
 
 
 def test_extra_all_holds_every_other_extra():
@@ -79,14 +93,23 @@ def test_what_is_installed_is_what_is_pinned():
 def test_conda_takes_its_versions_from_the_same_file():
     dependencies = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))["dependencies"]
     (through_pip,) = [entry["pip"] for entry in dependencies if isinstance(entry, dict)]
-    assert through_pip == ["--constraint constraints.txt", "--editable .[all]"]
+    assert through_pip == ["--constraint constraints.txt", "--editable .[all]", "--editable ./grading"]
     conda = {entry.split("=")[0]: entry for entry in dependencies if isinstance(entry, str)}
     assert set(conda) == {"python", "nodejs", "pip"}, "packages come from constraints.txt, so that no version stands twice"
     python = conda["python"].split("=")[1]
     assert SpecifierSet(PROJECT["requires-python"]).contains(f"{python}.0")
 
 
+def test_there_is_one_version():
+    assert GRADER["version"] == PROJECT["version"]
+    assert yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))["version"] == PROJECT["version"]
+    assert helpers.__version__ == PROJECT["version"]
+    for project in PROJECTS.values():
+        assert metadata.version(project["name"]) == PROJECT["version"], "run make"
+
+
 def test_pythons_agree():
+    assert GRADER["requires-python"] == PROJECT["requires-python"]
     supported = SpecifierSet(PROJECT["requires-python"])
     assert [f"3.{minor}" for minor in range(30, 5, -1) if supported.contains(f"3.{minor}.0")] == [
         f"{major}.{minor}" for major, minor in environment.VERSIONS
@@ -96,32 +119,47 @@ def test_pythons_agree():
             assert supported.contains(f"{version}.0"), workflow.name
 
 
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("wheel")
-    source = folder / "source"
-    source.mkdir()
-    for name in ("pyproject.toml", "README.md", "LICENSE", "LICENSE-TEXT"):
-        shutil.copy(ROOT / name, source)
-    shutil.copytree(ROOT / "helpers", source / "helpers", ignore=shutil.ignore_patterns("__pycache__"))
-    subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "pip",
-            "wheel",
-            "--quiet",
-            "--no-deps",
-            "--no-build-isolation",
-            "--no-index",
-            "--wheel-dir",
-            folder,
-            source,
-        ],
+def tracked(folder="."):
+    """The files of the repository, as a clone holds them."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z", "--", folder],
+        cwd=ROOT,
         check=True,
-    )
-    (made,) = folder.glob("*.whl")
-    return made
+        capture_output=True,
+        text=True,
+    ).stdout
+    return {name for name in listed.split("\0") if name and (ROOT / name).is_file()}
+
+
+@pytest.fixture(scope="module")
+def wheels(tmp_path_factory):
+    """What pip makes of a clone of this repository: by package, its wheel."""
+    source = tmp_path_factory.mktemp("clone")  # building leaves files behind, and would take in what lies in build/
+    for name in tracked():
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, source / name)
+    folder = tmp_path_factory.mktemp("wheels")
+    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
+    subprocess.run([*pip, "--wheel-dir", folder, source, source / "grading"], check=True)
+    made = {path.name.split("-")[0]: path for path in folder.glob("*.whl")}
+    return {package: made.pop(project["name"].replace("-", "_")) for package, project in PROJECTS.items()}
+
+
+@pytest.fixture(scope="module")
+def wheel(wheels):
+    return wheels["helpers"]
+
+
+def contents(wheel):
+    """The files of a wheel and its metadata, each by its path."""
+    names = set(zipfile.ZipFile(wheel).namelist())
+    about = {name for name in names if name.split("/")[0].endswith(".dist-info")}
+    return names - about, {name.split("/", 1)[1] for name in about}
+
+
+def metadata_of(wheel):
+    (name,) = (name for name in zipfile.ZipFile(wheel).namelist() if name.endswith(".dist-info/METADATA"))
+    return email.message_from_bytes(zipfile.ZipFile(wheel).read(name))
 
 
 def install_beside(packages, wheel, folder):
@@ -166,23 +204,101 @@ def test_the_test_above_notices_a_dependency_that_colab_lacks(wheel, tmp_path):
     assert installs is None and "pooch" in errors
 
 
-def test_the_wheel_holds_the_helpers_with_their_samples_and_scripts(wheel):
-    import zipfile
-
-    names = zipfile.ZipFile(wheel).namelist()
-    needed = ["plots.py", "data/samples/labels.json", "animate/player.js", "animate/card.css", "explorer/explorer.js"]
-    assert {f"helpers/{name}" for name in needed} <= set(names)
-    assert not [name for name in names if name.startswith(("tests", "solutions", "pipeline"))]
-
-
-def test_an_unsuitable_python_is_told_what_to_do(monkeypatch):
-    monkeypatch.setattr(environment.sys, "version_info", (3, 9, 1))
-    monkeypatch.setattr(environment.shutil, "which", lambda name, path=None: None)
-    with pytest.raises(environment.SetupError, match="3.11, 3.12 and 3.13"):
-        environment.suitable_python()
+def test_the_students_wheel_holds_the_helpers_and_nothing_else(wheels):
+    files, about = contents(wheels["helpers"])
+    assert files == tracked("helpers")
+    assert {name for name in about if name.startswith("licenses/")} == {
+        "licenses/LICENSE",
+        "licenses/helpers/data/samples/LICENSES.txt",
+    }
+    assert "entry_points.txt" not in about
 
 
-def test_a_python_without_pip_is_told_what_to_do(monkeypatch):
-    monkeypatch.setattr(environment.sys, "executable", shutil.which("false") or "false")
-    with pytest.raises(environment.SetupError, match="python3-pip"):
-        environment._pip()
+def test_what_helpers_needs_to_be_made_is_not_shipped(wheels):
+    """A script that only a developer runs belongs in pipeline/: nothing in helpers may import what is not there."""
+    for name in contents(wheels["helpers"])[0]:
+        if name.endswith(".py"):
+            assert imported((ROOT / name).read_text(encoding="utf-8")).isdisjoint({"pipeline", "grading", "tests"}), name
+
+
+def test_the_graders_wheel_holds_the_grader_and_nothing_else(wheels):
+    files, about = contents(wheels["grading"])
+    assert files == tracked("grading") - {"grading/pyproject.toml", "grading/LICENSE"}
+    assert {name for name in about if name.startswith("licenses/")} == {"licenses/LICENSE"}
+    assert (ROOT / "grading" / "LICENSE").read_bytes() == (ROOT / "LICENSE").read_bytes()
+    needs = {Requirement(text).name for text in metadata_of(wheels["grading"]).get_all("Requires-Dist")}
+    assert "nbgrader" in needs and PROJECT["name"] not in needs
+
+
+def imported(code):
+    """The top-level names that a module imports, anywhere in it."""
+    found = set()
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            found.add(node.module.split(".")[0])
+    return found
+
+
+def undeclared(wheel, optional=()):
+    """What the modules of a wheel import that neither Python nor the wheel's dependencies bring."""
+    archive = zipfile.ZipFile(wheel)
+    code = [archive.read(name).decode() for name in archive.namelist() if name.endswith(".py")]
+    needs = {canonicalize_name(Requirement(text).name) for text in metadata_of(wheel).get_all("Requires-Dist")}
+    needs |= set(optional)
+    brings = metadata.packages_distributions()
+    own = {name.split("/")[0] for name in archive.namelist()}
+    names = set().union(*map(imported, code)) - own - set(sys.stdlib_module_names)
+    return sorted(name for name in names if needs.isdisjoint(map(canonicalize_name, brings.get(name, [name]))))
+
+
+def test_the_wheels_name_what_they_import(wheels):
+    # Keras's backends are the user's choice, and Jupyter, whatever shows the notebooks, brings IPython.
+    assert undeclared(wheels["helpers"], {"torch", "jax", "ipython"}) == []
+    # A course whose tests know Keras has Keras.
+    assert undeclared(wheels["grading"], {"keras", "cnn-course"}) == []
+
+
+def test_grade_needs_no_course(wheels, tmp_path):
+    """A Python that has the grader's wheel and the packages of this environment, but not this repository."""
+    folder = tmp_path / "instructor"
+    venv.EnvBuilder(with_pip=False, symlinks=os.name != "nt").create(folder)
+    scripts = folder / ("Scripts" if os.name == "nt" else "bin")
+    python = scripts / ("python.exe" if os.name == "nt" else "python")
+    pip = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-deps", "--no-index"]
+    subprocess.run([*pip, wheels["grading"]], check=True)
+    where = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    (site,) = subprocess.run([python, "-c", where], check=True, capture_output=True, text=True).stdout.splitlines()
+    # A folder named in a .pth file is searched, but the .pth files in it, which lead to this repository, are not read.
+    packages = sorted({sysconfig.get_path("purelib"), sysconfig.get_path("platlib")})
+    Path(site, "packages.pth").write_text("\n".join(packages), encoding="utf-8")
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+
+    def output(*command):
+        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    assert (
+        output(python, "-c", "import importlib.util as u; print(u.find_spec('helpers'), u.find_spec('pipeline'))")
+        == "None None\n"
+    )
+    assert Path(output(python, "-c", "import grading; print(grading.__file__)").strip()).is_relative_to(site)
+    assert output(scripts / "grade", "--help").startswith("usage: grade")
+    modules = [name for name in contents(wheels["grading"])[0] if name.endswith(".py") and "__main__" not in name]
+    names = [name.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for name in sorted(modules)]
+    output(python, "-c", f"import {', '.join(names)}")
+
+
+def test_the_samples_licences_are_in_the_metadata(wheels):
+    note = (samples.FOLDER / "LICENSES.txt").read_text(encoding="utf-8")
+    expression = metadata_of(wheels["helpers"])["License-Expression"]
+    names = {"CC BY-SA 3.0": "CC-BY-SA-3.0", "MIT": "MIT", "none stated by its authors": "LicenseRef-CIFAR-10-none-stated"}
+    sampled = [entry for entry in ENTRIES.values() if entry.has_sample]
+    for entry in sampled:
+        assert f"Licence: {entry.licence}.\n" in note, entry.name
+        assert f"({entry.name}_*.png)" in note, entry.name
+    assert set(expression.split(" AND ")) == {"BSD-3-Clause", *(names[entry.licence.split(" (")[0]] for entry in sampled)}
+    pictures = {path.name for path in samples.FOLDER.glob("*.png")}
+    assert pictures == {name for name in pictures if name.startswith(tuple(f"{entry.name}_t" for entry in sampled))}
