@@ -21,9 +21,11 @@ import nbformat
 
 from grading.course import grade_id, role
 from grading.model import MIB, Intake, Limits
+from grading.sanitise import as_shown, clean_attachments, clean_text
 
 NOTEBOOK_LIMIT = 256 * MIB  # a notebook file larger than this is not read
 SOURCE_LIMIT = 2 * MIB  # characters of one cell; no person writes more
+TEXT_LIMIT = 500_000  # characters of all text cells that are read as Markdown; the rest is shown as it stands
 CELL_LIMIT = 5000  # cells of one notebook
 FILE_LIMIT = 2000  # files of one submission
 REFUSED = frozenset(
@@ -481,7 +483,7 @@ def rebuild(released, raw, *, instructor=None, whole=True):
                 else:
                     # A stub that only lost or gained white space stays the release's: nbgrader knows it by its checksum.
                     rebuilt.source = cell.source if _same_text(source) == _same_text(cell.source) else source
-                    if found.attachments and cell.cell_type == "markdown":
+                    if found.attachments and cell.cell_type == "markdown" and rebuilt.source != cell.source:
                         rebuilt.attachments = _attachments(found)
         if rebuilt is not None:
             result.cells.append(rebuilt)
@@ -490,6 +492,7 @@ def rebuild(released, raw, *, instructor=None, whole=True):
         notes.append(f"No answer was found for {', '.join(lost_answers)}.")
     if lost_locked:
         notes.append(f"Put back, for they were missing: {', '.join(lost_locked)}.")
+    _make_harmless(result, {cell.source for cell in given}, notes)
     _set_ids(result)
     for cell in result.cells:
         if cell.cell_type == "code":
@@ -512,19 +515,29 @@ def _grouped(notes, places):
 
 
 def _attachments(cell):
-    """Pictures pasted into a text cell, if they are well formed."""
-    good = {}
-    for name, bundle in cell.attachments.items():
-        if isinstance(bundle, dict):
-            kept = {
-                kind: "".join(data) if isinstance(data, list) and all(isinstance(part, str) for part in data) else data
-                for kind, data in bundle.items()
-                if isinstance(kind, str) and kind.startswith("image/")
-            }
-            kept = {kind: data for kind, data in kept.items() if isinstance(data, str)}
-            if kept:
-                good[_clean(name)] = kept
-    return nbformat.from_dict(good)
+    """Pictures pasted into a text cell, with names that a file can hold."""
+    return nbformat.from_dict({_clean(name): bundle for name, bundle in clean_attachments(cell.attachments).items()})
+
+
+def _make_harmless(notebook, released, notes):
+    """Change text cells, except those that are as they were released, so that nothing in them can act in formgrader's page."""
+    total = 0
+    for position, cell in enumerate(notebook.cells):
+        if cell.cell_type == "code" or cell.source in released:
+            continue
+        total += len(cell.source)
+        if cell.cell_type == "raw" or total > TEXT_LIMIT:  # nbconvert puts what is raw into the page as HTML
+            made = nbformat.v4.new_markdown_cell(as_shown(cell.source), metadata=cell.metadata)
+            notebook.cells[position] = made
+            continue
+        cell.source, pictures, changed = clean_text(cell.source, cell.get("attachments"))
+        cell.pop("attachments", None)
+        if pictures:
+            cell.attachments = nbformat.from_dict(pictures)
+        if changed:
+            name = grade_id(cell)
+            what = "HTML that could act in a browser, or pictures that are elsewhere or not there, are shown as text or left out"
+            notes.append(f"{name}: {what}." if name else f"In text of the student's own, {what}.")
 
 
 def _own_cell(cell):

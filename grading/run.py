@@ -36,6 +36,7 @@ RECORD_VERSION = 1  # of the notes on disk; others are not used
 REFERENCE = "(reference solution)"
 PASSED_ON = ("COURSE_BUDGET", "KERAS_BACKEND", "TZ", "LANG", "LC_ALL")  # settings that a notebook may need
 _ORDER = ("ok", "repaired", "partial", "ungradable")
+_NO_ID = re.compile(r'[<>"&\x00-\x1f\x7f-\x9f]')  # formgrader puts ids into its pages as they are
 
 
 # --- one notebook ----------------------------------------------------------------------------------------------------
@@ -559,6 +560,8 @@ def run_batch(course, assignment, *, limits, jobs, open_engine, students=None, f
                 f"No submission of {assignment} by {', '.join(unknown)} in {course.directory.submitted_directory!r}."
             )
         wanted = sorted({known[name] for name in students})
+    refused = [name for name in wanted if _NO_ID.search(course.student_id(name))]
+    wanted = [name for name in wanted if name not in refused]
     folder = course.reports_folder(assignment)
     folder.mkdir(parents=True, exist_ok=True)
     lock = filelock.FileLock(folder / ".lock")
@@ -610,7 +613,13 @@ def run_batch(course, assignment, *, limits, jobs, open_engine, students=None, f
                         if progress:
                             progress(done, len(wanted), result)
         results = [result for name in everyone if (result := records.read(course.student_id(name)))]
-        return Batch(results, len(todo) - len(missing), missing, notes, backup, time.monotonic() - begin)
+        graded = len(todo) - len(missing)
+        missing += [
+            f"{name!r}: formgrader would take a part of this name for HTML. Rename the folder in "
+            f'{course.directory.submitted_directory!r} (without < > " & and control characters), and run this again'
+            for name in refused
+        ]
+        return Batch(results, graded, missing, notes, backup, time.monotonic() - begin)
     finally:
         lock.release()
 
