@@ -2,26 +2,26 @@
 
 import functools
 import http.server
-import shutil
 import threading
 
 import pytest
+
+from tests import needs
 
 
 @pytest.fixture(scope="session")
 def chromium():
     """The path of the Chromium that is installed on the system."""
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if found is None:
-        pytest.skip("no Chromium is installed")
-    return found
+    needs.require("browser")
+    return needs.chromium()
 
 
 @pytest.fixture(scope="module")  # playwright allows one at a time in a process, and `pipeline.pdf` starts its own
 def browser(chromium):
     """A started browser; every test opens pages of its own in it."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright, which opens a browser, is not installed")
-    with playwright.sync_playwright() as started:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as started:
         opened = started.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         yield opened
         opened.close()

@@ -3,7 +3,6 @@
 Printing needs the package ``playwright`` and a Chromium that is installed on the system; where they are not, it is skipped.
 """
 
-import importlib.util
 import shutil
 import sys
 
@@ -11,6 +10,7 @@ import pytest
 from pypdf import PdfReader
 
 from pipeline import BUILD, ROOT, book, pdf
+from tests import needs
 
 WEEK = "week90_fake"
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><link rel="stylesheet" href="../../_static/course.css">
@@ -23,10 +23,7 @@ BODY = """<p>Words of {title}.</p><h2>A part<a class="headerlink" href="#">#</a>
 
 @pytest.fixture(scope="module")
 def printer():
-    if importlib.util.find_spec("playwright") is None:
-        pytest.skip("playwright, which opens a browser, is not installed")
-    if not any(map(shutil.which, pdf.BROWSERS)):
-        pytest.skip("no Chromium is installed")
+    needs.require("browser")
     with pdf.Printer() as opened:
         yield opened
 
@@ -135,7 +132,7 @@ def test_paper_shows_the_page_alone_with_no_code_cut_off(document):
 def test_a_real_week(printer, tmp_path):
     week = next((week for week in book.weeks() if all((pdf.SITE / name).is_file() for name in pdf.pages(week))), None)
     if week is None:
-        pytest.skip(f"{(BUILD / 'book').relative_to(ROOT)} holds no whole week: run `doit book`")
+        needs.require("built", f"{(BUILD / 'book').relative_to(ROOT)} holds no whole week")
     document = PdfReader(pdf.build(week, printer, folder=tmp_path))
     assert len([entry for entry in document.outline if not isinstance(entry, list)]) == len(pdf.pages(week))
     text = " ".join(page.extract_text() for page in document.pages)
@@ -152,8 +149,8 @@ def test_what_is_missing_is_named_with_what_to_do(root, tmp_path):
         pdf.build(WEEK, None, html=tmp_path, root=root)
 
 
+@pytest.mark.needs("browser")  # only the package: without, that is said first
 def test_no_browser_is_said_with_what_to_do(monkeypatch, capsys):
-    pytest.importorskip("playwright", reason="playwright, which opens a browser, is not installed")
     monkeypatch.setattr(pdf.shutil, "which", lambda name: None)
     assert pdf.main([WEEK]) == 1
     assert "apt install chromium" in capsys.readouterr().err

@@ -16,6 +16,7 @@ import pytest
 
 from pipeline import EXECUTED, ROOT, book, slides
 from pipeline.notebooks import SETUP_TAG
+from tests import needs
 
 LECTURES = sorted(path for path in EXECUTED.glob("week*/*.ipynb") if not path.name.endswith(".failed.ipynb"))
 TITLE = (
@@ -274,7 +275,7 @@ def test_links_lead_to_pages_of_the_book(decks):
 def test_slides_by_keyboard_and_a_player_in_one(decks, opened):
     path = next((deck for deck in decks if 'id="player-' in deck.read_text(encoding="utf-8")), None)
     if path is None:
-        pytest.skip("no executed lecture has a player")
+        needs.require("built", "no executed lecture has a player")
     page = opened(path)
     page.keyboard.press("ArrowDown")
     assert page.evaluate("Reveal.getSlidePastCount()") == 1
@@ -291,7 +292,7 @@ def test_slides_by_keyboard_and_a_player_in_one(decks, opened):
 def test_the_speaker_sees_the_notes_in_a_window_of_their_own(decks, opened):
     path = next((deck for deck in decks if (deck.parent.name, deck.stem) == ("week02_convolution", "02_sizes")), None)
     if path is None:
-        pytest.skip("the lecture week02_convolution/02_sizes has not been executed")
+        needs.require("built", "the lecture week02_convolution/02_sizes has not been executed")
     page = opened(path)
     with page.expect_popup() as window:
         page.keyboard.press("s")

@@ -700,7 +700,6 @@ def stat(path):
 
 @pytest.fixture(scope="module")
 def with_keras(budget):
-    pytest.importorskip("tensorflow")
     with Students(["keras", "tensorflow"]) as students, Checker(["keras", "tensorflow"], Limits(cell_timeout=90)) as checker:
         yield students, checker
 

@@ -17,10 +17,9 @@ from nbgrader.api import Gradebook
 
 from grading import cli, collect
 from grading.collect import understand
-from grading.sandbox import confinement
 
 ROOT = Path(__file__).resolve().parents[2]
-confined = pytest.mark.skipif(not confinement().available, reason=f"no confinement here: {confinement().why}")
+confined = pytest.mark.needs("confinement")
 
 
 def grade(*arguments):

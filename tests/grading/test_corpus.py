@@ -13,10 +13,9 @@ from grading.course import Course
 from grading.engine import open_engine
 from grading.model import Limits
 from grading.run import run_batch
-from grading.sandbox import confinement
 from pipeline.exercises import instructor_notebook, released_notebook
 
-pytestmark = pytest.mark.skipif(not confinement().available, reason=f"hostile code needs confinement: {confinement().why}")
+pytestmark = pytest.mark.needs("confinement")
 
 
 @pytest.fixture(scope="module")

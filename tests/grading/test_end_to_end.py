@@ -10,14 +10,13 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from grading.sandbox import confinement
 from pipeline.exercises import instructor_notebook, released_notebook
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "solutions" / "week01_knn" / "knn.py"
 ASSIGNMENT, NAME = "week01_knn", "knn"
 
-pytestmark = pytest.mark.skipif(not confinement().available, reason=f"students' code needs confinement: {confinement().why}")
+pytestmark = pytest.mark.needs("confinement")
 
 
 def own(cell):

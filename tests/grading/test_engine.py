@@ -5,9 +5,8 @@ import pytest
 
 from grading.engine import open_engine
 from grading.model import Limits
-from grading.sandbox import confinement
 
-pytestmark = pytest.mark.skipif(not confinement().available, reason=f"students' code needs confinement: {confinement().why}")
+pytestmark = pytest.mark.needs("confinement")
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The feedback page: says what failed and why, shows no hidden test, and runs nothing that a student wrote."""
 
-import shutil
 import subprocess
 from html.parser import HTMLParser
 
@@ -14,6 +13,7 @@ from grading.gradebook import GradebookWriter
 from grading.intake import take_in
 from grading.model import Outcome, QuestionScore
 from grading.run import Records, summary, ungradable, write_autograded
+from tests import needs
 
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 ATTACKS = """<script>document.title = "HACKED"</script>
@@ -171,13 +171,13 @@ def test_nothing_of_a_students_can_run_or_fetch(small):
     assert "picture not shown: pic" in html
 
 
-@pytest.mark.skipif(shutil.which("chromium") is None, reason="no Chromium here to open the page with")
+@pytest.mark.needs("browser")
 def test_a_browser_agrees(small, tmp_path):
     hostile(small)
     path = small.root / "feedback" / "ada" / "ps1" / "ps1.html"
     done = subprocess.run(
         [
-            "chromium",
+            needs.chromium(),
             "--headless",
             "--no-sandbox",
             "--disable-gpu",

@@ -6,7 +6,7 @@ import os
 
 import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
 
 from grading.course import grade_id, role
 from grading.intake import fingerprint, take_in
@@ -388,3 +388,24 @@ def test_fingerprint_knows_every_change(small):
     second = fingerprint(small.course, "ps1", "ada")
     (path.parent / "data.csv").write_text("2")
     assert len({first, second, fingerprint(small.course, "ps1", "ada")}) == 3
+
+
+def test_text_of_a_students_cannot_act_and_the_release_stays_as_it_is(small):
+    script = "<script>alert(1)</script>"
+    source = small.source()
+    source.cells[0].source = "Given, with <b onclick='x()'>HTML</b> of the instructor's."
+    nbformat.write(source, small.root / "source" / "ps1" / "ps1.ipynb")
+    notebook = small.solved(why=script)
+    notebook.cells.insert(1, new_markdown_cell(script, metadata={"nbgrader": {"grade_id": script}, "tags": [script]}, id="x"))
+    notebook.cells.insert(2, new_raw_cell(script))
+    notebook.cells.insert(3, new_markdown_cell("![a](attachment:a.png)", attachments={"a.png": {"text/html": script}}))
+    path = small.hand_in("ada", json.dumps(notebook))
+    before = path.read_bytes()
+    intake = take_in(small.course, "ps1", "ada")
+    written = nbformat.writes(intake.notebook)
+    assert script not in written and "&lt;script&gt;" in written and "[picture not shown: a]" in written
+    assert intake.notebook.cells[0].source == source.cells[0].source
+    assert [cell.cell_type for cell in intake.notebook.cells].count("raw") == 0
+    assert any(note.startswith("why: HTML that could act") for note in intake.repairs)
+    assert any(note.startswith("In text of the student's own, HTML that could act") for note in intake.repairs)
+    assert path.read_bytes() == before

@@ -3,6 +3,7 @@
 import contextlib
 import copy
 import json
+import os
 
 import nbformat
 import pytest
@@ -11,6 +12,7 @@ from grading import run
 from grading.checker import Checker, Script
 from grading.course import CourseError, grade_id
 from grading.feedback import write_feedback
+from grading.gradebook import GradebookWriter
 from grading.intake import take_in
 from grading.model import CellResult, Limits
 from grading.student_side import install
@@ -336,3 +338,17 @@ def test_an_assignment_of_two_notebooks(small, checker):
     assert {question["notebook"] for question in ada.questions} == {"part2", "ps1"}
     pages, missing = write_feedback(course, "ps1")
     assert len(pages) == 4 and missing == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names of folders that Windows does not allow")
+def test_ids_that_formgrader_would_take_for_html_are_refused_by_name(small, batch):
+    odd = ["<b>", 'a"b', "a&b", "a\nb", "a\x07"]
+    for student in (*odd, "Zoë O'Neil (2)"):
+        small.hand_in(student)
+    done = batch()
+    assert done.graded == 1 and [result.student for result in done.results] == ["Zoë O'Neil (2)"]
+    assert len(done.missing) == len(odd)
+    for student in odd:
+        assert any(line.startswith(f"{student!r}: ") and "Rename the folder in 'submitted'" in line for line in done.missing)
+    with GradebookWriter(small.course, "ps1") as book:
+        assert book.students() == ["Zoë O'Neil (2)"]

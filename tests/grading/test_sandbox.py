@@ -20,7 +20,6 @@ from grading.sandbox import (
     SandboxError,
     StudentEnded,
     StudentError,
-    confinement,
     pool,
     start,
     walls,
@@ -30,7 +29,7 @@ from grading.sandbox.channel import ProtocolError, Unpacker, pack
 from grading.sandbox.warm import WarmProcess
 
 ROOT = Path(__file__).resolve().parents[2]
-needs_walls = pytest.mark.skipif(not confinement().available, reason=f"no confinement here: {confinement().why}")
+needs_walls = pytest.mark.needs("confinement")
 SECRET = "hidden-test-3.14159"
 
 

@@ -31,6 +31,7 @@ from helpers import data
 from helpers.data import __main__ as cli
 from helpers.data import cache, catalogue, decode, fetch, loader, samples
 from helpers.data.catalogue import Download, Entry, Official, Package
+from tests import needs
 
 SAMPLED = ("cifar10", "mnist", "fashion_mnist")
 posix = pytest.mark.skipif(os.name == "nt", reason="the make-believe clients are shell scripts")
@@ -361,7 +362,7 @@ def ensure_or_skip(name):
     try:
         loader.ensure(name)
     except data.DataError as error:
-        pytest.skip(f"no registry reachable: {' '.join(str(error).split())}")
+        needs.require("data", f"no registry reachable: {' '.join(str(error).split())}")
 
 
 def test_cifar10_is_the_real_one():
@@ -577,7 +578,7 @@ def test_the_npm_sheets_of_cifar_are_read(tmp_path):
 
 
 def test_duplicate_photographs_are_dropped(tmp_path):
-    pa = pytest.importorskip("pyarrow")
+    import pyarrow as pa
     import pyarrow.parquet
 
     rows = [
@@ -930,8 +931,9 @@ def test_pip_delivers_a_wheel(tmp_path, monkeypatch, course_data):
 
 
 @posix
-@pytest.mark.skipif(shutil.which("dpkg-deb") is None, reason="needs dpkg-deb")
 def test_apt_delivers_a_deb(tmp_path, monkeypatch, course_data, clients):
+    if shutil.which("dpkg-deb") is None:
+        needs.require("data", "a Debian package is made for this, and dpkg-deb is not installed")
     tree = tmp_path / "tree"
     place = tree / "usr/share/datasets/fashion-mnist"
     place.mkdir(parents=True)

@@ -12,7 +12,7 @@ import pytest
 from helpers import animate, explorer
 
 NODE = shutil.which("node")
-needs_node = pytest.mark.skipif(NODE is None, reason="node, which runs the explorer's JavaScript, is not installed")
+needs_node = pytest.mark.needs("node")
 ANSWER = "(s) => ({why: A.problems(s), size: A.outputSize(s), uses: A.problems(s).length ? null : A.uses(s)})"
 LAYER = {
     "kind": "convolution",

@@ -11,6 +11,7 @@ import pytest
 from keras import layers, ops
 
 from helpers.gradients import value_and_gradient
+from tests import needs
 
 # Everything that the backends must agree on, as a program: it is run once for each backend that is installed.
 PROGRAM = """
@@ -62,7 +63,7 @@ print("agreed")
 @pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch"])
 def test_backends_agree_with_pencil_and_paper(backend):
     if importlib.util.find_spec(backend) is None:
-        pytest.skip(f"{backend} is not installed")
+        needs.require("backends", f"{backend} is not installed")
     run = subprocess.run(
         [sys.executable, "-c", PROGRAM.format(backend=backend)],
         capture_output=True,

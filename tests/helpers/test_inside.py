@@ -11,6 +11,7 @@ import pytest
 from keras import layers
 
 from helpers.inside import find, grad_cam, overlay
+from tests import needs
 
 rng = np.random.default_rng(0)
 IMAGES = rng.normal(size=(6, 12, 12, 3)).astype("float32")
@@ -188,7 +189,7 @@ def test_overlay():
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_other_backends(backend):
     if importlib.util.find_spec(backend) is None:
-        pytest.skip(f"{backend} is not installed")
+        needs.require("backends", f"{backend} is not installed")
     run = subprocess.run(
         [sys.executable, "-m", "pytest", "-n0", "-q", __file__, "-k", "not other_backends"],
         text=True,

@@ -12,6 +12,7 @@ import pytest
 
 from helpers import knn
 from helpers.data import load
+from tests import needs
 
 MEBI = 2**20
 
@@ -329,7 +330,7 @@ def test_vote_errors(labels, n_classes, message):
 def cifar10():
     data = load("cifar10", validation=0)
     if data.is_sample:
-        pytest.skip("needs all of CIFAR-10; this machine has only the embedded sample")
+        needs.require("data", "all of CIFAR-10 is wanted, and this machine has only the embedded sample")
     return data
 
 

@@ -28,6 +28,7 @@ from helpers.data.catalogue import Download, Official
 from helpers.data.errors import DamagedError, SourceError
 from helpers.pretrained import __main__ as cli
 from helpers.pretrained import catalogue, imagenet, networks, readers, stored
+from tests import needs
 
 NAMES = ("mobilenetv2", "resnet50")
 CHANNELS = {"mobilenetv2": 1280, "resnet50": 2048}
@@ -41,7 +42,7 @@ def cached_or_skip(name, kind):
     try:
         stored.ensure(network, kind)
     except pretrained.Unavailable as error:
-        pytest.skip(f"no source reachable: {' '.join(str(error).split())}")
+        needs.require("data", f"no source reachable: {' '.join(str(error).split())}")
     return stored.checked(network, kind)
 
 

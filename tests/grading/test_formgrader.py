@@ -1,0 +1,189 @@
+"""Formgrader in a real browser, over a graded class that is hostile: nothing runs, nothing is fetched, every page opens."""
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_markdown_cell, new_raw_cell
+
+from grading.cli import main
+from grading.course import grade_id
+from tests import needs
+
+ROOT = Path(__file__).resolve().parents[2]
+pytestmark = [pytest.mark.needs("browser"), pytest.mark.skipif(not hasattr(os, "fork"), reason="grading forks")]
+
+RUN = "(parent || self).document.title = 'RAN'"
+CELLS = {
+    "script": f"<script>{RUN}</script>",
+    "lines": f"Text\n\n<script>\n\n{RUN}\n\n</script>\n\n**more**",
+    "handler": f'<img src=x onerror="{RUN}"> <svg onload="{RUN}"></svg> <details open ontoggle="{RUN}">x</details>',
+    "frame": f'<iframe srcdoc="<script>{RUN}</script>"></iframe>',
+    "meta": '<meta http-equiv="refresh" content="0;url=http://elsewhere.invalid/">',
+    "base": '<base href="http://elsewhere.invalid/"><link rel=stylesheet href="http://elsewhere.invalid/x.css">',
+    "style": "<style>@import 'http://elsewhere.invalid/x.css'; * { background: url(http://elsewhere.invalid/x.png) }</style>",
+    "picture": "![x](http://elsewhere.invalid/x.png) <img src='http://elsewhere.invalid/y.png'>",
+    "form": '<form action="http://elsewhere.invalid/"><button class="full-credit">Full credit</button></form>',
+    "link": f"[full credit](javascript:{RUN.replace(' ', '')}) <a href=\"java\tscript:{RUN}\">x</a> <javascript:{RUN}>",
+    "mermaid": f"```mermaid\n<img src=x onerror=\"{RUN}\">\n```",
+    "broken": f"<!--><img src=x onerror=\"{RUN}\">--> <img/src=x/onerror={RUN.replace(' ', '')}//",
+    "mutation": f'<math><mtext><table><mglyph><style><!--</style><img title="--&gt;&lt;img src=1 onerror={RUN}&gt;">',
+    "template": f'<noscript><p title="</noscript><img src=x onerror={RUN}>"></noscript><template><script>{RUN}</script>',
+    "gone": "look ![a](attachment:gone.png)",
+    "deep": "> " * 3000 + "x",
+    "honest": "Because $a<b$ and `x<y>z`, **twice**.\n\n```python\nif a < b: pass\n```",
+}  # fmt: skip
+SVG = {"a.svg": {"image/svg+xml": f"<svg xmlns='http://www.w3.org/2000/svg' onload=\"{RUN}\"/>"}}
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    """A graded course: every hostile text in a cell of a student's own, and as the answer in words; hostile ids."""
+    from tests.grading.conftest import Small
+
+    small = Small(tmp_path_factory.mktemp("formgrader") / "course")
+    (small.root / "nbgrader_config.py").write_text("c = get_config()\nc.CourseDirectory.course_id = 'small'\n")
+    for name, text in CELLS.items():
+        notebook = small.solved("double", why=text)
+        notebook.cells.insert(2, new_markdown_cell(text))
+        notebook.cells.insert(4, new_raw_cell(text))
+        for cell in notebook.cells:
+            if cell.cell_type == "markdown" and (name == "gone" or grade_id(cell) == "why"):
+                cell.attachments = nbformat.from_dict(SVG)
+        small.hand_in(name, nbformat.writes(notebook))
+    for student in (f"<img src=x onerror={RUN}>", '"><script>x', "a&lt;b", "o'neil {{7*7}}"):
+        small.hand_in(student.replace("/", ""))
+    arguments = ["--trust-students", "--no-reference", "--quiet", "--jobs", "2"]
+    assert main(["run", "ps1", "--course-dir", str(small.root), *arguments]) in (0, 1)  # 1: some ids are refused
+    return small
+
+
+@pytest.fixture(scope="module")
+def address(course, tmp_path_factory):
+    """Where formgrader runs."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    settings = tmp_path_factory.mktemp("jupyter")
+    extension = "nbgrader.server_extensions.formgrader"
+    (settings / "jupyter_server_config.json").write_text(
+        json.dumps(
+            {
+                "ServerApp": {"jpserver_extensions": {extension: True}, "port": port, "port_retries": 0, "ip": "127.0.0.1"},
+                "IdentityProvider": {"token": ""},
+            }
+        )
+    )
+    command = [
+        sys.executable,
+        "-m",
+        "jupyter",
+        "server",
+        "--no-browser",
+        "--allow-root",
+        f"--config={settings}/jupyter_server_config.json",
+    ]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    for name in ("CONFIG_DIR", "DATA_DIR", "RUNTIME_DIR"):
+        environment[f"JUPYTER_{name}"] = str(settings / name.lower())
+    with open(settings / "log.txt", "w") as log:
+        server = subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=course.root)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        while True:  # it answers, or it ends: however long that takes
+            assert server.poll() is None, (settings / "log.txt").read_text()[-3000:]
+            try:
+                urllib.request.urlopen(f"{address}/formgrader/api/assignments").close()
+                break
+            except OSError:
+                time.sleep(0.25)
+        yield address
+    finally:
+        server.terminate()
+        server.wait()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as started:
+        opened = started.chromium.launch(executable_path=needs.chromium(), args=["--no-sandbox", "--disable-gpu"])
+        yield opened
+        opened.close()
+
+
+def visit(browser, url):
+    """Open a page in a browser that reaches only the server; its title, what it shows, and what it asked of other hosts.
+
+    Formgrader's own page fetches MathJax from its usual host; that request is answered with nothing.
+    """
+    page = browser.new_page()
+    page.set_default_timeout(120_000)
+    asked, broken = [], []
+
+    def route(request):
+        if request.request.url.startswith((url.split("/formgrader")[0], "data:")):
+            request.continue_()
+            return
+        if "mathjax" not in request.request.url:
+            asked.append(request.request.url)
+        request.abort()
+
+    page.route("**/*", route)
+    page.on("response", lambda response: broken.append(response.url) if response.status >= 500 else None)
+    page.on("dialog", lambda dialog: (asked.append("a dialog"), dialog.dismiss()))
+    page.goto(url, wait_until="load")
+    page.wait_for_function("() => document.readyState === 'complete'")
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => setTimeout(done, 100)))")
+    for link in page.locator(".rendered_html a").all():  # what a curious instructor does
+        if (link.get_attribute("href") or "").lower().startswith(("java", "data", "vb")):
+            link.click()
+    seen = page.title(), page.locator("body").inner_text(), page.locator(".rendered_html form, .rendered_html iframe").count()
+    assert page.url.startswith(url.split("/formgrader")[0])
+    page.close()
+    return *seen, asked, broken
+
+
+def submissions(address):
+    with urllib.request.urlopen(f"{address}/formgrader/api/submitted_notebooks/ps1/ps1") as answer:
+        return {row["student"]: row["id"] for row in json.load(answer)}
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_a_submission_opens_and_nothing_in_it_acts(browser, address, name):
+    title, text, active, asked, broken = visit(browser, f"{address}/formgrader/submissions/{submissions(address)[name]}/")
+    assert title != "RAN" and not active
+    assert asked == [] and broken == []
+    assert "def double" in text, "the page is not whole"
+    if name == "honest":
+        assert "if a < b: pass" in text and "x<y>z" in text and "twice" in text
+
+
+def test_lists_of_students_open(browser, address):
+    for path in ("manage_students", "manage_submissions/ps1", "gradebook/ps1/ps1", "gradebook"):
+        title, _, _, asked, broken = visit(browser, f"{address}/formgrader/{path}")
+        assert title != "RAN" and asked == [] and broken == [], path
+
+
+def test_ids_with_markup_are_refused_by_name(course, address, capsys):
+    assert submissions(address).keys() == {*CELLS, "o'neil {{7*7}}"}
+    assert main(["run", "ps1", "--course-dir", str(course.root), "--trust-students", "--no-reference", "--quiet"]) == 1
+    said = capsys.readouterr().err
+    for student in (f"<img src=x onerror={RUN}>", '"><script>x', "a&lt;b"):
+        assert re.search(rf"Not graded: {re.escape(repr(student))}: .* Rename the folder in 'submitted'", said)
+
+
+def test_what_was_handed_in_is_untouched(course):
+    for name, text in CELLS.items():
+        notebook = nbformat.read(course.root / "submitted" / name / "ps1" / "ps1.ipynb", as_version=4)
+        assert notebook.cells[2].source == text
