@@ -1,4 +1,8 @@
-"""Makes ``gate.py``, the fast executor beside this file, importable from the tests."""
+"""Makes ``gate.py``, the fast executor beside this file, importable from the tests, and gives each week its own gate.
+
+``pytest tests/exercises --week week03_lenet`` tests the exercises of one week, without it all weeks are tested. Under
+``pytest -n 2 --dist loadgroup`` the weeks are spread over the workers, and a week stays with one of them.
+"""
 
 import sys
 from pathlib import Path
@@ -7,9 +11,44 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from gate import Executor, code_cells
+from gate import SOURCES, Executor, code_cells, week, wrong_answers
 
 from pipeline.exercises import instructor_notebook, released_notebook
+
+
+def pytest_addoption(parser):
+    """Let the week be chosen (the option is known where pytest is called with this folder or its files)."""
+    parser.addoption("--week", metavar="weekNN_topic", help="test the exercises of this week only")
+
+
+def pytest_configure(config):
+    """Refuse a week that has no exercise."""
+    chosen, weeks = config.getoption("week", None), sorted({source.parent.name for source in SOURCES})
+    if chosen is not None and chosen not in weeks:
+        raise pytest.UsageError(f"--week {chosen}: there is no such week in solutions/. Weeks: {', '.join(weeks)}")
+
+
+def pytest_generate_tests(metafunc):
+    """Ask for every exercise, and for every wrong answer to it where the test takes one."""
+    if "source" not in metafunc.fixturenames:
+        return
+    chosen = metafunc.config.getoption("week", None)
+    sources = [source for source in SOURCES if chosen in (None, source.parent.name)]
+    if "mistake" not in metafunc.fixturenames:
+        metafunc.parametrize("source", [_case(source) for source in sources])
+        return
+    cases = [
+        _case(source, question, mistake)
+        for source in sources
+        for question, mistakes in wrong_answers(source).items()
+        for mistake in mistakes
+    ]
+    metafunc.parametrize(("source", "question", "mistake"), cases)
+
+
+def _case(source, *answer):
+    name = "-".join((week(source), *answer)).replace(" ", "_")
+    return pytest.param(source, *answer, id=name, marks=pytest.mark.xdist_group(source.parent.name))
 
 
 @pytest.fixture(scope="session")

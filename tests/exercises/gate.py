@@ -5,11 +5,19 @@ dozens of wrong answers. A Jupyter kernel for each would take minutes. Here, one
 and the helpers once, then forks for every variant; the child runs the cells in order in one namespace and goes on
 after an error, as nbgrader does. `test_nbgrader.py` checks that nbgrader itself gives the same scores.
 
+The wrong answers to a question differ from that question on. A second process runs the cells before it once, waits
+there, and forks for each of them. A process with threads cannot fork safely, and TensorFlow's runtime has some as soon
+as it computes anything: the second process stops before the first cell that starts a thread, and its children run
+the cells from there on themselves.
+
 Where a system cannot fork, every variant gets a fresh process: slower, same results.
 """
 
 import ast
 import contextlib
+import dis
+import functools
+import gc
 import importlib.util
 import io
 import json
@@ -21,12 +29,16 @@ import subprocess
 import sys
 import tempfile
 import traceback
+import types
 from pathlib import Path
 from typing import NamedTuple
 
+import psutil
+from IPython.core.inputtransformer2 import TransformerManager
+
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted((ROOT / "solutions").glob("week*/*.py"))
-TIME_LIMIT = 180  # seconds for one variant; an exercise takes a few
+TIME_LIMIT = 900  # seconds for one variant: ends one that hangs, and is no measure of speed (seconds, on an idle core)
 PRELOAD = (
     "IPython.display",
     "numpy",
@@ -36,6 +48,14 @@ PRELOAD = (
     "helpers.knn",
     "helpers.plots",
     "keras",
+)
+ONE_THREAD = (  # the environment variables that hold a library to one thread
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
 )
 SOLUTION = re.compile(r"[ \t]*### BEGIN SOLUTION\n.*?### END SOLUTION[^\n]*\n?", flags=re.DOTALL)
 HIDDEN = re.compile(r"[ \t]*### BEGIN HIDDEN TESTS\n.*?### END HIDDEN TESTS[^\n]*\n?", flags=re.DOTALL)
@@ -66,6 +86,7 @@ class Outcome(NamedTuple):
         return 0.0 if self.error or self.stderr else self.points
 
 
+@functools.cache
 def wrong_answers(source):
     """The dictionary WRONG of an exercise."""
     path = Path(__file__).parent / source.parent.name / "wrong_answers.py"
@@ -120,6 +141,65 @@ def with_answer(cells, name, source):
     return [cell._replace(source=source) if cell.name == name else cell for cell in cells]
 
 
+def deciding_cells(cells, question, losing):
+    """Pick the cells that decide whether the tests `losing` notice a wrong answer to `question`.
+
+    These tests, and the locked cells and solutions before them: no cell may use what another test cell defines (the
+    gate looks for that), and the cells after the last of these tests come too late.
+
+    Returns
+    -------
+    list of Cell
+    int
+        How many of them stand before the question.
+    """
+    end = max(place for place, cell in enumerate(cells) if cell.name in losing)
+    deciding = [cell for cell in cells[: end + 1] if cell.role in ("locked", "solution") or cell.name in losing]
+    return deciding, [cell.name for cell in deciding].index(question)
+
+
+def names(source):
+    """The names that a cell leaves in the notebook's namespace, and those that it takes from there.
+
+    A name that the cell binds before it reads it is its own. What functions read counts unless the cell binds it.
+
+    Returns
+    -------
+    bound, taken : set of str
+
+    Examples
+    --------
+    >>> bound, taken = names("a = b; c = a; d = d + 1; f = lambda x: g(x) + c")
+    >>> sorted(bound), sorted(taken)
+    (['a', 'c', 'd', 'f'], ['b', 'd', 'g'])
+    """
+    code = compile(_python(source), "<cell>", "exec")
+    bound, taken = set(), set()
+    for step in dis.get_instructions(code):
+        if step.opname == "STORE_NAME":
+            bound.add(step.argval)
+        elif step.opname == "LOAD_NAME" and step.argval not in bound:
+            taken.add(step.argval)
+    return bound, taken | (_taken_inside(code) - bound)
+
+
+def _taken_inside(code):
+    """The names that functions and classes of a code object take from the namespace of the notebook."""
+    taken = set()
+    for inner in code.co_consts:
+        if isinstance(inner, types.CodeType):
+            steps = list(dis.get_instructions(inner))
+            own = {step.argval for step in steps if step.opname == "STORE_NAME"}  # the body of a class
+            taken |= {step.argval for step in steps if step.opname in ("LOAD_GLOBAL", "LOAD_NAME")} - own
+            taken |= _taken_inside(inner)
+    return taken
+
+
+def _python(source):
+    """The source of a cell without IPython's own syntax."""
+    return TransformerManager().transform_cell(source)
+
+
 def without_hidden_tests(cells):
     """Leave out the hidden tests, as in the copy that students get."""
     return [cell._replace(source=HIDDEN.sub("", cell.source)) for cell in cells]
@@ -128,20 +208,28 @@ def without_hidden_tests(cells):
 class Executor:
     """A warm process that runs variants of notebooks.
 
+    Parameters
+    ----------
+    preload : iterable of str
+        The modules that it imports before it runs any.
+
     Examples
     --------
-    >>> with Executor() as warm:
+    >>> with Executor(preload=[]) as warm:
     ...     [outcome] = warm.run([Cell("one", "test", 1.0, "assert 1 + 1 == 3, 'add'")])
     >>> outcome.error, outcome.score
     ('AssertionError: add', 0.0)
     """
 
+    def __init__(self, preload=PRELOAD):
+        self._preload = list(preload)
+
     def __enter__(self):
         # One core is enough for an exercise, and a process with threads of its own cannot fork safely.
-        threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+        threads = dict.fromkeys(ONE_THREAD, "1")
         self._folder = tempfile.TemporaryDirectory()
         self._process = subprocess.Popen(
-            [sys.executable, __file__],
+            [sys.executable, __file__, *self._preload],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -156,7 +244,7 @@ class Executor:
         self._process.wait(timeout=30)
         self._folder.cleanup()
 
-    def run(self, cells, *, free=True, apart=False):
+    def run(self, cells, *, free=True, apart=False, shared=0):
         """Run the cells in order.
 
         Parameters
@@ -168,13 +256,16 @@ class Executor:
             Run the tests in a namespace of their own, where a student's function is a proxy that passes and
             returns copies of plain data only, as a grader does that keeps students' code out of its process.
             Leaves the free cells out.
+        shared : int
+            How many cells at the beginning later calls have in common with this one: they run once, and a call that
+            follows with the same ones, or with more, goes on from there in a fork.
 
         Returns
         -------
         list of Outcome
         """
         cells = [cell for cell in cells if cell.role != "free" or (free and not apart)]
-        job = json.dumps({"cells": cells, "apart": apart})
+        job = json.dumps({"cells": cells, "apart": apart, "shared": shared})
         self._process.stdin.write(job + "\n")
         self._process.stdin.flush()
         answer = self._process.stdout.readline()
@@ -191,45 +282,135 @@ def _serve():
     """Answer jobs, one JSON line each, until the input ends."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # whatever a notebook prints past sys.stdout must not get between the answers
-    for module in PRELOAD:
+    for module in sys.argv[1:]:
         __import__(module)
+    gc.freeze()  # collecting what is there already would only copy its pages in every child
+    prefix = None
     for line in sys.stdin:
-        answer = _in_a_fork(line) if hasattr(os, "fork") else _in_a_fresh_process(line)
+        job = json.loads(line)
+        if not hasattr(os, "fork"):
+            answer = _in_a_fresh_process(line)
+        elif job["shared"]:
+            if prefix is None or not prefix.leads_to(job):
+                if prefix is not None:
+                    prefix.end()
+                prefix = _Prefix()
+            answer = prefix.run(job)
+        else:
+            answer = _in_a_fork(_Notebook(job["apart"]), job["cells"])
+        answers.write(answer.replace("\n", " ") + "\n")
+        answers.flush()
+    if prefix is not None:
+        prefix.end()
+
+
+class _Prefix:
+    """A process that has run the first cells of a notebook, once, and forks for what comes after them."""
+
+    def __init__(self):
+        self._cells, self._most = [], None
+        self._start()
+
+    def _start(self):
+        theirs, ours = os.pipe()
+        our_answers, their_answers = os.pipe()
+        self._child = os.fork()
+        if self._child == 0:
+            os.close(ours)
+            os.close(our_answers)
+            _go_on_in_a_child(lambda: _wait_in_the_notebook(os.fdopen(theirs), os.fdopen(their_answers, "w")))
+        os.close(theirs)
+        os.close(their_answers)
+        self._jobs, self._answers = os.fdopen(ours, "w"), os.fdopen(our_answers)
+
+    def leads_to(self, job):
+        """Whether the cells that it has run are the first of the job."""
+        return job["cells"][: len(self._cells)] == self._cells and len(self._cells) <= job["shared"]
+
+    def run(self, job):
+        """The answer to a job."""
+        if self._most is not None:
+            job["shared"] = min(job["shared"], self._most)
+        self._jobs.write(json.dumps(job) + "\n")
+        self._jobs.flush()
+        answer = self._answers.readline()
+        if not answer:
+            failure = f"the cells before the question: {self.end()}"
+            self._cells = []
+            self._start()
+            return json.dumps({"failure": failure})
+        most = json.loads(answer).get("most")
+        self._cells = job["cells"][: job["shared"] if most is None else most]
+        if most is None:
+            return answer
+        self.end()  # it has threads now: another one, which stops before the cell that started them
+        self._most = most
+        self._start()
+        return self.run(job)
+
+    def end(self):
+        """End the process; how it ended, in words."""
+        self._jobs.close()
+        self._answers.close()
+        return _ending(os.waitpid(self._child, 0)[1])
+
+
+def _wait_in_the_notebook(jobs, answers):
+    """Run the first cells of each job as far as they are new, and fork for the others."""
+    notebook = _Notebook()
+    for line in jobs:
+        job = json.loads(line)
+        shared = job["cells"][: job["shared"]]
+        signal.alarm(TIME_LIMIT)
+        while len(notebook.outcomes) < len(shared) and psutil.Process().num_threads() == 1:
+            notebook.run([shared[len(notebook.outcomes)]])
+        signal.alarm(0)
+        if psutil.Process().num_threads() > 1:
+            answer = json.dumps({"most": len(notebook.outcomes) - 1})
+        else:
+            answer = _in_a_fork(notebook, job["cells"][len(shared) :])
         answers.write(answer.replace("\n", " ") + "\n")
         answers.flush()
 
 
-def _in_a_fork(line):
-    """Run one job in a child, and kill it when its time is up."""
+def _in_a_fork(notebook, cells):
+    """Run more cells of a notebook in a child, which leaves ours as it is; the answer."""
     read, write = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(read)
-        status = 1
-        try:
+
+        def report():
+            signal.alarm(TIME_LIMIT)  # nobody handles it: it ends the process
+            answer = notebook.run(cells).answer()
             with os.fdopen(write, "w") as pipe:
-                pipe.write(_run(json.loads(line)))
-            status = 0
-        except BaseException:  # a child must never go on as a second server: report and end
-            traceback.print_exc()
-        finally:
-            os._exit(status)
+                pipe.write(answer)
+
+        _go_on_in_a_child(report)
     os.close(write)
-    late = []
-
-    def stop(*_):
-        late.append(True)
-        os.kill(child, signal.SIGKILL)
-
-    signal.signal(signal.SIGALRM, stop)
-    signal.alarm(TIME_LIMIT)
     with os.fdopen(read) as pipe:
         text = pipe.read()
-    signal.alarm(0)
     _, status = os.waitpid(child, 0)
-    if late:
-        return json.dumps({"failure": f"the notebook took more than {TIME_LIMIT} s"})
-    return text if status == 0 else json.dumps({"failure": f"the notebook's process ended with status {status}"})
+    return text if status == 0 else json.dumps({"failure": f"the notebook: {_ending(status)}"})
+
+
+def _go_on_in_a_child(function):
+    """Call a function, then end: a child must never go on as a second server."""
+    status = 1
+    try:
+        function()
+        status = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(status)
+
+
+def _ending(status):
+    """How a process ended, from what os.waitpid says, in words."""
+    if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGALRM:
+        return f"it took more than {TIME_LIMIT} s"
+    return f"its process ended with status {os.waitstatus_to_exitcode(status)}; what it said is on stderr"
 
 
 def _in_a_fresh_process(line):
@@ -243,32 +424,42 @@ def _in_a_fresh_process(line):
     return done.stdout if done.returncode == 0 else json.dumps({"failure": done.stderr})
 
 
-def _run(job):
-    """Run the cells of a job; the outcomes as JSON."""
-    space = {"__name__": "__main__", "__builtins__": __builtins__}
-    tests = {"__name__": "__main__", "__builtins__": __builtins__} if job["apart"] else space
-    outcomes = []
-    for name, role, _, source in job["cells"]:
-        before = dict(space)
-        outcome = _run_cell(source, name, tests if role == "test" else space)
-        if job["apart"] and role == "locked":
-            _run_cell(source, name, tests)
-        if job["apart"] and role == "solution":
-            new = {key: value for key, value in space.items() if key not in before or before[key] is not value}
-            tests.update({key: _proxy(value) if callable(value) else value for key, value in new.items()})
-        outcomes.append(outcome)
-    return json.dumps({"outcomes": outcomes})
+class _Notebook:
+    """The namespace of a notebook and what came of the cells that ran in it.
+
+    Apart: tests have a namespace of their own, see `Executor.run`.
+    """
+
+    def __init__(self, apart=False):
+        self._apart = apart
+        self._space = {"__name__": "__main__", "__builtins__": __builtins__}
+        self._tests = dict(self._space) if apart else self._space
+        self.outcomes = []
+
+    def run(self, cells):
+        """Run more cells; the notebook itself."""
+        for name, role, _, source in cells:
+            before = dict(self._space)
+            self.outcomes.append(_run_cell(source, name, self._tests if role == "test" else self._space))
+            if self._apart and role == "locked":
+                _run_cell(source, name, self._tests)
+            if self._apart and role == "solution":
+                new = {key: value for key, value in self._space.items() if before.get(key, before) is not value}
+                self._tests.update({key: _proxy(value) if callable(value) else value for key, value in new.items()})
+        return self
+
+    def answer(self):
+        """The outcomes as JSON."""
+        return json.dumps({"outcomes": self.outcomes})
 
 
 def _run_cell(source, name, space):
     """Run one cell as Jupyter would; return (error, stderr, value of the last line)."""
-    from IPython.core.inputtransformer2 import TransformerManager
-
     stderr, value, error = io.StringIO(), None, ""
     file = f"<{name}>"
     try:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(stderr):
-            source = TransformerManager().transform_cell(source)
+            source = _python(source)
             linecache.cache[file] = (len(source), None, source.splitlines(True), file)
             tree = ast.parse(source, file)
             last = ast.Expression(tree.body.pop().value) if tree.body and isinstance(tree.body[-1], ast.Expr) else None
@@ -315,7 +506,8 @@ if __name__ == "__main__":
     if sys.argv[1:] == ["--once"]:
         printed = os.fdopen(os.dup(1), "w")
         os.dup2(2, 1)
-        printed.write(_run(json.loads(sys.stdin.read())))
+        once = json.loads(sys.stdin.read())
+        printed.write(_Notebook(once["apart"]).run(once["cells"]).answer())
         printed.flush()
     else:
         _serve()

@@ -7,8 +7,17 @@ helps. nbgrader itself has the last word in ``test_nbgrader.py``.
 
 import json
 
-import pytest
-from gate import HIDDEN, SOLUTION, SOURCES, graded_cells, week, with_answer, without_hidden_tests, wrong_answers
+from gate import (
+    HIDDEN,
+    SOLUTION,
+    SOURCES,
+    deciding_cells,
+    graded_cells,
+    names,
+    with_answer,
+    without_hidden_tests,
+    wrong_answers,
+)
 
 from pipeline.exercises import instructor_notebook, released_notebook
 
@@ -16,28 +25,16 @@ LEAST_POINTS, MOST_POINTS = 10, 20
 LEAST_WRONG_ANSWERS = 3
 
 
-EVERY_WRONG_ANSWER = [
-    pytest.param(source, question, mistake, id=f"{week(source)}-{question}-{mistake}".replace(" ", "_"))
-    for source in SOURCES
-    for question, mistakes in wrong_answers(source).items()
-    for mistake in mistakes
-]
-
-every_exercise = pytest.mark.parametrize("source", SOURCES, ids=week)
-
-
 def test_there_is_an_exercise():
     assert SOURCES, "no exercise found in solutions/"
 
 
-@every_exercise
 def test_points(source, instructor):
     points = sum(cell.points for cell in instructor(source))
     assert LEAST_POINTS <= points <= MOST_POINTS
     assert all(cell.points > 0 for cell in instructor(source) if cell.role == "test"), "a test cell without points"
 
 
-@every_exercise
 def test_metadata(source):
     seen = set()
     for cell in instructor_notebook(source).cells:
@@ -54,7 +51,6 @@ def test_metadata(source):
             assert len(SOLUTION.findall(cell.source)) == 1, f"{name}: exactly one solution region"
 
 
-@every_exercise
 def test_reference_gets_all_points(source, instructor, executor):
     for outcome in executor.run(instructor(source)):
         assert not outcome.error, f"{outcome.name}: {outcome.error}"
@@ -64,20 +60,17 @@ def test_reference_gets_all_points(source, instructor, executor):
             assert not outcome.value, f"{outcome.name} ends in a value, which nbgrader may take for partial credit"
 
 
-@every_exercise
 def test_reference_passes_the_visible_tests(source, instructor, executor):
     for outcome in executor.run(without_hidden_tests(instructor(source)), free=False):
         assert not outcome.error, f"{outcome.name}: {outcome.error}"
 
 
-@every_exercise
 def test_tests_need_plain_data_only(source, instructor, executor):
     # A grader that keeps students' code out of its own process can pass nothing else across.
     for outcome in executor.run(instructor(source), apart=True):
         assert not outcome.error, f"{outcome.name}: {outcome.error}"
 
 
-@every_exercise
 def test_release_scores_nothing_and_says_why(source, released, executor):
     for outcome in executor.run(released(source)):
         if outcome.role == "test":
@@ -88,7 +81,6 @@ def test_release_scores_nothing_and_says_why(source, released, executor):
             assert not outcome.error, f"{outcome.name}: {outcome.error}"
 
 
-@every_exercise
 def test_release_gives_nothing_away(source):
     text = json.dumps(released_notebook(source), ensure_ascii=False)
     visible = ""
@@ -103,7 +95,6 @@ def test_release_gives_nothing_away(source):
             assert json.dumps(line, ensure_ascii=False)[1:-1] not in text, f"in the released notebook: {line}"
 
 
-@every_exercise
 def test_every_test_can_fail_and_every_question_has_wrong_answers(source, instructor):
     wrong = wrong_answers(source)
     cells = instructor(source)
@@ -115,13 +106,20 @@ def test_every_test_can_fail_and_every_question_has_wrong_answers(source, instru
     assert lost == graded, f"never lost: {sorted(graded - lost)}; not graded cells: {sorted(lost - graded)}"
 
 
-@pytest.mark.parametrize(("source", "question", "mistake"), EVERY_WRONG_ANSWER)
+def test_no_cell_needs_what_a_test_defines(source, instructor):
+    # So a wrong answer is judged without the tests of other questions, and a student may leave a test out.
+    cells = [(cell, *names(cell.source)) for cell in instructor(source) if cell.role != "free"]
+    for place, (test, bound, _) in enumerate(cells):
+        if test.role == "test":
+            for later, (cell, _, taken) in enumerate(cells):
+                if cell.role != "test" or later > place:
+                    assert not bound & taken, f"{cell.name} uses {sorted(bound & taken)}, which {test.name} defines"
+
+
 def test_wrong_answer(source, question, mistake, instructor, executor):
     answer, losing, advice = wrong_answers(source)[question][mistake]
-    cells = with_answer(instructor(source), question, answer)
-    # Cells after the last one that has to notice decide nothing here, and may train networks.
-    end = max(place for place, cell in enumerate(cells) if cell.name in losing)
-    outcomes = executor.run(cells[: end + 1], free=False)
+    cells, before = deciding_cells(with_answer(instructor(source), question, answer), question, losing)
+    outcomes = executor.run(cells, shared=before)
     graded = graded_cells(outcomes)
     for name in losing:
         assert graded[name].score == 0, f"{name} does not notice"

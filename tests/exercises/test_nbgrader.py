@@ -9,13 +9,11 @@ import sys
 from pathlib import Path
 
 import nbformat
-import pytest
-from gate import SOURCES, graded_cells, week, with_answer, wrong_answers
+from gate import graded_cells, with_answer, wrong_answers
 
 from pipeline.exercises import instructor_notebook, released_notebook
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=week)
 def test_nbgrader_agrees(source, instructor, released, executor, tmp_path):
     """One batch of nbgrader's own: a full, an empty and a wrong submission, cell by cell."""
     wrong = wrong_answers(source)
