@@ -72,7 +72,7 @@ class Progress(ConsoleReporter):
                 wanted.add(name)
                 waiting += [*tasks[name].task_dep, *tasks[name].setup_tasks]
         self._left = {name: self._known.get(name, UNKNOWN) for name in wanted if tasks[name].actions}
-        threading.Thread(target=self._break_silence, daemon=True).start()
+        threading.Thread(target=self.watch, daemon=True).start()
 
     def execute_task(self, task):
         """Say that a step begins."""
@@ -110,6 +110,19 @@ class Progress(ConsoleReporter):
             kept = json.loads(OWN.read_text(encoding="utf-8")) if OWN.exists() else {}
             OWN.write_text(json.dumps(kept | self._took, indent=0, sort_keys=True), encoding="utf-8")
 
+    def watch(self):
+        """Look every second whether it has been silent for too long."""
+        while not self._over.wait(1):
+            self.break_silence()
+
+    def break_silence(self):
+        """Say what runs, if nothing has been said for a while."""
+        with self._lock:
+            now = time.monotonic()
+            if self._running and now - self._said >= SILENCE:
+                running = ", ".join(f"{name} ({now - began:.0f} s)" for name, began in self._running.items())
+                self._say(f"  still at {running}{self._outlook()}")
+
     def _end(self, task):
         began = self._running.pop(task.name, None)
         if began is not None:
@@ -117,14 +130,6 @@ class Progress(ConsoleReporter):
             self._took[task.name] = round(took, 1)
             if took >= 1:
                 self._say(f"  {task.title()}: done in {took:.0f} s")
-
-    def _break_silence(self):
-        while not self._over.wait(1):
-            with self._lock:
-                if self._running and time.monotonic() - self._said >= SILENCE:
-                    now = time.monotonic()
-                    running = ", ".join(f"{name} ({now - began:.0f} s)" for name, began in self._running.items())
-                    self._say(f"  still at {running}{self._outlook()}")
 
     def _outlook(self):
         """How much is left, in words: at most, since steps that have nothing to do are found out as they come."""
