@@ -268,7 +268,7 @@ def run(command, title):
         said.put(None)
 
     threading.Thread(target=listen, daemon=True).start()
-    tail, next_report = collections.deque(["(nothing yet)"], maxlen=15), start + EVERY
+    tail, next_report = collections.deque(maxlen=15), start + EVERY
     try:
         while True:
             with contextlib.suppress(queue.Empty):
@@ -277,8 +277,9 @@ def run(command, title):
                     break
                 tail.extend([line] if line else [])
             if time.monotonic() >= next_report:
-                compiling = "; now compiling their modules" if re.match(r"Installed \d+ packages", tail[-1]) else ""  # uv's words
-                print(f"  {time.monotonic() - start:4.0f} s  {tail[-1][:100]}{compiling}", flush=True)
+                last = tail[-1][:100] if tail else "..."
+                compiling = "; now compiling their modules" if re.match(r"Installed \d+ packages", last) else ""  # uv's words
+                print(f"  {time.monotonic() - start:4.0f} s  {last}{compiling}", flush=True)
                 next_report += EVERY
         if process.wait() != 0:
             raise InstallError("\n".join(tail))
