@@ -21,7 +21,7 @@ folder = pathlib.Path(os.environ["COURSE_TEST"])
 name = {name!r}
 with open(folder / "calls.txt", "a", encoding="utf-8") as file:
     print(name, *sys.argv[1:], file=file)
-if name == "pip" and pathlib.Path(sys.prefix).name == ".venv":
+if name == "pip" and pathlib.Path(sys.prefix) == pathlib.Path.cwd() / ".venv":
     sys.exit("No module named pip")  # which an environment has only when everything is installed
 if "--version" in sys.argv:
     sys.exit(0)
