@@ -298,6 +298,12 @@ np.testing.assert_allclose(mixed, np.tensordot(soft, images, axes=1), atol=1e-2)
 plots.image_grid(np.clip(mixed, 0, 255).astype("uint8"), titles, scale=2,
                  title="MixUp: the images, and their labels")
 
+# %% tags=["remove-cell"]
+from helpers.record import record
+
+record(mixup_labels=soft, mixup_means=mixed.mean(axis=(1, 2, 3)),
+       means=images.mean(axis=(1, 2, 3)))
+
 # %% [markdown]
 # The assertion is the definition: the images are mixed with *exactly* the shares that the labels show.
 #
@@ -577,7 +583,65 @@ plots.image_grid(crops, titles, columns=6, scale=1.5,
 # | traffic signs | light, scale | flip ("keep left"), large turns | |
 # | ripe fruit | flips, turns, shifts | hue | |
 # | cells under a microscope | all flips and turns | | perspective |
-#
+
+# %% tags=["remove-cell"]
+from helpers.record import record
+
+
+def array(layer, images):
+    return ops.convert_to_numpy(layer(images, training=True))
+
+
+erasing = layers.RandomErasing(1.0, scale=(0.02, 0.33), fill_value=0, seed=0)
+bright = {str(bounds): array(layers.RandomBrightness(
+    0.2, value_range=bounds, seed=0), scaled) for bounds in ((0, 255), (0, 1))}
+record(
+    by_shift={str(right): values for right, values in by_shift.items()},
+    moved_to_row=centre, rotated_by=np.degrees(np.arctan2(up, right)),
+    zoomed_areas={str(by): area(layers.RandomZoom((by, by), **black))
+                  for by in (0.5, -0.5)},
+    contrast_factors=(times.min(), times.max()),  # of the pair (0.5, 0.5)
+    erased={"pair": gone.any(axis=(1, 2, 3)).mean(), "number": np.any(
+        array(erasing, halves) == 0, axis=(1, 2, 3)).mean()},
+    brightened={bounds: {"lowest": out.min(), "highest": out.max(),
+                         "black": np.mean(out.max(axis=(1, 2, 3)) == 0)}
+                for bounds, out in bright.items()},
+    mixture={"share": lam, "label": mixed_label, "pixels": (a, b),
+             "pixel": mixed_pixel, "answer": told, "loss": loss},
+    shape_of_mixed_numbers=tuple(wrong["labels"].shape),
+    cutmix_labels=soft, cutmix_pixels=counted)
+
+# %% tags=["remove-cell"]
+from helpers.record import record
+
+draws = np.random.default_rng(0)
+bent = {seed: array(layers.RandomContrast((0.5, 0.5), seed=seed, **wide), grey)
+        for seed in (1, 2)}
+record(
+    mixed_well={str(alpha): np.mean(np.abs(draws.beta(alpha, alpha, 100_000)
+                                           - 0.5) < 0.4)
+                for alpha in (0.2, 1.0, 5.0)},
+    randaugment={"operations": len(choice), "images": len(several)},
+    flipped=1 - same.mean(),
+    differences={
+        "predict twice": gap(inside.predict_on_batch(some),
+                             inside.predict_on_batch(some)),
+        "with and without": gap(inside.predict_on_batch(some), plain),
+        "training twice": gap(*awake),
+        "bare layer": gap(augment.layers[0](some), some.astype("float32"))},
+    same_seed_is_equal=np.array_equal(first, twin),
+    second_call_is_equal=np.array_equal(first, second),
+    correlations={str(seed): np.corrcoef(light, out[:, 0, 1, 0]
+                                         - out[:, 0, 0, 0])[0, 1]
+                  for seed, out in bent.items()},
+    losses_from_one_seed=losses,
+    changed_digits={name: scores(change(digits))
+                    for name, change in CHANGES.items()},
+    turned_digits=table, kept=kept,
+    lost_in_crops={str(side): np.mean(seen_share(side) < 0.25)
+                   for side in (144, 112, 80, 60)})
+
+# %% [markdown]
 # ## Self-test
 #
 # **1.** You train with `RandomRotation(0.25)` on photographs of cats. By how much are they turned at most?

@@ -316,6 +316,19 @@ def broken(path):
 for path in map(pathlib.Path, loaded.file_paths):
     print(f"{path.relative_to(dirty).as_posix():36s} {broken(path) or 'good'}")
 
+# %% tags=["remove-cell"]
+from helpers.record import record
+
+letters, taken = ["ant", "bee", "Zebra"], map(pathlib.Path, loaded.file_paths)
+record(
+    label_of_folder_2=numbered.index("2"),
+    label_of_folder_02=padded.index("02"),
+    letters=classes_of(folders(letters)),
+    forced_letters=classes_of(folders(letters),
+                              class_names=["bee", "Zebra", "ant"]),
+    files_taken=[{"file": path.relative_to(dirty).as_posix(),
+                  "fault": broken(path)} for path in taken])
+
 # %% [markdown]
 # The error comes when the turn of the bad file comes: here soon, in a large shuffled folder in the middle of
 # an epoch, perhaps after hours. So **look through the folder once, before you train**: decode every file,
@@ -830,6 +843,33 @@ plots.show(fig, alt="Strips of colour, one for each buffer size; the colour is t
                     "blurs their borders; 320 mixes neighbours but begins with the first "
                     "classes; 1,000 is mixed evenly.")
 
+# %% tags=["remove-cell"]
+from helpers.record import record
+
+
+def earliest(order):
+    """By how many places some item comes too early."""
+    return max(int(item) - place for place, item in enumerate(order))
+
+
+def classes_in_a_batch(order):
+    return np.mean([len(np.unique(batch)) for batch in order.reshape(-1, 32)])
+
+
+record(
+    earliest=[{
+        "buffer": room,
+        "ours": earliest(
+            buffered(range(1000), room, np.random.default_rng(0))),
+        "theirs": earliest(
+            tf.data.Dataset.range(1000).shuffle(room, seed=0))}
+        for room in (10, 100)],
+    classes_in_a_batch=[{
+        "buffer": room,
+        "means": [classes_in_a_batch(order) for order in orders[room]]}
+        for room in BUFFERS],
+    classes_if_drawn_from_all=ideal)
+
 # %% [markdown]
 # The buffer must be as large as the data set, or the source must be mixed already. Large images in a large
 # buffer take much memory; therefore shuffle the **paths**, which are small, and decode afterwards.
@@ -1115,6 +1155,59 @@ plots.show(fig, alt=f"Seconds for one epoch of the CNN, measured: {told}. The mo
 # %%
 scratch.cleanup()
 print("the temporary folder is gone:", not ROOT.exists())
+
+# %% tags=["remove-cell"]
+from helpers.record import record
+
+held, serve = {}, batches(photos.train.images, photos.train.labels, BATCH)
+for way in (mean_at_once, mean_by_batches):
+    tracemalloc.start()
+    held[way.__name__] = {"colour": way(photos.train.images),
+                          "peak": tracemalloc.get_traced_memory()[1]}
+    tracemalloc.stop()
+record(
+    gibibytes=size, held=held,
+    batches_of_two_epochs=[sum(1 for _ in serve) for _ in range(2)],
+    label_and_folder_agree=agree, split_shares=shares, split_scores=scores,
+    validation_images=len(validation.file_paths),
+    split_classes={
+        name: sorted({pathlib.Path(p).parent.name for p in split.file_paths})
+        for name, split in (("shuffled", validation), ("sorted", last))},
+    batch_sizes=sizes, lost_with_floor_division=lost,
+    batches_shuffled=len(together),  # different ones, in three epochs
+    images_shuffled=len({frozenset(rows) for rows in logged.log}),
+    labels_of_an_epoch=seen, learned=learned, seeds=SEEDS,
+    cached_versions=versions,
+    ten_batches={name: {"computed": ideal[name], "measured": total}
+                 for name, (_, total) in runs.items()},
+    images_per_second={name: rate for name, (rate, _) in rates.items()},
+    learned_per_second=appetite, epoch_seconds=table,
+    folder_is_gone=not ROOT.exists())
+
+# %% tags=["remove-cell"]
+from helpers.record import record
+
+
+def same_batches(kind, requests):
+    """How many of four batches come out the same, asked for in this order."""
+    plain, other = served(kind, range(4)), served(kind, requests)
+    return sum(np.array_equal(plain[i], other[i]) for i in range(4))
+
+
+card = np.arange(1, 13, dtype="uint8").reshape(3, 4, 1)
+dice = np.random.default_rng(0)
+record(
+    same_batches={kind.__name__: {
+        "again": same_batches(kind, (0, 1, 2, 3)),
+        "in reverse": same_batches(kind, (3, 2, 1, 0)),
+        "first one twice": same_batches(kind, (0, 0, 1, 2, 3))}
+        for kind in (WithState, WithKey)},
+    workers_are_alike={kind.__name__: np.array_equal(*moves_of(kind))
+                       for kind in (WithState, WithKey)},
+    resumed_is_same=same,
+    source_is_unchanged=np.array_equal(kept, photos.train.images),
+    card=card[..., 0], moved_cards=np.unique(
+        [jolted(card, dice, reach=1)[..., 0] for _ in range(200)], axis=0))
 
 # %% [markdown]
 # ## Self-test
