@@ -14,14 +14,9 @@ LOGGED, CLEAN, VALIDATION = range(3)  # columns of an accuracy's row
 
 
 @pytest.fixture(scope="module")
-def seen(values):
-    return values(LECTURE)
-
-
-@pytest.fixture(scope="module")
-def final(seen):
+def final(lecture):
     """Accuracies at the end by recipe: a row for each seed."""
-    return {recipe: np.array(rows) for recipe, rows in seen["accuracies"].items()}
+    return {recipe: np.array(rows) for recipe, rows in lecture["accuracies"].items()}
 
 
 def verdict(treated, plain):
@@ -30,10 +25,12 @@ def verdict(treated, plain):
     return "helps" if low > 0 else "hurts" if high < 0 else "not told from none"
 
 
-def test_accuracies_are_shares_of_the_validation_images(seen, final):
+def test_accuracies_are_shares_of_the_validation_images(lecture, final):
     for rows in final.values():
-        right = rows[:, VALIDATION] / 100 * seen["validation_images"]
-        assert right == pytest.approx(right.round(), abs=1e-6) and (0 < right).all() and (right < seen["validation_images"]).all()
+        right = rows[:, VALIDATION] / 100 * lecture["validation_images"]
+        assert (
+            right == pytest.approx(right.round(), abs=1e-6) and (0 < right).all() and (right < lecture["validation_images"]).all()
+        )
 
 
 def test_the_gain_is_larger_than_its_standard_error(final):
@@ -46,40 +43,40 @@ def test_the_gap_shrinks(final):
     assert 0 < gaps["medium"] < gaps["none"] - 10
 
 
-def test_dose_and_response(seen, final):
-    assert [row["dose"] for row in seen["doses"]] == [0, 0.5, 1, 4, 16]
-    means = np.array([final[row["recipe"]].mean(axis=0) for row in seen["doses"]])
+def test_dose_and_response(lecture, final):
+    assert [row["dose"] for row in lecture["doses"]] == [0, 0.5, 1, 4, 16]
+    means = np.array([final[row["recipe"]].mean(axis=0) for row in lecture["doses"]])
     training, validation = means[:, CLEAN], means[:, VALIDATION]
     assert sorted(training, reverse=True) == training.tolist()  # a harder task, dose by dose
     assert max(validation[1:3]) > validation[0] and validation[4] < validation[0] and validation[4] < validation[3]
-    assert seen["best"] == seen["doses"][validation.argmax()]["recipe"]
+    assert lecture["best"] == lecture["doses"][validation.argmax()]["recipe"]
 
 
-def test_verdicts_follow_from_their_intervals(seen, final):
-    assert set(seen["verdicts"]) == {"flip", "upside down", "cut-out", "RandAugment", "MixUp", "medium"}
+def test_verdicts_follow_from_their_intervals(lecture, final):
+    assert set(lecture["verdicts"]) == {"flip", "upside down", "cut-out", "RandAugment", "MixUp", "medium"}
     none = final["none"][:, VALIDATION]
-    assert seen["verdicts"] == {recipe: verdict(final[recipe][:, VALIDATION], none) for recipe in seen["verdicts"]}
+    assert lecture["verdicts"] == {recipe: verdict(final[recipe][:, VALIDATION], none) for recipe in lecture["verdicts"]}
 
 
-def test_the_same_layer_hurts_where_it_breaks_the_label(seen):
-    digits = seen["digits"]
+def test_the_same_layer_hurts_where_it_breaks_the_label(lecture):
+    digits = lecture["digits"]
     assert set(digits) == {"none", "small shifts and turns", "mirrored", "any turn"}
     assert verdict(digits["any turn"], digits["none"]) == "hurts"
     assert np.mean(digits["any turn"]) < np.mean(digits["mirrored"]) < np.mean(digits["small shifts and turns"])
 
 
-def test_one_view_is_the_network_itself(seen, final):
-    assert seen["views"] == [1, 2, 6, 10]
-    for recipe, scores in seen["tta"].items():
+def test_one_view_is_the_network_itself(lecture, final):
+    assert lecture["views"] == [1, 2, 6, 10]
+    for recipe, scores in lecture["tta"].items():
         one_view = np.array(scores)[:, 0]
         assert one_view == pytest.approx(final[recipe][:, VALIDATION], abs=0.2)
-    assert seen["chosen_views"] == seen["views"][np.mean(seen["tta"]["medium"], axis=0).argmax()]
+    assert lecture["chosen_views"] == lecture["views"][np.mean(lecture["tta"]["medium"], axis=0).argmax()]
 
 
-def test_the_test_images_judge_what_was_chosen(seen):
-    judged = [(row["recipe"], row["views"]) for row in seen["tested"]]
-    assert judged == [("none", 1), (seen["best"], 1), (seen["best"], seen["chosen_views"])]
-    none, chosen, with_views = (np.array(row["accuracies"]) for row in seen["tested"])
+def test_the_test_images_judge_what_was_chosen(lecture):
+    judged = [(row["recipe"], row["views"]) for row in lecture["tested"]]
+    assert judged == [("none", 1), (lecture["best"], 1), (lecture["best"], lecture["chosen_views"])]
+    none, chosen, with_views = (np.array(row["accuracies"]) for row in lecture["tested"])
     assert len(none) == len(chosen) == len(with_views) >= 3
     assert chosen.mean() > none.mean() and with_views.mean() > none.mean()
 
@@ -93,10 +90,10 @@ def test_test_images_come_once_and_after_all_choices():
     assert not re.search(r"\.fit\(|\btrain\(", later)
 
 
-def test_streams_hold_every_image_once_an_epoch(seen):
-    images, labels = (np.array(seen["stream"][part]) for part in ("images", "labels"))
+def test_streams_hold_every_image_once_an_epoch(lecture):
+    images, labels = (np.array(lecture["stream"][part]) for part in ("images", "labels"))
     assert np.array_equal(images % 5, labels) and set(images // 5) == {0, 1, 2}  # version v of image i is number 5 v + i
     epochs = labels.reshape(4, 5)
     assert all(sorted(epoch) == [0, 1, 2, 3, 4] for epoch in epochs.tolist()) and len(np.unique(epochs, axis=0)) > 1
-    mixed = seen["stream_with_mixed_labels"]  # MixUp: a label belongs to a version
+    mixed = lecture["stream_with_mixed_labels"]  # MixUp: a label belongs to a version
     assert mixed["images"] == mixed["labels"]
