@@ -51,7 +51,7 @@ def open_engine(course, assignment, limits, jobs, trust_students=False, warm=Non
             target = Path(folder) / name
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
-        database, data = database_file(course.db_url), data_folders()
+        database, data = database_file(course.db_url), data_folders(course)
         # What is entered last is left first: the sandbox ends, which ends whatever a student's cell is doing; threads that
         # were at work notice and let their checkers go; then these end.
         checkers_from = stack.enter_context(_Warm(limits.memory))
@@ -141,11 +141,20 @@ def _alive(process):
     return True
 
 
-def data_folders():
-    """Where the course's data sets lie, which notebooks may read; empty where the course has no such thing."""
-    try:
-        from helpers.data import cache
-    except ImportError:
-        return []
-    folder = Path(cache.root())
-    return [folder] if folder.is_dir() else []
+def data_folders(course):
+    """Where data lie that notebooks may read, beside what was handed in with them.
+
+    Parameters
+    ----------
+    course : grading.course.Course
+
+    Returns
+    -------
+    list of pathlib.Path
+        The folder that the environment variable ``COURSE_DATA`` names, or else those of ``c.Grading.data`` in
+        nbgrader_config.py; only those that exist.
+    """
+    chosen = os.environ.get("COURSE_DATA", "").strip()
+    named = [chosen] if chosen else course.config.Grading.get("data") or []
+    folders = [Path(course.root, os.path.expanduser(name)) for name in named]
+    return [folder for folder in folders if folder.is_dir()]

@@ -16,7 +16,6 @@ ROOT = Path(__file__).resolve().parents[1]
 FACTS = {
     ("tests/grading/test_cli.py", "pipes of POSIX systems"),
     ("tests/grading/test_corpus.py", "names of files that other systems do not allow"),
-    ("tests/grading/test_formgrader.py", "grading forks"),
     ("tests/grading/test_run.py", "names of folders that Windows does not allow"),
     ("tests/grading/test_sandbox.py", "numbers of x86-64"),
     ("tests/grading/test_sandbox.py", "Landlock 6 is not in this kernel"),

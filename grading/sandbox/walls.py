@@ -8,7 +8,6 @@ run in a forked child; neither starts a program.
 import contextlib
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -19,6 +18,9 @@ from functools import cache
 from pathlib import Path
 
 from grading.sandbox import linux
+
+with contextlib.suppress(ImportError):  # Windows has none, and imports this to be told that it cannot confine
+    import resource
 
 HOME = "/home/student"
 WRITABLE = (HOME, "/tmp", "/dev/shm")

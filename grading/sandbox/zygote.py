@@ -12,13 +12,12 @@ it ends: no daemon outlives a session. Should the grader be killed, the sockets 
 """
 
 import contextlib
-import fcntl
 import gc
 import importlib
+import mmap
 import os
 import random
 import re
-import resource
 import selectors
 import shutil
 import signal
@@ -31,6 +30,9 @@ from pathlib import Path
 
 from grading.sandbox import linux, walls
 from grading.sandbox.channel import Lines
+
+with contextlib.suppress(ImportError):  # Windows has none, and never comes to run this
+    import fcntl
 
 WATCH = 0.1  # seconds between two looks at a session's memory
 CROWD = 4  # processes and threads of a session, for each core, that may want to compute at one time
@@ -327,7 +329,7 @@ def _private_memory(process):
         pages = Path("/proc", str(process), "statm").read_text().split()
     except OSError:
         return 0
-    return (int(pages[1]) - int(pages[2])) * resource.getpagesize()
+    return (int(pages[1]) - int(pages[2])) * mmap.PAGESIZE
 
 
 def _processes(spec):

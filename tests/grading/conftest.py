@@ -1,6 +1,7 @@
 """A small course of its own, quick to grade."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -10,6 +11,11 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from grading.course import Course, grade_id
 from grading.gradebook import GradebookWriter
+
+if not hasattr(os, "fork"):  # Windows, where `grade run` says that it cannot confine, which test_alone.py sees
+    collect_ignore = [
+        f"test_{name}.py" for name in ("checker", "cli", "corpus", "end_to_end", "engine", "formgrader", "run", "sandbox")
+    ]
 
 STUB_FREE = "An exercise about doubling."
 ANSWERS = {

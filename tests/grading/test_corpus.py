@@ -8,12 +8,12 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from grading import corpus
 from grading.course import Course
 from grading.engine import open_engine
 from grading.model import Limits
 from grading.run import run_batch
 from pipeline.exercises import instructor_notebook, released_notebook
+from tests.grading import corpus
 
 pytestmark = pytest.mark.needs("confinement")
 

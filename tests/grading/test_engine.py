@@ -1,17 +1,22 @@
 """The two kinds of processes of a batch, opened as `grade run` opens them."""
 
+from pathlib import Path
+
 import nbformat
 import pytest
+from traitlets.config import PyFileConfigLoader
 
-from grading.engine import open_engine
+from grading.engine import data_folders, open_engine
 from grading.model import Limits
+from tests import needs
 
-pytestmark = pytest.mark.needs("confinement")
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
 def engine(small, tmp_path, monkeypatch):
     """The course's data cache holds one file and no data set."""
+    needs.require("confinement")
     notebook = small.source()
     notebook.cells[1].source += "\nfrom helpers.data import load"
     nbformat.write(notebook, small.root / "source" / "ps1" / "ps1.ipynb")
@@ -76,3 +81,23 @@ def test_a_checker_that_died_is_replaced(engine):
             continue
     else:
         pytest.fail("no checker came back")
+
+
+def test_data_folders_come_from_the_environment_or_the_configuration(small, tmp_path, monkeypatch):
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    monkeypatch.delenv("COURSE_DATA", raising=False)
+    assert data_folders(small.course) == []
+    (small.root / "nbgrader_config.py").write_text(f"c = get_config()\nc.Grading.data = [{str(tmp_path / 'one')!r}, 'nowhere']\n")
+    assert data_folders(small.course) == [tmp_path / "one"]
+    monkeypatch.setenv("COURSE_DATA", str(tmp_path / "two"))
+    assert data_folders(small.course) == [tmp_path / "two"]
+    monkeypatch.setenv("COURSE_DATA", str(tmp_path / "nowhere"))
+    assert data_folders(small.course) == []
+
+
+def test_this_course_names_its_data_cache(monkeypatch, tmp_path):
+    monkeypatch.delenv("COURSE_DATA", raising=False)
+    monkeypatch.setattr("platformdirs.user_cache_dir", lambda *arguments, **options: str(tmp_path))
+    config = PyFileConfigLoader("nbgrader_config.py", path=str(ROOT)).load_config()
+    assert config.Grading.data == [str(tmp_path)]

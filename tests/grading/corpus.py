@@ -1,9 +1,9 @@
 """A corpus of faulty and hostile submissions for a course, each with the status and the score that it must get.
 
-``python -m grading.corpus COURSE_DIR --out DIR`` takes an assignment of a course that has its source notebook, and makes in
+``python -m tests.grading.corpus COURSE_DIR --out DIR`` takes an assignment of a course that has its source notebook, and makes in
 DIR a course folder of its own with that assignment and more than a hundred submissions: files that cannot be read, notebooks
 that were taken apart, code that loops, floods, kills and forges. ``DIR/corpus.json`` lists what each must come to. Then
-``grade run ASSIGNMENT --course-dir DIR --cell-timeout 10`` and ``python -m grading.corpus --check DIR`` compare.
+``grade run ASSIGNMENT --course-dir DIR --cell-timeout 10`` and ``python -m tests.grading.corpus --check DIR`` compare.
 
 Hostile submissions here try what they try for real. Grade them confined, or on a machine that you can spare.
 """
@@ -1078,7 +1078,7 @@ def show(results: list) -> str:
 def main(arguments: list[str] | None = None) -> int:
     """Make a corpus, or compare the results of one."""
     parser = argparse.ArgumentParser(
-        prog="python -m grading.corpus",
+        prog="python -m tests.grading.corpus",
         description=(
             "Make a course folder with more than a hundred faulty and hostile submissions, and a table of what each must get."
         ),
@@ -1100,7 +1100,7 @@ def main(arguments: list[str] | None = None) -> int:
     print(
         f"{len(cases)} submissions of {table['assignment']} in {out}; table: {out / 'corpus.json'}\n"
         f"Grade them:   grade run {table['assignment']} --course-dir {out} --cell-timeout 10\n"
-        f"Then compare: python -m grading.corpus {out} --check"
+        f"Then compare: python -m tests.grading.corpus {out} --check"
     )
     return 0
 
