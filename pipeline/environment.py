@@ -102,15 +102,15 @@ def only_one(path, what):
         What the other process does, as the message names it.
     """
     with open(path, "ab") as file:
-        if not _locked(file):
+        if not locked(file):
             print(f"{what} is already going on in this folder; waiting for it to end (Ctrl-C stops waiting).", flush=True)
-            while not _locked(file):
+            while not locked(file):
                 time.sleep(0.2)
         yield
 
 
-def _locked(file):
-    """Whether this process now holds the lock on an open file."""
+def locked(file):
+    """Whether this process now holds the lock on an open file; the system releases it when the file is closed."""
     try:
         if os.name == "nt":
             import msvcrt

@@ -6,12 +6,14 @@ idle machine with two cores.
 """
 
 import json
+import sys
 import threading
 import time
 
 from doit.reporter import ConsoleReporter
 
 from pipeline import BUILD, ROOT
+from pipeline.environment import locked
 
 SHIPPED = ROOT / "pipeline" / "seconds.json"
 OWN = BUILD / "seconds.json"
@@ -62,9 +64,17 @@ class Progress(ConsoleReporter):
         self._known, self._took, self._running, self._left = seconds(), {}, {}, {}
         self._said = time.monotonic()
         self._workers, self._over = 1, threading.Event()
+        self._only_one = None
 
     def initialize(self, tasks, selected_tasks):
-        """Learn which steps there are."""
+        """Learn which steps there are, and refuse to build beside another build.
+
+        Both would write the same files, and whichever ends last would forget in ``.doit.db`` what the other has done.
+        """
+        OWN.parent.mkdir(parents=True, exist_ok=True)
+        self._only_one = OWN.with_name("doit.lock").open("ab")
+        if not locked(self._only_one):
+            sys.exit("Another make or doit is at work in this folder. Wait until it has ended, then run this again.")
         wanted, waiting = set(), list(selected_tasks)
         while waiting:
             name = waiting.pop()
@@ -106,9 +116,9 @@ class Progress(ConsoleReporter):
         self._over.set()
         super().complete_run()
         if self._took:
-            OWN.parent.mkdir(parents=True, exist_ok=True)
             kept = json.loads(OWN.read_text(encoding="utf-8")) if OWN.exists() else {}
             OWN.write_text(json.dumps(kept | self._took, indent=0, sort_keys=True), encoding="utf-8")
+        self._only_one.close()
 
     def watch(self):
         """Look every second whether it has been silent for too long."""

@@ -91,3 +91,13 @@ def test_a_step_that_fails_is_told(reporter):
 
 def test_the_longest_comes_first(reporter):
     assert longest_first(["short", "other", "long"], lambda name: f"execute:{name}") == ["long", "short", "other"]
+
+
+def test_a_second_build_at_the_same_time_is_refused(reporter):
+    second = Progress(io.StringIO(), {})
+    second.watch = lambda: None
+    with pytest.raises(SystemExit, match="Another make or doit is at work in this folder. Wait"):
+        second.initialize({}, [])
+    reporter.complete_run()
+    second.initialize({}, [])
+    second.complete_run()
