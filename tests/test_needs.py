@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,15 +13,13 @@ from tests import needs
 
 ROOT = Path(__file__).resolve().parents[1]
 
-# Skips that say nothing about what is installed: facts of an operating system, a kernel or a chosen backend.
+# Skips that say nothing about what is installed: facts of a kernel or of a chosen backend. Those of an operating system are
+# known by their condition.
+SYSTEM = re.compile(r"os\.name\b|sys\.platform\b|hasattr\(os, ")
 FACTS = {
-    ("tests/grading/test_cli.py", "pipes of POSIX systems"),
-    ("tests/grading/test_corpus.py", "names of files that other systems do not allow"),
-    ("tests/grading/test_run.py", "names of folders that Windows does not allow"),
     ("tests/grading/test_sandbox.py", "numbers of x86-64"),
     ("tests/grading/test_sandbox.py", "Landlock 6 is not in this kernel"),
     ("tests/grading/test_sandbox.py", "no Linux, or another machine"),
-    ("tests/helpers/test_data.py", "the make-believe clients are shell scripts"),
     ("tests/helpers/test_gradients.py", "JAX computes in float32 unless told otherwise"),
     ("tests/helpers/test_gradients.py", "JAX does not tell zero from absent"),
 }
@@ -46,14 +45,15 @@ def test_here():
 
 
 def skips(path):
-    """What the skips of a file give as their reason; the code itself where there is none."""
+    """What the skips of a file give as their reason, facts of operating systems apart; the code itself where there is none."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             if node.func.attr in ("skip", "skipif", "importorskip", "skipTest", "skipUnless", "skipIf", "xfail"):
-                given = [
-                    one.value for one in (*node.args, *(key.value for key in node.keywords)) if isinstance(one, ast.Constant)
-                ]
-                yield next((text for text in reversed(given) if isinstance(text, str)), ast.unparse(node))
+                if node.func.attr == "skipif" and SYSTEM.match(ast.unparse(node.args[0]).removeprefix("not ")):
+                    continue
+                given = [*node.args, *(key.value for key in node.keywords)]
+                texts = [one.value for one in given if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+                yield texts[-1] if texts else ast.unparse(node)
 
 
 def test_every_skip_says_what_it_needs():
