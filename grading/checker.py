@@ -40,15 +40,18 @@ import threading
 import time
 import traceback
 import types
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Self, cast
 
 from grading import wire
 from grading.model import Limits
 
 if TYPE_CHECKING:  # importing it takes a second, and the warm process never sees a notebook
+    from _typeshed import StrPath
     from nbformat import NotebookNode
+
+Ask = Callable[[dict[str, Any]], dict[str, Any]]  # takes a request to the student's process, and brings its answer
 
 PRELOAD = ("IPython.core.inputtransformer2", "numpy", "matplotlib.pyplot")
 _ROOT = str(Path(__file__).resolve().parents[1])
@@ -110,7 +113,7 @@ class Script:
         What only the instructor's own cells define: it never comes from the student.
     """
 
-    def __init__(self, notebook: NotebookNode):
+    def __init__(self, notebook: NotebookNode) -> None:
         cells = []
         for cell in notebook.cells:
             if cell.cell_type != "code":
@@ -127,7 +130,7 @@ class Script:
         )
         needed = _needed(cells)
         self.steps = []
-        tainted = set()
+        tainted: set[str] = set()
         for position, (kind, statements, source, grade_id) in enumerate(cells):
             if kind == "student":
                 names = tuple(sorted({name for one in statements for name in one.bound}))
@@ -158,19 +161,19 @@ class Script:
 
 class _Statement(NamedTuple):
     source: str
-    bound: frozenset  # names that it sets or changes
-    replaced: frozenset  # those of them whose value before does not matter
-    loaded: frozenset  # names whose value before it uses
+    bound: frozenset[str]  # names that it sets or changes
+    replaced: frozenset[str]  # those of them whose value before does not matter
+    loaded: frozenset[str]  # names whose value before it uses
 
 
-def _transform(source):
+def _transform(source: str) -> str:
     """Turn what only IPython understands into Python."""
     from IPython.core.inputtransformer2 import TransformerManager
 
     return TransformerManager().transform_cell(source)
 
 
-def _statements(source):
+def _statements(source: str) -> list[_Statement]:
     """The top-level statements of a cell, with the global names that each binds and uses; none if it does not parse."""
     try:
         source = _transform(source)
@@ -196,20 +199,25 @@ def _statements(source):
     return statements
 
 
-def _alone(node, body):
+_Cell = tuple[str, list[_Statement], str, str]  # kind, statements, source, grade_id
+
+
+def _alone(node: ast.stmt, body: Iterable[ast.stmt]) -> bool:
     """Whether no other statement stands on the same lines."""
-    return all(other is node or other.end_lineno < node.lineno or other.lineno > node.end_lineno for other in body)
+    first, last = node.lineno, node.end_lineno or node.lineno
+    return all(other is node or (other.end_lineno or other.lineno) < first or other.lineno > last for other in body)
 
 
 class _Names(ast.NodeVisitor):
     """Goes through a statement in the order of its evaluation and notes the global names that it uses and binds."""
 
-    def __init__(self):
-        self.bound, self.loaded = set(), set()
-        self.changed = set()  # by x[0] = ..., x.a = ... or x.sort()
-        self._local = [set()]  # names of functions and comprehensions around
+    def __init__(self) -> None:
+        self.bound: set[str] = set()
+        self.loaded: set[str] = set()
+        self.changed: set[str] = set()  # by x[0] = ..., x.a = ... or x.sort()
+        self._local: list[set[str]] = [set()]  # names of functions and comprehensions around
 
-    def visit_Name(self, node):
+    def visit_Name(self, node: ast.Name) -> None:
         if any(node.id in scope for scope in self._local):
             return
         if not isinstance(node.ctx, ast.Load):
@@ -217,26 +225,26 @@ class _Names(ast.NodeVisitor):
         elif node.id not in self.bound:
             self.loaded.add(node.id)
 
-    def _store(self, name):
+    def _store(self, name: str) -> None:
         if not any(name in scope for scope in self._local):
             (self._local[-1] if len(self._local) > 1 else self.bound).add(name)
 
-    def _each(self, *parts):
+    def _each(self, *parts: ast.AST | Sequence[ast.AST | None] | None) -> None:
         for part in parts:
-            for node in part if isinstance(part, list) else [part]:
+            for node in [part] if part is None or isinstance(part, ast.AST) else part:
                 if node is not None:
                     self.visit(node)
 
-    def visit_Assign(self, node):
+    def visit_Assign(self, node: ast.Assign) -> None:
         self._each(node.value, node.targets)
 
-    def visit_AnnAssign(self, node):
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
         self._each(node.annotation, node.value, node.target)
 
-    def visit_NamedExpr(self, node):
+    def visit_NamedExpr(self, node: ast.NamedExpr) -> None:
         self._each(node.value, node.target)
 
-    def visit_AugAssign(self, node):
+    def visit_AugAssign(self, node: ast.AugAssign) -> None:
         self._each(node.value)
         for name in _base(node.target):
             self.visit(ast.Name(name, ast.Load()))
@@ -244,12 +252,12 @@ class _Names(ast.NodeVisitor):
         if not isinstance(node.target, ast.Name):
             self.generic_visit(node.target)
 
-    def visit_For(self, node):
+    def visit_For(self, node: ast.For | ast.AsyncFor) -> None:
         self._each(node.iter, node.target, node.body, node.orelse)
 
     visit_AsyncFor = visit_For
 
-    def visit_Subscript(self, node):
+    def visit_Subscript(self, node: ast.Subscript | ast.Attribute) -> None:
         if not isinstance(node.ctx, ast.Load):
             for name in _base(node):
                 self._change(name)
@@ -257,29 +265,29 @@ class _Names(ast.NodeVisitor):
 
     visit_Attribute = visit_Subscript
 
-    def visit_Expr(self, node):
+    def visit_Expr(self, node: ast.Expr) -> None:
         self.generic_visit(node)
         if isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Attribute):
             for name in _base(node.value.func):
                 self._change(name)
 
-    def _change(self, name):
+    def _change(self, name: str) -> None:
         if len(self._local) == 1:
             self.changed.add(name)
 
-    def visit_Import(self, node):
+    def visit_Import(self, node: ast.Import | ast.ImportFrom) -> None:
         for alias in node.names:
             self._store(alias.asname or alias.name.split(".")[0])
 
     visit_ImportFrom = visit_Import
 
-    def visit_ExceptHandler(self, node):
+    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> None:
         self._each(node.type)
         if node.name:
             self._store(node.name)
         self._each(node.body)
 
-    def visit_FunctionDef(self, node):
+    def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         arguments = node.args
         self._each(node.decorator_list, arguments.defaults, arguments.kw_defaults)
         self._store(node.name)
@@ -287,11 +295,11 @@ class _Names(ast.NodeVisitor):
 
     visit_AsyncFunctionDef = visit_FunctionDef
 
-    def visit_Lambda(self, node):
+    def visit_Lambda(self, node: ast.Lambda) -> None:
         self._each(node.args.defaults, node.args.kw_defaults)
         self._inside(node.args, [node.body])
 
-    def _inside(self, arguments, body):
+    def _inside(self, arguments: ast.arguments, body: Sequence[ast.AST]) -> None:
         every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
         local = {one.arg for one in every if one is not None}
         outside = set()
@@ -308,14 +316,14 @@ class _Names(ast.NodeVisitor):
         self._each(body)
         self._local.pop()
 
-    def visit_ClassDef(self, node):
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
         self._each(node.decorator_list, node.bases, [keyword.value for keyword in node.keywords])
         self._store(node.name)
         self._local.append(set())
         self._each(node.body)
         self._local.pop()
 
-    def _comprehension(self, node):
+    def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp) -> None:
         self._each(node.generators[0].iter)
         self._local.append(set())
         for position, generator in enumerate(node.generators):
@@ -326,13 +334,13 @@ class _Names(ast.NodeVisitor):
     visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = _comprehension
 
 
-def _base(node):
+def _base(node: ast.AST) -> set[str]:
     while isinstance(node, ast.Subscript | ast.Attribute | ast.Call):
         node = node.func if isinstance(node, ast.Call) else node.value
     return {node.id} if isinstance(node, ast.Name) else set()
 
 
-def _needed(cells):
+def _needed(cells: Sequence[_Cell]) -> set[tuple[int, int]]:
     """Which statements of locked and free cells the tests need, as pairs (cell, statement)."""
     modules = {
         name
@@ -341,7 +349,8 @@ def _needed(cells):
         if one.source.lstrip().startswith(("import ", "from "))
         for name in one.bound
     }
-    wanted, needed = set(), set()
+    wanted: set[str] = set()
+    needed: set[tuple[int, int]] = set()
     for position in reversed(range(len(cells))):
         kind, statements, *_ = cells[position]
         for i in reversed(range(len(statements))):
@@ -375,10 +384,12 @@ class Warm:
         modules already, as :meth:`grading.sandbox.pool.Pool.fork_checkers` makes it. By default a new one is started.
     """
 
-    def __init__(self, preload: Iterable[str] = (), memory: int = Limits().memory, start: Callable[[int], None] | None = None):
+    def __init__(
+        self, preload: Iterable[str] = (), memory: int = Limits().memory, start: Callable[[int], None] | None = None
+    ) -> None:
         self._lock = threading.Lock()
         self._control, theirs = socket.socketpair()
-        self._process = None
+        self._process: subprocess.Popen[bytes] | None = None
         with theirs:
             (start or self._start)(theirs.fileno())
         # What a student must not know goes by this channel alone, and not through the process that was forked.
@@ -392,7 +403,7 @@ class Warm:
             self.close()
             raise CheckerFailed("the checker's process did not start; `python -m grading.checker --probe` shows why")
 
-    def _start(self, file):
+    def _start(self, file: int) -> None:
         """Begin with a process that has imported nothing yet."""
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "grading.checker", str(file)],
@@ -408,10 +419,10 @@ class Warm:
             stderr=subprocess.DEVNULL,
         )
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *error):
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     @property
@@ -440,7 +451,7 @@ class Warm:
                 self._process.kill()
                 self._process.wait()
 
-    def fork(self, order: dict) -> tuple[socket.socket, int]:
+    def fork(self, order: Mapping[str, object]) -> tuple[socket.socket, int]:
         """Make a child; give the channel to it and its number."""
         ours, theirs = socket.socketpair()
         with self._lock, theirs:
@@ -493,32 +504,31 @@ class Checker:
     """
 
     def __init__(
-        self,
-        preload: Iterable[str] = (),
-        limits: Limits | None = None,
-        folder: str | Path | None = None,
-        warm: Warm | None = None,
-    ):
+        self, preload: Iterable[str] = (), limits: Limits | None = None, folder: StrPath | None = None, warm: Warm | None = None
+    ) -> None:
         self.limits = limits or Limits()
-        self._own_warm = None if warm else Warm(preload, self.limits.memory)
-        self._warm = warm or self._own_warm
+        self._warm = warm or Warm(preload, self.limits.memory)
+        self._owns_warm = warm is None
         self._own_folder = None if folder else tempfile.TemporaryDirectory(prefix="checks-")
-        self._folder = str(folder or self._own_folder.name)
-        self._script, self._done, self._log = None, 0, []
-        self._channel, self._child = None, None
+        self._folder = str(folder or (self._own_folder and self._own_folder.name))
+        self._script: Script | None = None
+        self._done = 0
+        self._log: list[dict[str, Any]] = []
+        self._channel: socket.socket | None = None
+        self._child = 0
         self.printed = self.traceback = ""
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *error):
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     def close(self) -> None:
         """End what was started."""
         self._end_child()
-        if self._own_warm:
-            self._own_warm.close()
+        if self._owns_warm:
+            self._warm.close()
         if self._own_folder:
             self._own_folder.cleanup()
 
@@ -535,7 +545,7 @@ class Checker:
         self._script = notebook if notebook is None or isinstance(notebook, Script) else Script(notebook)
         self._done, self._log = 0, []
 
-    def run_cell(self, source: str, points: float | None, ask: Callable[[dict], dict], grade_id: str | None = None) -> Verdict:
+    def run_cell(self, source: str, points: float | None, ask: Ask, grade_id: str | None = None) -> Verdict:
         """Run a cell of the instructor's for the student whose process answers `ask`.
 
         Parameters
@@ -566,9 +576,9 @@ class Checker:
         self.printed, self.traceback = result.get("printed", ""), result.get("traceback", "")
         return Verdict(float(result["score"]), result["message"], bool(result["hidden"]))
 
-    def _catch_up(self, position, ask):
+    def _catch_up(self, position: int | None, ask: Ask) -> None:
         """Go through the instructor's notebook up to a test."""
-        while position is not None and self._done < position:
+        while self._script is not None and position is not None and self._done < position:
             step = self._script.steps[self._done]
             self._done += 1
             if step.kind == "student":
@@ -581,45 +591,43 @@ class Checker:
 
     # --- the child
 
-    def _fresh(self):
+    def _fresh(self) -> socket.socket:
         """Make the warm process fork a child for a new namespace."""
         self._end_child()
         names = (self._script.student_names, self._script.own_names) if self._script else ((), ())
-        self._channel, self._child = self._warm.fork(
+        self._channel, self._child = channel, _ = self._warm.fork(
             {"student": sorted(names[0]), "own": sorted(names[1]), "folder": self._folder}
         )
+        return channel
 
-    def _end_child(self):
+    def _end_child(self) -> None:
         if self._channel is not None:
             self._channel.close()
             self._warm.kill(self._child)
             self._channel = None
 
-    def _run(self, job, ask):
+    def _run(self, job: dict[str, Any], ask: Ask) -> dict[str, Any]:
         """Run a job; where the child is lost, go on in a fresh one that has run everything before."""
         try:
-            if self._channel is None:
-                self._fresh()
             result = self._exchange(job, ask)
         except _Lost as lost:
             self._fresh()
             for earlier in self._log:
                 with contextlib.suppress(_Lost):
-                    if self._channel is None:
-                        self._fresh()
                     self._exchange({**earlier, "points": None}, ask)
             hidden = bool(_hidden_lines(job.get("source", "")))
             return {"score": 0.0, "message": str(lost), "hidden": hidden}
         self._log.append(job)
         return result
 
-    def _exchange(self, job, ask):
+    def _exchange(self, job: Mapping[str, object], ask: Ask) -> dict[str, Any]:
+        channel = self._channel or self._fresh()
         deadline = time.monotonic() + self.limits.cell_timeout
         gone = None
-        self._send(job)
+        self._send(channel, job)
         while True:
             try:
-                message = _read(self._channel, deadline)
+                message: dict[str, Any] | None = _read(channel, deadline)
             except TimeoutError:
                 self._end_child()
                 limit = f"{self.limits.cell_timeout:g} s"
@@ -640,15 +648,16 @@ class Checker:
                         gone = wire.clean(answer["gone"], 500) or "its process ended"
             if gone is not None:  # time for the test to end, where the student's code has used up all of its own
                 deadline = max(deadline, time.monotonic() + GRACE)
-            self._send({"gone": gone} if gone is not None else {"answer": answer})
+            self._send(channel, {"gone": gone} if gone is not None else {"answer": answer})
 
-    def _send(self, message):
+    @staticmethod
+    def _send(channel: socket.socket, message: Mapping[str, object]) -> None:
         try:
             data = json.dumps(message).encode()
         except (TypeError, ValueError, RecursionError):  # an answer that is no JSON is no answer
             data = json.dumps({"answer": None}).encode()
         with contextlib.suppress(OSError):  # where the child has ended, the next read says so
-            _write(self._channel, data)
+            _write(channel, data)
 
 
 class _Lost(Exception):
@@ -658,18 +667,18 @@ class _Lost(Exception):
 # --- messages: eight bytes of length, then JSON ------------------------------------------------------------------
 
 
-def _write(channel, data):
+def _write(channel: socket.socket, data: bytes) -> None:
     channel.sendall(struct.pack("!Q", len(data)) + data)
 
 
-def _read(channel, deadline=None):
+def _read(channel: socket.socket, deadline: float | None = None) -> Any:
     """The next message; None where the other side has hung up; TimeoutError when the deadline has passed."""
     head = _read_bytes(channel, 8, deadline)
     body = None if head is None else _read_bytes(channel, struct.unpack("!Q", head)[0], deadline)
     return None if body is None else json.loads(body)
 
 
-def _read_bytes(channel, count, deadline):
+def _read_bytes(channel: socket.socket, count: int, deadline: float | None) -> bytes | None:
     parts = []
     while count:
         if deadline is not None and not select.select([channel], [], [], max(deadline - time.monotonic(), 0))[0]:
@@ -699,13 +708,13 @@ class StudentGone(BaseException):
 class _Link:
     """The way from a test cell to the student's process."""
 
-    def __init__(self, channel):
+    def __init__(self, channel: socket.socket) -> None:
         self._channel = channel
-        self._dropped = []
-        self._random = None
+        self._dropped: list[str] = []
+        self._random: object = None
         self.calls = 0  # how often student's code may have run: what was known of its objects before is out of date
 
-    def ask(self, op, **request):
+    def ask(self, op: str, **request: object) -> dict[str, object]:
         if self._dropped:
             request["drop"], self._dropped = self._dropped, []
         if op == "call":
@@ -725,7 +734,7 @@ class _Link:
             raise _exception(answer["error"])
         return answer
 
-    def value(self, op, **request):
+    def value(self, op: str, **request: object) -> Any:
         answer = self.ask(op, **request)
         if op == "get" and answer.get("missing") is True:
             raise KeyError(request["name"])
@@ -733,59 +742,61 @@ class _Link:
             raise StudentGone("the student's process gave an answer that makes no sense")
         return self.decode(answer["ok"])
 
-    def decode(self, form):
+    def decode(self, form: object) -> object:
         try:
             return wire.decode(form, self._handle)
         except wire.WireError as problem:
             raise StudentError(f"the answer is not plain data: {problem}") from None
 
-    def _handle(self, form):
+    def _handle(self, form: wire.Form) -> StudentValue:
         if form["$"] != "handle" or type(form["id"]) is not str or len(form["id"]) > 40:
             raise wire.WireError("malformed data: no handle")
         name = wire.clean(form.get("type"), 80)
         kind = StudentModel if form.get("model") is True else StudentFunction if form.get("callable") is True else StudentValue
         return kind(self, form["id"], name)
 
-    def encode(self, value):
+    def encode(self, value: object) -> object:
         return wire.encode(value, self._other)
 
-    def _other(self, value):
+    def _other(self, value: object) -> wire.Form:
         if isinstance(value, StudentValue):
             return {"$": "handle", "id": object.__getattribute__(value, "_id")}
         module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
         if isinstance(value, type | types.BuiltinFunctionType | types.FunctionType) or type(value).__name__ == "ufunc":
             if type(value).__name__ == "ufunc":
-                module, name = "numpy", value.__name__
+                module, name = "numpy", getattr(value, "__name__", None)
             if isinstance(module, str) and isinstance(name, str) and module != "__main__" and _same(module, name, value):
                 return {"$": "name", "module": module, "name": name}
         raise wire.NotPlain(
             f"a test can pass plain data only to a student's function, not a value of type {type(value).__name__}"
         )
 
-    def drop(self, handle):
+    def drop(self, handle: str) -> None:
         self._dropped.append(handle)
 
-    def _add_random(self, request):
+    def _add_random(self, request: dict[str, object]) -> None:
         """Let the student's random numbers go on from where the test's are, if the test has seeded or drawn any."""
-        import numpy as np
-
-        state = (np.random.get_state(), random.getstate())
-        key = (state[0][1].tobytes(), state[0][2:], state[1])
+        state, key = _random_state()
         if self._random is None:
             self._random = key
         if key != self._random:
             self._random = key
-            request["random"] = wire.encode({"numpy": state[0], "python": state[1]})
+            request["random"] = wire.encode(state)
 
-    def forget_random(self):
+    def forget_random(self) -> None:
         """Take the present state of the random numbers as the one to start from."""
-        import numpy as np
-
-        state = (np.random.get_state(), random.getstate())
-        self._random = (state[0][1].tobytes(), state[0][2:], state[1])
+        _, self._random = _random_state()
 
 
-def _same(module, name, value):
+def _random_state() -> tuple[dict[str, object], object]:
+    """The state of NumPy's and of Python's random numbers, and what tells two states apart."""
+    import numpy as np
+
+    ours, pythons = cast("tuple[Any, ...]", np.random.get_state(legacy=True)), random.getstate()
+    return {"numpy": ours, "python": pythons}, (ours[1].tobytes(), ours[2:], pythons)
+
+
+def _same(module: str, name: str, value: object) -> bool:
     found = sys.modules.get(module)
     for part in name.split("."):
         found = getattr(found, part, None)
@@ -804,7 +815,7 @@ _PASSED_ON = {
 }
 
 
-def _exception(error):
+def _exception(error: object) -> BaseException:
     """The exception of a student's as one that a test may catch."""
     if type(error) is not dict:
         return StudentGone("the student's process gave an answer that makes no sense")
@@ -816,14 +827,15 @@ def _exception(error):
     kind = next((_PASSED_ON[base] for base in bases if base in _PASSED_ON), None) if not stops else None
     message = wire.clean(error.get("message"), MESSAGE)
     where = wire.clean(error.get("where"), 300)
+    made: Any  # an exception with two attributes more
     if kind is None:
         made = StudentError(f"{name}: {message}")
     else:
 
-        class Told(kind):
+        class Told(kind):  # type: ignore[valid-type, misc]  # which exception it is turns out only now
             """A student's exception: shows the message that the student's process told."""
 
-            def __str__(self):
+            def __str__(self) -> str:
                 return message
 
         Told.__name__ = Told.__qualname__ = name
@@ -833,6 +845,7 @@ def _exception(error):
         except TypeError:
             made = StudentError(f"{name}: {message}")
     made.student_type, made.student_where = name, where
+    assert isinstance(made, BaseException)
     return made
 
 
@@ -844,36 +857,36 @@ class StudentValue:
     """
 
     __slots__ = ("_id", "_link", "_type", "_cache")
-    __hash__ = None
+    __hash__ = None  # type: ignore[assignment]  # how Python says that something cannot be hashed
 
-    def __init__(self, link, handle, kind):
+    def __init__(self, link: _Link, handle: str, kind: str) -> None:
         object.__setattr__(self, "_link", link)
         object.__setattr__(self, "_id", handle)
         object.__setattr__(self, "_type", kind)
         object.__setattr__(self, "_cache", None)
 
-    def __del__(self):
+    def __del__(self) -> None:
         object.__getattribute__(self, "_link").drop(object.__getattribute__(self, "_id"))
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: str) -> Any:
         # Special methods are looked up by NumPy and others to see what an object can do; it can do none of it.
         if name.startswith("__") and name not in ("__name__", "__doc__", "__qualname__"):
             raise AttributeError(name)
         return self._link.value("attr", of=self._id, name=name)
 
-    def __setattr__(self, name, value):
+    def __setattr__(self, name: str, value: object) -> NoReturn:
         raise TypeError(f"a test cannot change the student's {self._type}")
 
-    def __getitem__(self, key):
+    def __getitem__(self, key: object) -> Any:
         return self._link.value("item", of=self._id, key=self._link.encode(key))
 
-    def __len__(self):
+    def __len__(self) -> int:
         length = self._link.value("length", of=self._id)
         if type(length) is not int or not 0 <= length < 2**62:
             raise TypeError(f"the length of the student's {self._type} is no whole number")
         return length
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Any]:
         iterator = self._link.value("iter", of=self._id)
         if not isinstance(iterator, StudentValue):
             raise StudentError(f"the student's {self._type} cannot be looped over")
@@ -888,34 +901,34 @@ class StudentValue:
             if not answer["ok"]:
                 raise StudentGone("the student's process gave an answer that makes no sense")
 
-    def __str__(self):
+    def __str__(self) -> str:
         text = self._link.value("text", of=self._id)
         if type(text) is not str:
             raise TypeError(f"the text of the student's {self._type} is no text")
         return text
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<the student's {self._type}>"
 
-    def __format__(self, spec):
+    def __format__(self, spec: str) -> str:
         return format(str(self), spec)
 
-    def __copy__(self):
+    def __copy__(self) -> Self:
         return self
 
-    def __deepcopy__(self, memo):
+    def __deepcopy__(self, memo: object) -> Self:
         return self
 
-    def __reduce_ex__(self, protocol):
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError(f"the student's {self._type} stays in the student's process")
 
-    def __call__(self, *args, **kwargs):
+    def __call__(self, *args: object, **kwargs: object) -> Any:
         """Refuse."""
         raise TypeError(f"'{self._type}' object is not callable")
 
 
-def _refuse(operation):
-    def method(self, *others):
+def _refuse(operation: str) -> Callable[..., NoReturn]:
+    def method(self: StudentValue, *others: object) -> NoReturn:
         kind = object.__getattribute__(self, "_type")
         raise TypeError(f"a value of type '{kind}' is no plain data (a number, text, list, array ...): it cannot {operation}")
 
@@ -940,7 +953,7 @@ class StudentFunction(StudentValue):
 
     __slots__ = ()
 
-    def __call__(self, *args, **kwargs):
+    def __call__(self, *args: object, **kwargs: object) -> Any:
         """Call the student's function with plain data."""
         link = object.__getattribute__(self, "_link")
         return link.value(
@@ -956,7 +969,7 @@ class StudentModel(StudentFunction):
 
     __slots__ = ()
 
-    def _trusted(self):
+    def _trusted(self) -> Any:
         link, cache = object.__getattribute__(self, "_link"), object.__getattribute__(self, "_cache")
         if cache is None or cache[0] != link.calls:
             form = link.value("model", of=object.__getattribute__(self, "_id"))
@@ -975,16 +988,16 @@ class StudentModel(StudentFunction):
             object.__setattr__(self, "_cache", cache)
         return cache[2]
 
-    @property
-    def __class__(self):
+    @property  # type: ignore[misc]  # isinstance asks for it, and nobody sets it
+    def __class__(self) -> type:
         return type(self._trusted())
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name not in ("__name__", "__doc__", "__qualname__"):
             raise AttributeError(name)
         return getattr(self._trusted(), name)
 
-    def __call__(self, *args, **kwargs):
+    def __call__(self, *args: object, **kwargs: object) -> Any:
         """Run the rebuilt model."""
         return self._trusted()(*args, **kwargs)
 
@@ -1013,7 +1026,7 @@ _CODE = {
 }
 
 
-def rebuild_model(config: object, weights: object) -> object:
+def rebuild_model(config: object, weights: object) -> Any:
     """Build a Keras model from its config and weights, which come from a student's process.
 
     Parameters
@@ -1050,14 +1063,14 @@ def rebuild_model(config: object, weights: object) -> object:
     return model
 
 
-def _set_weights(model, weights):
+def _set_weights(model: Any, weights: object) -> None:
     try:
         model.set_weights(weights)
     except Exception as problem:
         raise StudentError(f"the model's weights do not fit its config: {str(problem)[:300]}") from None
 
 
-def _inspect(config, depth=0):
+def _inspect(config: object, depth: int = 0) -> None:
     """Refuse a config that names anything but harmless parts of Keras."""
     if depth > 60:
         raise StudentError("the model's config is nested too deeply")
@@ -1081,7 +1094,7 @@ def _inspect(config, depth=0):
 # --- test cells ------------------------------------------------------------------------------------------------------
 
 
-class Space(dict):
+class Space(dict[str, Any]):
     """The namespace of test cells: what is not there is looked up in the student's process.
 
     Parameters
@@ -1093,13 +1106,13 @@ class Space(dict):
         Names that never come from the student.
     """
 
-    def __init__(self, link, student=frozenset(), own=frozenset()):
+    def __init__(self, link: _Link, student: frozenset[str] = frozenset(), own: frozenset[str] = frozenset()) -> None:
         super().__init__(__name__="__main__", __builtins__=builtins)
         self.link, self.student, self.own = link, student, own
-        self.functions = {}
-        self.handed = set()  # names of the student's that have had their turn in the notebook
+        self.functions: dict[str, StudentFunction] = {}
+        self.handed: set[str] = set()  # names of the student's that have had their turn in the notebook
 
-    def __missing__(self, name):
+    def __missing__(self, name: str) -> Any:
         if name in self.functions:
             return self.functions[name]
         if name in self.own or (hasattr(builtins, name) and name not in self.handed) or name.startswith("__"):
@@ -1109,14 +1122,14 @@ class Space(dict):
             self.functions[name] = value  # spares the question at each call
         return value
 
-    def __setitem__(self, name, value):
+    def __setitem__(self, name: str, value: object) -> None:
         super().__setitem__(name, value)
         if name in self.handed:
             self.functions.pop(name, None)
             with contextlib.suppress(wire.NotPlain, wire.WireError):
                 self.link.ask("set", name=name, value=self.link.encode(value))
 
-    def __delitem__(self, name):
+    def __delitem__(self, name: str) -> None:
         known = dict.pop(self, name, self) is not self
         if name in self.handed:
             self.functions.pop(name, None)
@@ -1124,7 +1137,7 @@ class Space(dict):
         elif not known:
             raise KeyError(name)
 
-    def hand_over(self, names):
+    def hand_over(self, names: Sequence[str]) -> None:
         """From here on, these names are the student's."""
         self.handed.update(names)
         for name in names:
@@ -1132,7 +1145,7 @@ class Space(dict):
         self.functions.clear()
 
 
-def _run_test(space, source, points):
+def _run_test(space: Space, source: str, points: float | None) -> dict[str, Any]:
     """Run one cell; what it came to, as a message to the grader."""
     printed, errors = _Capped(), _Capped()
     result = {"say": "done", "score": 0.0 if points is None else points, "message": None, "hidden": False}
@@ -1146,8 +1159,9 @@ def _run_test(space, source, points):
             linecache.cache[_TEST] = (len(python), None, python.splitlines(keepends=True), _TEST)
             tree = ast.parse(python, _TEST)
             last = None
-            if tree.body and isinstance(tree.body[-1], ast.Expr):
-                last = ast.Expression(tree.body.pop().value)
+            if tree.body and isinstance(final := tree.body[-1], ast.Expr):
+                tree.body.pop()
+                last = ast.Expression(final.value)
             exec(compile(tree, _TEST, "exec"), space)
             value = eval(compile(last, _TEST, "eval"), space) if last is not None else None
             if points is not None and value is not None and not python.rstrip().endswith(";"):
@@ -1164,7 +1178,7 @@ class _Capped(io.StringIO):
 
     _room = 200_000
 
-    def write(self, text):
+    def write(self, text: str) -> int:
         super().write(text[: self._room])
         self._room -= min(self._room, len(text))
         return len(text)
@@ -1231,7 +1245,7 @@ def partial_credit(value: object, points: float) -> tuple[float, str | None]:
     return number, None if number == points else f"partial credit: {shown} of {points:g}"
 
 
-def _explain(problem, source, python):
+def _explain(problem: BaseException, source: str, python: str) -> dict[str, object]:
     """The message for a test that failed, and whether it came from a hidden test."""
     name = getattr(problem, "student_type", type(problem).__name__)
     try:
@@ -1247,7 +1261,7 @@ def _explain(problem, source, python):
     elif isinstance(problem, StudentError):
         message = text
     elif type(problem) is AssertionError and not text and frames:
-        message = f"AssertionError: {linecache.getline(_TEST, frames[-1].lineno).strip()}"
+        message = f"AssertionError: {linecache.getline(_TEST, frames[-1].lineno or 0).strip()}"
     else:
         message = f"{name}: {text}"
     where = getattr(problem, "student_where", "")
@@ -1263,7 +1277,7 @@ def _explain(problem, source, python):
     }
 
 
-def _hidden_lines(source):
+def _hidden_lines(source: str) -> set[int]:
     """The numbers of the lines between the marks of hidden tests."""
     numbers, inside = set(), False
     for number, line in enumerate(source.splitlines(), 1):
@@ -1274,14 +1288,14 @@ def _hidden_lines(source):
     return numbers
 
 
-def _need_shell(space):
+def _need_shell(space: Space) -> None:
     """Make IPython's magics work in a test cell."""
     from IPython.core.interactiveshell import InteractiveShell
 
     class Shell(InteractiveShell):
         """IPython without a terminal or windows."""
 
-        def enable_gui(self, gui=None):
+        def enable_gui(self, gui: object = None) -> None:
             pass
 
     if not InteractiveShell.initialized():
@@ -1289,7 +1303,7 @@ def _need_shell(space):
     dict.__setitem__(space, "get_ipython", InteractiveShell.instance().get_ipython)
 
 
-def serve(control):
+def serve(control: socket.socket) -> None:
     """Import what tests need, then fork a child for each namespace, until the grader hangs up.
 
     Parameters
@@ -1313,7 +1327,7 @@ def serve(control):
         sys.modules["matplotlib"].use("Agg")  # whatever it was when it was imported
     memory = settings["memory"]
     _write(control, json.dumps({"say": "ready"}).encode())
-    children = set()
+    children: set[int] = set()
     while True:
         while not select.select([control], [], [], 1.0)[0]:
             _reap(children)
@@ -1338,14 +1352,14 @@ def serve(control):
         os.waitpid(child, 0)
 
 
-def _end(child):
+def _end(child: int) -> None:
     """Kill a child and the programs that its tests may have started."""
     for kill in (os.killpg, os.kill):
         with contextlib.suppress(ProcessLookupError, PermissionError):
             kill(child, signal.SIGKILL)
 
 
-def _reap(children):
+def _reap(children: set[int]) -> None:
     """Take leave of children that have ended, and end what their tests have started."""
     for child in list(children):
         # Look first: until it is reaped, its number cannot become another process's.
@@ -1355,7 +1369,7 @@ def _reap(children):
             children.discard(child)
 
 
-def _child(channel, order, memory):
+def _child(channel: socket.socket, order: dict[str, Any], memory: int) -> NoReturn:
     """Run test cells for one student; never returns."""
     status = 1
     try:
@@ -1384,7 +1398,7 @@ def _child(channel, order, memory):
         os._exit(status)
 
 
-def _limit_memory(memory):
+def _limit_memory(memory: int) -> None:
     """Let the child have so many bytes more than it has now."""
     import resource
 
@@ -1394,7 +1408,7 @@ def _limit_memory(memory):
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
-def _main(arguments):
+def _main(arguments: list[str]) -> None:
     if arguments == ["--probe"]:
         with Checker() as checker:
             print(checker.run_cell("1 + 1", 2, lambda request: {"missing": True}))

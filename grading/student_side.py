@@ -30,17 +30,22 @@ import secrets
 import sys
 import traceback
 from collections.abc import Callable, MutableMapping
+from typing import Any, NoReturn
 
 import numpy as np
 
 from grading import wire
+
+Space = MutableMapping[str, Any]
+Request = dict[str, Any]
+Answer = dict[str, Any]
 
 PRINTED = 64 * 1024  # characters of printed text that go along with an answer
 MESSAGE = 4000  # characters of an exception's message
 TENSOR_PACKAGES = ("tensorflow", "torch", "jax", "jaxlib", "keras")
 
 
-def install(space: MutableMapping | Callable[[], MutableMapping]) -> Callable[[dict], dict]:
+def install(space: Space | Callable[[], Space]) -> Callable[[Request], Answer]:
     """Prepare a process to answer the checker.
 
     Parameters
@@ -65,19 +70,19 @@ def install(space: MutableMapping | Callable[[], MutableMapping]) -> Callable[[d
 
 
 class _Side:
-    def __init__(self, space):
+    def __init__(self, space: Callable[[], Space]) -> None:
         self._space = space
         self._epoch = secrets.token_hex(4)  # a handle of a process that has ended must not fit its successor
-        self._kept = {}
+        self._kept: dict[str, Any] = {}
         self._count = 0
 
-    def answer(self, request):
+    def answer(self, request: Request) -> Answer:
         printed = _Capped(PRINTED)
         try:
             with contextlib.redirect_stdout(printed):
                 for handle in request.get("drop", ()):
                     self._kept.pop(handle, None)
-                answer = getattr(self, "_do_" + request["op"])(request)
+                answer: Answer = getattr(self, "_do_" + request["op"])(request)
         except BaseException as problem:  # a student's code may raise anything, and all of it is an answer
             answer = {"error": _describe(problem)}
         text = printed.getvalue()
@@ -87,24 +92,24 @@ class _Side:
 
     # --- the operations
 
-    def _do_ping(self, request):
+    def _do_ping(self, request: Request) -> Answer:
         return {"ok": None}
 
-    def _do_get(self, request):
+    def _do_get(self, request: Request) -> Answer:
         space = self._space()
         if request["name"] not in space:
             return {"missing": True}
         return {"ok": self._out(space[request["name"]])}
 
-    def _do_set(self, request):
+    def _do_set(self, request: Request) -> Answer:
         self._space()[request["name"]] = self._in(request["value"])
         return {"ok": None}
 
-    def _do_delete(self, request):
+    def _do_delete(self, request: Request) -> Answer:
         self._space().pop(request["name"], None)
         return {"ok": None}
 
-    def _do_call(self, request):
+    def _do_call(self, request: Request) -> Answer:
         function = self._of(request)
         positional = [self._in(value) for value in request["args"]]
         named = {name: self._in(value) for name, value in request["kwargs"].items()}
@@ -112,26 +117,27 @@ class _Side:
             _set_random(self._in(request["random"]))
         return {"ok": self._out(function(*positional, **named))}
 
-    def _do_attr(self, request):
+    def _do_attr(self, request: Request) -> Answer:
         return {"ok": self._out(getattr(self._of(request), request["name"]))}
 
-    def _do_item(self, request):
+    def _do_item(self, request: Request) -> Answer:
         return {"ok": self._out(self._of(request)[self._in(request["key"])])}
 
-    def _do_length(self, request):
+    def _do_length(self, request: Request) -> Answer:
         return {"ok": len(self._of(request))}
 
-    def _do_text(self, request):
+    def _do_text(self, request: Request) -> Answer:
         return {"ok": self._out(str(self._of(request)))}
 
-    def _do_repr(self, request):
+    def _do_repr(self, request: Request) -> Answer:
         return {"ok": self._out(repr(self._of(request)))}
 
-    def _do_iter(self, request):
+    def _do_iter(self, request: Request) -> Answer:
         return {"ok": self._keep(iter(self._of(request)))}
 
-    def _do_next(self, request):
-        iterator, items = self._of(request), []
+    def _do_next(self, request: Request) -> Answer:
+        iterator = self._of(request)
+        items: list[object] = []
         for _ in range(request["count"]):
             try:
                 item = next(iterator)
@@ -140,7 +146,7 @@ class _Side:
             items.append(self._out(item))
         return {"ok": items, "end": False}
 
-    def _do_model(self, request):
+    def _do_model(self, request: Request) -> Answer:
         import keras
 
         model = self._of(request)
@@ -150,13 +156,13 @@ class _Side:
 
     # --- values in and out
 
-    def _of(self, request):
+    def _of(self, request: Request) -> Any:
         return self._kept[request["of"]] if request["of"] in self._kept else _stale()
 
-    def _in(self, form):
+    def _in(self, form: object) -> Any:
         return wire.decode(form, self._known)
 
-    def _known(self, form):
+    def _known(self, form: wire.Form) -> object:
         if form["$"] == "handle":
             return self._kept[form["id"]] if form["id"] in self._kept else _stale()
         value = sys.modules.get(form["module"]) or __import__(form["module"], fromlist=["_"])
@@ -164,17 +170,17 @@ class _Side:
             value = getattr(value, part)
         return value
 
-    def _out(self, value):
+    def _out(self, value: object) -> object:
         return wire.encode(value, self._other)
 
-    def _other(self, value):
+    def _other(self, value: object) -> object:
         kind = type(value)
         package = kind.__module__.split(".")[0] if isinstance(kind.__module__, str) else ""
         if package in TENSOR_PACKAGES and hasattr(kind, "__array__") and hasattr(kind, "shape"):
             return wire.encode(np.asarray(value))  # tensors are arrays to any check
         return self._keep(value)
 
-    def _keep(self, value):
+    def _keep(self, value: Any) -> wire.Form:
         self._count += 1
         handle = f"{self._epoch}-{self._count}"
         self._kept[handle] = value
@@ -184,17 +190,17 @@ class _Side:
         return {"$": "handle", "id": handle, "type": str(name)[:80], "callable": callable(value), "model": is_model}
 
 
-def _stale():
+def _stale() -> NoReturn:
     raise LookupError("this value belonged to a process that has ended")
 
 
-def _set_random(state):
+def _set_random(state: dict[str, Any]) -> None:
     np.random.set_state(state["numpy"])
     version, numbers, gauss = state["python"]
     random.setstate((version, tuple(numbers), gauss))
 
 
-def _describe(problem):
+def _describe(problem: BaseException) -> dict[str, object]:
     """An exception as data: its type, the types that it is a kind of, its message and where it was raised."""
     try:
         message = str(problem)[:MESSAGE]
@@ -204,7 +210,7 @@ def _describe(problem):
     return {"type": type(problem).__name__[:80], "bases": bases, "message": message, "where": _where(problem)}
 
 
-def _where(problem):
+def _where(problem: BaseException) -> str:
     """The last line of the student's own that the exception passed, or an empty text."""
     try:
         frames = [
@@ -217,7 +223,7 @@ def _where(problem):
         if not frames:
             return ""
         last = frames[-1]
-        line = (last.line or linecache.getline(last.filename, last.lineno)).strip()
+        line = (last.line or linecache.getline(last.filename, last.lineno or 0)).strip()
         return f"{last.name}, line {last.lineno}: {line}"[:300]
     except BaseException:  # a hint only
         return ""
@@ -226,11 +232,11 @@ def _where(problem):
 class _Capped(io.StringIO):
     """Keeps the first so many characters and lets the rest go."""
 
-    def __init__(self, room):
+    def __init__(self, room: int) -> None:
         super().__init__()
         self._room = room
 
-    def write(self, text):
+    def write(self, text: str) -> int:
         super().write(text[: self._room])
         self._room -= min(self._room, len(text))
         return len(text)

@@ -29,10 +29,13 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, NoReturn
 
 import numpy as np
 
 MIB = 2**20
+Form = dict[str, Any]  # the dict of a value that is not itself on the wire
+Array = np.ndarray[Any, np.dtype[Any]]
 
 # Byte order and size are part of the name, so that nothing depends on the machine.
 _DTYPE = re.compile(r"\|b1|\|[iu]1|<[iu][248]|<f[248]|<c(8|16)|<U\d{1,6}|\|S\d{1,6}|<[Mm]8(\[\d{0,4}[A-Za-zμ]{1,7}\])?")
@@ -69,7 +72,7 @@ class Limits:
 class _Meter:
     """Counts what a message holds, and stops it when it is too much."""
 
-    def __init__(self, limits: Limits):
+    def __init__(self, limits: Limits) -> None:
         self.items, self.size = limits.items, limits.size
         self.depth = limits.depth
 
@@ -86,11 +89,11 @@ class _Meter:
             raise WireError("too large for one answer")
 
 
-def _never(value: object) -> dict:
+def _never(value: object) -> NoReturn:
     raise NotPlain(f"a value of type {type(value).__name__} is not plain data")
 
 
-def encode(value: object, other: Callable[[object], dict] = _never, limits: Limits | None = None) -> object:
+def encode(value: object, other: Callable[[object], object] = _never, limits: Limits | None = None) -> object:
     """Turn a value into what JSON knows.
 
     A subclass of a built-in type or of ``numpy.ndarray`` crosses as its base: the data, without its methods.
@@ -124,7 +127,7 @@ def encode(value: object, other: Callable[[object], dict] = _never, limits: Limi
     return _encode(value, other, _Meter(limits or Limits()), 0)
 
 
-def _encode(value, other, meter, depth):
+def _encode(value: Any, other: Callable[[object], object], meter: _Meter, depth: int) -> object:
     meter.item(depth)
     kind = type(value)  # never value.__class__ or isinstance: an object may lie there
     if value is None or kind is bool:
@@ -159,8 +162,8 @@ def _encode(value, other, meter, depth):
         parts = (complex.__complex__(value).real, complex.__complex__(value).imag)
         return {"$": "complex", "v": [_encode(part, other, meter, depth + 1) for part in parts]}
     if kind is range or kind is slice:
-        parts = (value.start, value.stop, value.step)
-        return {"$": kind.__name__, "v": [_encode(part, other, meter, depth + 1) for part in parts]}
+        ends = (value.start, value.stop, value.step)
+        return {"$": kind.__name__, "v": [_encode(end, other, meter, depth + 1) for end in ends]}
     if value is Ellipsis:
         return {"$": "ellipsis"}
     return other(value)
@@ -169,7 +172,7 @@ def _encode(value, other, meter, depth):
 _CONTAINERS = {"tuple": tuple, "set": set, "frozenset": frozenset, "deque": collections.deque}
 
 
-def _encode_array(array, other, meter, depth, scalar=False):
+def _encode_array(array: Array, other: Callable[[object], object], meter: _Meter, depth: int, scalar: bool = False) -> object:
     if array.dtype == object:
         items = [_encode(item, other, meter, depth + 1) for item in array.ravel().tolist()]
         return items[0] if scalar else {"$": "objects", "shape": list(array.shape), "v": items}
@@ -183,17 +186,21 @@ def _encode_array(array, other, meter, depth, scalar=False):
     if not _DTYPE.fullmatch(array.dtype.str):
         raise NotPlain(f"an array of dtype {array.dtype} is not plain data")
     meter.bytes(array.nbytes)
-    form = {"$": "scalar" if scalar else "array", "dtype": array.dtype.str, "data": base64.b64encode(array.tobytes()).decode()}
+    form: Form = {
+        "$": "scalar" if scalar else "array",
+        "dtype": array.dtype.str,
+        "data": base64.b64encode(array.tobytes()).decode(),
+    }
     if not scalar:
         form["shape"] = list(array.shape)
     return form
 
 
-def _no_handle(form: dict) -> object:
+def _no_handle(form: Form) -> NoReturn:
     raise WireError("a handle is not allowed here")
 
 
-def decode(form: object, handle: Callable[[dict], object] = _no_handle, limits: Limits | None = None) -> object:
+def decode(form: object, handle: Callable[[Form], object] = _no_handle, limits: Limits | None = None) -> object:
     """Turn what came across into a value; nothing of it is believed.
 
     Parameters
@@ -233,7 +240,7 @@ def decode(form: object, handle: Callable[[dict], object] = _no_handle, limits: 
         raise WireError(f"malformed data: {type(error).__name__}") from None
 
 
-def _decode(form, handle, meter, depth):
+def _decode(form: object, handle: Callable[[Form], object], meter: _Meter, depth: int) -> Any:
     meter.item(depth)
     if form is None or type(form) in (bool, float):
         return form
@@ -280,27 +287,27 @@ def _decode(form, handle, meter, depth):
     raise WireError("malformed data: an unknown kind")
 
 
-def _list(value):
+def _list(value: object) -> list[Any]:
     if type(value) is not list:
         raise WireError("malformed data: a list is missing")
     return value
 
 
-def _shape(value):
+def _shape(value: object) -> tuple[int, ...]:
     sides = _list(value)
     if len(sides) > 32 or not all(type(side) is int and 0 <= side < 2**40 for side in sides):
         raise WireError("malformed data: no shape of an array")
     return tuple(sides)
 
 
-def _raw(text, meter):
+def _raw(text: object, meter: _Meter) -> bytes:
     if type(text) is not str:
         raise WireError("malformed data: bytes are missing")
     meter.bytes(len(text) * 3 // 4)
     return base64.b64decode(text, validate=True)
 
 
-def _decode_array(form, shape, meter):
+def _decode_array(form: Form, shape: tuple[int, ...], meter: _Meter) -> Array:
     name = form["dtype"]
     if type(name) is not str or not _DTYPE.fullmatch(name):
         raise WireError(f"malformed data: the dtype {str(name)[:40]!r} is not allowed")

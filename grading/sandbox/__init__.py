@@ -51,6 +51,19 @@ Names are imported on demand: the warm process needs few of them.
 """
 
 import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from grading.sandbox.pool import CallTimeout as CallTimeout
+    from grading.sandbox.pool import NotConfined as NotConfined
+    from grading.sandbox.pool import Pool as Pool
+    from grading.sandbox.pool import SandboxError as SandboxError
+    from grading.sandbox.pool import Student as Student
+    from grading.sandbox.pool import StudentEnded as StudentEnded
+    from grading.sandbox.pool import StudentError as StudentError
+    from grading.sandbox.pool import start as start
+    from grading.sandbox.walls import Confinement as Confinement
+    from grading.sandbox.walls import confinement as confinement
 
 _HOMES = {
     "Confinement": "walls",
@@ -67,7 +80,7 @@ _HOMES = {
 __all__ = sorted(_HOMES)
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

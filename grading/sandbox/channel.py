@@ -4,12 +4,16 @@ A student's process can write anything into its frames, so the grader's end read
 length first and limited, UTF-8, JSON of limited depth, an object at the top; anything else is a `ProtocolError`.
 """
 
+from __future__ import annotations
+
 import array
 import json
 import os
 import socket
 import struct
 from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 HEADER = struct.Struct("!I")
 DEPTH = 100  # levels of nesting that the grader takes
@@ -19,7 +23,7 @@ class ProtocolError(Exception):
     """What came over a channel is not what was agreed."""
 
 
-def pack(message):
+def pack(message: Mapping[str, object]) -> bytes:
     r"""A message as a frame: four bytes of length, then JSON.
 
     Parameters
@@ -55,11 +59,11 @@ class Unpacker:
     ([], [{'id': 1}])
     """
 
-    def __init__(self, limit):
+    def __init__(self, limit: int) -> None:
         self._limit = limit
         self._bytes = bytearray()
 
-    def feed(self, data):
+    def feed(self, data: bytes) -> Iterator[dict[str, object]]:
         """Take some bytes.
 
         Parameters
@@ -95,7 +99,7 @@ class Unpacker:
             yield message
 
 
-def _depth(value):
+def _depth(value: object) -> int:
     levels, front = 0, [value]
     while front and levels <= DEPTH:
         levels += 1
@@ -117,22 +121,22 @@ class Lines:
         One end of a stream socket pair.
     """
 
-    def __init__(self, connection):
+    def __init__(self, connection: socket.socket) -> None:
         self.socket = connection
         self._bytes = b""
-        self._files = deque()
+        self._files: deque[int] = deque()
 
-    def fileno(self):
+    def fileno(self) -> int:
         """The file descriptor, for selectors."""
         return self.socket.fileno()
 
-    def send(self, message, files=()):
+    def send(self, message: Mapping[str, object], files: Sequence[int] = ()) -> None:
         """Send a message, and copies of open file descriptors with it."""
         data = json.dumps({**message, "files": len(files)}).encode("ascii") + b"\n"
         sent = socket.send_fds(self.socket, [data], list(files)) if files else self.socket.send(data)
         self.socket.sendall(data[sent:])
 
-    def receive(self):
+    def receive(self) -> tuple[dict[str, Any], list[int]] | None:
         """Wait for the next message.
 
         Returns
@@ -156,17 +160,17 @@ class Lines:
         message = json.loads(line)
         return message, [self._files.popleft() for _ in range(message.pop("files"))]
 
-    def pending(self):
+    def pending(self) -> bool:
         """Whether a whole message has already been read."""
         return b"\n" in self._bytes
 
-    def _line(self):
+    def _line(self) -> bytes | None:
         if b"\n" not in self._bytes:
             return None
         line, self._bytes = self._bytes.split(b"\n", 1)
         return line
 
-    def close(self):
+    def close(self) -> None:
         """Close the socket and whatever files nobody took."""
         self.socket.close()
         while self._files:

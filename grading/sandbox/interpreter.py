@@ -4,6 +4,8 @@ An IPython shell without a kernel around it: no sockets, no threads, no start-up
 with the student's code, which can change any of it; so it is written for honest notebooks, and nothing relies on it.
 """
 
+from __future__ import annotations
+
 import base64
 import builtins
 import codecs
@@ -12,10 +14,14 @@ import io
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import traceback
+import types
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NoReturn, Self, cast
 
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
@@ -24,6 +30,11 @@ from traitlets import Type
 from traitlets.config import Config
 
 from grading.sandbox.channel import Unpacker, pack
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+Answer = Callable[[dict[str, Any]], dict[str, Any]]  # from the checker's request to its answer
 
 ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 TEXT_LIMIT = 2**20  # characters of an exception's message, of a traceback, of a piece of printed text
@@ -39,7 +50,7 @@ class Wire:
         Bytes of the largest request.
     """
 
-    def __init__(self, connection, largest):
+    def __init__(self, connection: socket.socket, largest: int) -> None:
         self._socket = connection
         self._unpacker = Unpacker(largest)
         self._lock = threading.RLock()
@@ -48,15 +59,15 @@ class Wire:
         self.request = 0
         self.limit = self.room = 0  # bytes of output that the grader takes of a cell, and what is left of them
 
-    def requests(self):
+    def requests(self) -> Iterator[dict[str, Any]]:
         """Yield the grader's requests until it hangs up."""
         while True:
             data = self._socket.recv(1 << 20)
             if not data:
                 return
-            yield from self._unpacker.feed(data)
+            yield from cast("Iterator[dict[str, Any]]", self._unpacker.feed(data))  # the grader keeps to what was agreed
 
-    def send(self, message):
+    def send(self, message: Mapping[str, object]) -> None:
         """Send a message of the request that is being answered."""
         frame = pack({"id": self.request, **message})
         with self._lock:
@@ -69,14 +80,14 @@ class Wire:
             self._interrupted = False
             raise KeyboardInterrupt
 
-    def show(self, message, size):
+    def show(self, message: Mapping[str, object], size: int) -> None:
         """Send some output, unless the grader has had enough of this cell's."""
         if self.room < 0:
             return
         self.room -= size
         self.send(message if self.room >= 0 or message["type"] == "stream" else {"type": "cut"})
 
-    def on_interrupt(self, *_):
+    def on_interrupt(self, *_: object) -> None:
         """What SIGINT does."""
         __tracebackhide__ = True  # IPython then leaves this frame out
         if self._sending and threading.current_thread() is threading.main_thread():
@@ -99,29 +110,29 @@ class _Stream(io.TextIOBase):
 
     encoding, errors = "utf-8", "replace"
 
-    def __init__(self, wire, name, file):
+    def __init__(self, wire: Wire, name: str, file: int) -> None:
         super().__init__()
         self.name = f"<{name}>"
         self._wire, self._name, self._file = wire, name, file
         self._process = os.getpid()
-        self._held = []
+        self._held: list[str] = []
         self._length = 0
         self._lock = threading.RLock()
 
-    def writable(self):
+    def writable(self) -> bool:
         return True
 
-    def fileno(self):
+    def fileno(self) -> int:
         return self._file
 
-    def isatty(self):
+    def isatty(self) -> bool:
         return False
 
     @property
-    def buffer(self):
+    def buffer(self) -> _Bytes:
         return _Bytes(self)
 
-    def write(self, text):
+    def write(self, text: str) -> int:
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
         if os.getpid() != self._process:  # a forked child would write into the middle of a message
@@ -136,7 +147,7 @@ class _Stream(io.TextIOBase):
                 self.flush()
         return len(text)
 
-    def flush(self):
+    def flush(self) -> None:
         if os.getpid() != self._process:
             return
         with self._lock:
@@ -152,68 +163,82 @@ class _Stream(io.TextIOBase):
 class _Bytes(io.RawIOBase):
     """``sys.stdout.buffer``."""
 
-    def __init__(self, stream):
+    def __init__(self, stream: _Stream) -> None:
         super().__init__()
         self._stream = stream
 
-    def writable(self):
+    def writable(self) -> bool:
         return True
 
-    def write(self, data):
-        self._stream.write(bytes(data).decode("utf-8", "replace"))
-        return len(data)
+    def write(self, data: ReadableBuffer) -> int:
+        content = bytes(data)
+        self._stream.write(content.decode("utf-8", "replace"))
+        return len(content)
 
-    def flush(self):
+    def flush(self) -> None:
         self._stream.flush()
 
 
-def _plain(data):
+def _plain(data: Mapping[str, object]) -> dict[str, object]:
     """A bundle of MIME types as JSON can hold it."""
     return {
         str(kind): base64.b64encode(value).decode("ascii") if isinstance(value, bytes) else value for kind, value in data.items()
     }
 
 
-def _size(data):
+def _size(data: Mapping[str, object]) -> int:
     return sum(len(value) if isinstance(value, str) else 200 for value in data.values()) + 200
 
 
 class _Publisher(DisplayPublisher):
     """What `display` ends in."""
 
-    def publish(self, data, metadata=None, *, transient=None, update=False, **_):
+    shell: Shell
+
+    def publish(
+        self,
+        data: Mapping[str, object],
+        metadata: Mapping[str, object] | None = None,
+        source: object = None,
+        *,
+        transient: Mapping[str, object] | None = None,
+        update: bool = False,
+        **_: object,
+    ) -> None:
         self.shell.flush()
         data = _plain(data)
         output = {"output_type": "display_data", "data": data, "metadata": metadata or {}}
         name = (transient or {}).get("display_id")
         size = 0 if update else _size(data)  # it takes the place of another
-        self.shell.wire.show({"type": "display", "output": output, "name": name, "update": bool(update)}, size)
+        self.shell.connected.show({"type": "display", "output": output, "name": name, "update": bool(update)}, size)
 
-    def clear_output(self, wait=False):
+    def clear_output(self, wait: bool = False) -> None:
         self.shell.flush()
-        self.shell.wire.room = self.shell.wire.limit
-        self.shell.wire.send({"type": "clear", "wait": bool(wait)})
+        self.shell.connected.room = self.shell.connected.limit
+        self.shell.connected.send({"type": "clear", "wait": bool(wait)})
 
 
 class _Result(DisplayHook):
     """What the value of a cell's last line ends in."""
 
-    def start_displayhook(self):
+    shell: Shell
+
+    def start_displayhook(self) -> None:
         self._is_active = True
         self.shell.flush()
 
-    def write_output_prompt(self):
+    def write_output_prompt(self) -> None:
         pass
 
-    def write_format_data(self, format_dict, md_dict=None):
+    def write_format_data(self, format_dict: Mapping[str, object], md_dict: Mapping[str, object] | None = None) -> None:
         data = _plain(format_dict)
         output = {"output_type": "execute_result", "data": data, "metadata": md_dict or {}, "execution_count": self.prompt_count}
-        self.shell.wire.show({"type": "display", "output": output, "name": None, "update": False}, _size(data))
+        self.shell.connected.show({"type": "display", "output": output, "name": None, "update": False}, _size(data))
 
-    def log_output(self, format_dict):
+    def log_output(self, format_dict: Mapping[str, object]) -> None:
         pass
 
-    def finish_displayhook(self):
+    def finish_displayhook(self) -> None:
         self._is_active = False
 
 
@@ -222,11 +247,17 @@ class Shell(InteractiveShell):
 
     displayhook_class = Type(_Result)
     display_pub_class = Type(_Publisher)
-    wire = None
-    problem = None
+    wire: Wire | None = None
+    problem: tuple[str, str, str] | None = None
+
+    @property
+    def connected(self) -> Wire:
+        """The channel to the grader, once `serve` has begun."""
+        assert self.wire is not None
+        return self.wire
 
     @classmethod
-    def prepare(cls):
+    def prepare(cls) -> Self:
         """Make the shell that every student's process inherits.
 
         Returns
@@ -238,7 +269,7 @@ class Shell(InteractiveShell):
         config.HistoryManager.hist_file = ":memory:"
         config.InteractiveShell.colors = "neutral"
         config.IPCompleter.use_jedi = False
-        shell = cls.instance(config=config)
+        shell: Self = cls.instance(config=config)
         for cell in ("None", "1 / 0"):  # whatever is made at the first cell and the first traceback
             shell.run_cell(cell, silent=True)
         shell.problem = None
@@ -246,27 +277,28 @@ class Shell(InteractiveShell):
             shell.enable_matplotlib("inline")  # figures appear below their cell
         return shell
 
-    def flush(self):
+    def flush(self) -> None:
         """Send what was printed so far."""
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(AttributeError, ValueError):  # a student may have put anything there
                 stream.flush()
 
-    def init_virtualenv(self):
+    def init_virtualenv(self) -> None:
         """Do nothing: the environment is the right one already."""
 
-    def init_history(self):
+    def init_history(self) -> None:
         """Keep no history of earlier sessions."""
         super().init_history()
-        self.history_manager.outputs.clear()
+        if self.history_manager is not None:
+            self.history_manager.outputs.clear()
 
-    def enable_gui(self, gui=None):
+    def enable_gui(self, gui: object = None) -> None:
         """Do nothing: there are no windows."""
 
-    def ask_exit(self):
+    def ask_exit(self) -> None:
         """Go on after `exit`: the cells that follow still count."""
 
-    def _showtraceback(self, etype, evalue, stb):
+    def _showtraceback(self, etype: type[BaseException], evalue: BaseException, stb: list[str]) -> None:
         if self.wire is None:
             return
         self.flush()
@@ -276,47 +308,48 @@ class Shell(InteractiveShell):
         output = {"output_type": "error", "ename": name, "evalue": message, "traceback": lines}
         self.wire.send({"type": "display", "output": output, "name": None, "update": False})
 
-    def system(self, cmd):
+    def system(self, cmd: str) -> None:
         """Run a ``!command``, and show what it prints."""
         command = self.var_expand(cmd, depth=1)
         self.flush()
         process = subprocess.Popen(
             command, shell=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )
+        output = cast("io.BufferedReader", process.stdout)
         decode = codecs.getincrementaldecoder("utf-8")("replace").decode
         try:
-            while data := process.stdout.read1(1 << 16):
+            while data := output.read1(1 << 16):
                 sys.stdout.write(decode(data))
                 sys.stdout.flush()
         except KeyboardInterrupt:
             process.kill()
             raise
         finally:
-            process.stdout.close()
+            output.close()
             self.user_ns["_exit_code"] = process.wait()
 
     system_piped = system_raw = system
 
 
-def _name_and_message(kind, value):
+def _name_and_message(kind: type[BaseException], value: BaseException) -> tuple[str, str]:
     try:
         return str(kind.__name__)[:200], str(value)[:TEXT_LIMIT]
     except BaseException:  # an exception's text is code of the student, too
         return "Exception", "(its message cannot be read)"
 
 
-def _let_go(trace):
+def _let_go(trace: types.TracebackType | None) -> None:
     """Free what failed functions still hold: IPython keeps the last traceback, and with it all their variables."""
     traceback.clear_frames(trace)
     for frame, _ in traceback.walk_tb(trace):
         _ = frame.f_locals  # before Python 3.13 a copy, which only being asked for brings up to date
 
 
-def _no_input(prompt="", stream=None):
+def _no_input(prompt: object = "", stream: object = None) -> NoReturn:
     raise EOFError("a notebook that is graded cannot ask for input")
 
 
-def serve(shell, connection, answer_to, limits):
+def serve(shell: Shell, connection: socket.socket, answer_to: Answer | None, limits: Mapping[str, int]) -> None:
     """Answer the grader until it hangs up.
 
     Parameters
@@ -330,7 +363,7 @@ def serve(shell, connection, answer_to, limits):
     """
     wire = shell.wire = Wire(connection, limits["message"])
     sys.stdout, sys.stderr = _Stream(wire, "stdout", 1), _Stream(wire, "stderr", 2)
-    sys.__stdout__, sys.__stderr__ = sys.stdout, sys.stderr
+    vars(sys).update(__stdout__=sys.stdout, __stderr__=sys.stderr)
     builtins.input = _no_input
     signal.signal(signal.SIGINT, wire.on_interrupt)
     sys.path.insert(0, "")  # as in Jupyter: modules handed in with the notebook can be imported
@@ -353,7 +386,7 @@ def serve(shell, connection, answer_to, limits):
             wire.send(reply)
 
 
-def _answer(shell, answer_to, request):
+def _answer(shell: Shell, answer_to: Answer | None, request: dict[str, Any]) -> dict[str, object]:
     if request["op"] == "run":
         shell.problem = None
         result = shell.run_cell(request["source"], store_history=True)

@@ -4,12 +4,21 @@ Python has no Landlock, no seccomp and, before 3.12, no ``unshare``. The package
 (``libseccomp``) or do less than what is wanted here, so the calls are made directly: each is one line of a manual page.
 """
 
+from __future__ import annotations
+
 import ctypes
 import errno
 import os
 import platform
 import struct
 from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from _typeshed import StrPath
+
 
 # namespaces(7)
 NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET = (
@@ -177,7 +186,7 @@ _ABSENT = (
 _NEEDED = ("pivot_root", "capset", "clone", "socket", "landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self")
 
 
-def numbers():
+def numbers() -> dict[str, int]:
     """The system call numbers of this machine.
 
     Returns
@@ -189,71 +198,71 @@ def numbers():
 
 
 @cache
-def _libc():
+def _libc() -> ctypes.CDLL:
     return ctypes.CDLL(None, use_errno=True)
 
 
-def _check(result, what):
+def _check(result: int, what: str) -> int:
     if result < 0:
         number = ctypes.get_errno()
         raise OSError(number, f"{what}: {os.strerror(number)}")
     return result
 
 
-def _call(name, *arguments):
+def _call(name: str, *arguments: int | bytes | None) -> int:
     """A system call by name."""
     converted = [ctypes.c_long(value) if isinstance(value, int) else value for value in arguments]
     return _check(_libc().syscall(ctypes.c_long(numbers()[name]), *converted), name)
 
 
-def _prctl(option, *arguments, what):
+def _prctl(option: int, *arguments: int, what: str) -> int:
     values = [ctypes.c_ulong(value) for value in (*arguments, 0, 0, 0, 0)[:4]]
     return _check(_libc().prctl(ctypes.c_int(option), *values), what)
 
 
-def unshare(flags):
+def unshare(flags: int) -> None:
     """Leave the namespaces named by `flags` (unshare(2))."""
     _check(_libc().unshare(ctypes.c_int(flags)), "unshare")
 
 
-def mount(source, target, kind, flags, data=""):
+def mount(source: str | None, target: StrPath, kind: str | None, flags: int, data: str = "") -> None:
     """Mount a file system (mount(2))."""
     encoded = [text.encode() if text is not None else None for text in (source, str(target), kind)]
     _check(_libc().mount(*encoded, ctypes.c_ulong(flags), data.encode() or None), f"mount {kind or 'bind'} at {target}")
 
 
-def unmount(target):
+def unmount(target: StrPath) -> None:
     """Take a mount out of sight at once (umount2(2), detached)."""
     _check(_libc().umount2(str(target).encode(), _MNT_DETACH), f"unmount {target}")
 
 
-def pivot_root(new, old):
+def pivot_root(new: StrPath, old: StrPath) -> None:
     """Make `new` the root, and put the old root at `old` (pivot_root(2))."""
     _call("pivot_root", str(new).encode(), str(old).encode())
 
 
-def make_read_only(path):
+def make_read_only(path: StrPath) -> None:
     """Make a mount and all below it read-only, without devices and set-uid programs (mount_setattr(2), Linux 5.12)."""
     attributes = struct.pack("=QQQQ", _ATTR_RDONLY | _ATTR_NOSUID | _ATTR_NODEV, 0, 0, 0)
     _call("mount_setattr", _AT_FDCWD, str(path).encode(), _AT_RECURSIVE, attributes, len(attributes))
 
 
-def die_with_parent(signal_number):
+def die_with_parent(signal_number: int) -> None:
     """Be sent a signal when the parent process ends."""
     _prctl(_PDEATHSIG, signal_number, what="parent-death signal")
 
 
-def set_dumpable(allowed):
+def set_dumpable(allowed: bool) -> None:
     """Whether processes of the same user may look into this one's memory and environment."""
     _prctl(_DUMPABLE, int(allowed), what="dumpable")
 
 
-def become_subreaper():
+def become_subreaper() -> None:
     """Become the parent of every descendant that loses its own."""
     _prctl(_CHILD_SUBREAPER, 1, what="child subreaper")
 
 
-def drop_bounding_set():
+def drop_bounding_set() -> None:
     """Give up every capability for good, also for programs started later."""
     for capability in range(64):
         try:
@@ -264,18 +273,18 @@ def drop_bounding_set():
             return
 
 
-def drop_capabilities():
+def drop_capabilities() -> None:
     """Give up every capability of this process."""
     header = struct.pack("=Ii", 0x20080522, 0)  # version 3, this process
     _call("capset", header, bytes(24))
 
 
-def no_new_privileges():
+def no_new_privileges() -> None:
     """Never gain privileges by starting a program (needed before Landlock and seccomp)."""
     _prctl(_NO_NEW_PRIVS, 1, what="no new privileges")
 
 
-def landlock_abi():
+def landlock_abi() -> int:
     """The version of Landlock in this kernel.
 
     Returns
@@ -293,7 +302,7 @@ def landlock_abi():
         raise
 
 
-def landlock(rules):
+def landlock(rules: Iterable[tuple[str, str]]) -> None:
     """Restrict this process, and all that it starts, to some files; no TCP, no signals to the outside.
 
     Parameters
@@ -327,7 +336,7 @@ def landlock(rules):
         os.close(ruleset)
 
 
-def filter_program():
+def filter_program() -> bytes:
     """The seccomp filter: a list of BPF instructions.
 
     Returns
@@ -370,7 +379,7 @@ def filter_program():
     return b"".join(struct.pack("=HBBI", *instruction) for instruction in program)
 
 
-def seccomp():
+def seccomp() -> None:
     """Put `filter_program` in force for this process and all that it starts."""
     program = filter_program()
     memory = ctypes.create_string_buffer(program, len(program))

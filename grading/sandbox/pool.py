@@ -1,5 +1,7 @@
 """The grader's end: a pool starts the warm process; a session is one student's walls, with a process to run cells in."""
 
+from __future__ import annotations
+
 import codecs
 import contextlib
 import json
@@ -13,8 +15,10 @@ import stat
 import tempfile
 import threading
 import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Self
 
 from nbformat import NotebookNode, from_dict
 from nbformat.v4 import new_output
@@ -23,6 +27,10 @@ from grading.model import CellResult, Limits
 from grading.sandbox.channel import Lines, ProtocolError, Unpacker, pack
 from grading.sandbox.walls import confinement
 from grading.sandbox.warm import PACKAGE_ROOT, PRELOAD, WarmProcess
+
+if TYPE_CHECKING:
+    from _typeshed import StrPath
+
 
 LARGEST_MESSAGE = 64 * 2**20  # bytes, either way
 START_SECONDS = 300  # for the imports; TensorFlow from a slow disk takes a minute
@@ -103,17 +111,17 @@ class Pool:
 
     def __init__(
         self,
-        preload=PRELOAD,
-        limits=None,
+        preload: Iterable[str] = PRELOAD,
+        limits: Limits | None = None,
         *,
-        jobs=1,
-        read=(),
-        private=(),
-        env=None,
-        side="grading.student_side",
-        trust_students=False,
-        warm=None,
-    ):
+        jobs: int = 1,
+        read: Iterable[StrPath] = (),
+        private: Iterable[StrPath] = (),
+        env: Mapping[str, str] | None = None,
+        side: str | None = "grading.student_side",
+        trust_students: bool = False,
+        warm: WarmProcess | None = None,
+    ) -> None:
         found = confinement()
         if not found.available and not trust_students:
             raise NotConfined(
@@ -143,7 +151,7 @@ class Pool:
 
     # --- the warm process
 
-    def _start(self):
+    def _start(self) -> None:
         self._warm.prepare(self._preload, **self._settings)
         ready = self._warm.hear(START_SECONDS)
         if ready is None or ready["event"] != "ready":
@@ -152,7 +160,7 @@ class Pool:
         self.missing, self.warm_seconds = ready["missing"], ready["seconds"]
         self.readable = ready["paths"]
 
-    def _fork(self, request, files):
+    def _fork(self, request: Mapping[str, object], files: Sequence[int]) -> int:
         """Ask the warm process for a session; start it anew if it is gone."""
         with self._lock:
             if self._closed:
@@ -164,31 +172,31 @@ class Pool:
                 except OSError:
                     answer = None
                 if answer is not None:
-                    return answer["process"]
+                    return int(answer["process"])
                 if attempt == 1:
                     self._warm.end()
                     self._warm = WarmProcess(self._warm.jobs, self._warm.base)
                     self._start()
         raise SandboxError("the warm process ended twice in a row")
 
-    def _kill(self, process):
+    def _kill(self, process: int) -> None:
         with self._lock, contextlib.suppress(OSError):
             self._warm.send({"op": "kill", "process": process})
 
-    def close(self):
+    def close(self) -> None:
         """End the warm process and every session."""
         with self._lock:
             if not self._closed:
                 self._closed = True
                 self._warm.close()
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *error):
+    def __exit__(self, *error: object) -> None:
         self.close()
 
-    def fork_checkers(self, file):
+    def fork_checkers(self, file: int) -> None:
         """Fork a process that begins `grading.checker.serve`: it needs the same imports as the sessions.
 
         Parameters
@@ -201,7 +209,13 @@ class Pool:
     # --- sessions
 
     @contextlib.contextmanager
-    def session(self, folder=None, files=None, env=None, limits=None):
+    def session(
+        self,
+        folder: StrPath | None = None,
+        files: Mapping[str, StrPath] | None = None,
+        env: Mapping[str, str] | None = None,
+        limits: Limits | None = None,
+    ) -> Iterator[Student]:
         """Build the walls for one submission, and start a process in them.
 
         The student's folder is a RAM disk of `limits.disk` bytes that goes away with the session. Several threads may
@@ -234,7 +248,7 @@ class Pool:
             student.close()
 
 
-def start(preload=PRELOAD, limits=None, **settings):
+def start(preload: Iterable[str] = PRELOAD, limits: Limits | None = None, **settings: Any) -> Pool:
     """Start a pool; see `Pool`."""
     return Pool(preload, limits, **settings)
 
@@ -252,7 +266,9 @@ class Student:
         What the fork and the walls took.
     """
 
-    def __init__(self, pool, folder, files, env, limits):
+    def __init__(
+        self, pool: Pool, folder: StrPath | None, files: Mapping[str, StrPath], env: Mapping[str, str], limits: Limits
+    ) -> None:
         begin = time.monotonic()
         self.limits = limits
         self.restarted = 0
@@ -260,12 +276,13 @@ class Student:
         self._pool = pool
         self._cell = 0
         self._request = 0
-        self._channel = self._out = self._err = None
-        self._process = None
-        self._own = None
+        self._channel: socket.socket | None = None
+        self._out = self._err = -1
+        self._process: int | None = None
+        self._own: str | None = None
         ours, theirs = socket.socketpair()
         self._control = Lines(ours)
-        self._base = None
+        self._base: str | None = None
         try:
             with theirs, tempfile.TemporaryFile() as content:
                 names = _gather(content, folder, files, limits)
@@ -292,7 +309,7 @@ class Student:
 
     # --- what the grader asks for
 
-    def run_cell(self, source, timeout=None, index=None):
+    def run_cell(self, source: str, timeout: float | None = None, index: int | None = None) -> CellResult:
         """Run a cell as Jupyter would.
 
         Parameters
@@ -317,24 +334,22 @@ class Student:
         outputs = _Outputs(self.limits.output)
         begin = time.monotonic()
         try:
-            status, reply = self._exchange({"op": "run", "source": source}, seconds, outputs)
-            if status == "answered" and (why := self._exhausted(reply)):
-                status, reply = "killed", why
+            status, reply, why = self._exchange({"op": "run", "source": source}, seconds, outputs)
+            if status == "answered" and (used_up := self._exhausted(reply)):
+                status, why = "killed", used_up
         finally:
             took = time.monotonic() - begin
             self.spent += took
         if status == "timeout":
             what = "notebook" if whole else "cell"
             text = f"the {what} took longer than its {self.limits.total_timeout if whole else seconds:g} s and was interrupted"
-            error = ("CellTimeout", text, text)
-        elif status == "killed":
-            error = ("ProcessEnded", reply, reply)
-        else:
-            error = _error(reply.get("error"))
-            status = "ok" if error is None else "error"
-        return CellResult(index, status, error, outputs.finish(), took)
+            return CellResult(index, "timeout", ("CellTimeout", text, text), outputs.finish(), took)
+        if status == "killed":
+            return CellResult(index, "killed", ("ProcessEnded", why, why), outputs.finish(), took)
+        error = _error(reply.get("error"))
+        return CellResult(index, "ok" if error is None else "error", error, outputs.finish(), took)
 
-    def call(self, request, timeout=None):
+    def call(self, request: Mapping[str, object], timeout: float | None = None) -> dict[str, object]:
         """Ask the answering side in the student's process. What comes back is what the student's code says, no more.
 
         Parameters
@@ -362,15 +377,15 @@ class Student:
             raise CallTimeout(f"the notebook used up its {self.limits.total_timeout:g} s")
         begin = time.monotonic()
         try:
-            status, reply = self._exchange({"op": "call", "request": request}, seconds, _Outputs(0))
-            if status == "answered" and not _answers(reply) and (why := self._exhausted(reply)):
-                status, reply = "killed", why
+            status, reply, why = self._exchange({"op": "call", "request": request}, seconds, _Outputs(0))
+            if status == "answered" and not _answers(reply) and (used_up := self._exhausted(reply)):
+                status, why = "killed", used_up
         finally:
             self.spent += time.monotonic() - begin
         if status == "timeout":
             raise CallTimeout(f"the call took longer than {seconds:g} s")
         if status == "killed":
-            raise StudentEnded(reply)
+            raise StudentEnded(why)
         answer = reply.get("answer")
         if not isinstance(answer, dict):
             failure = reply.get("failure") or reply.get("error")
@@ -378,17 +393,17 @@ class Student:
         return answer
 
     @property
-    def time_left(self):
+    def time_left(self) -> float:
         """Seconds that the session may still compute."""
         return self.limits.total_timeout - self.spent
 
-    def restart(self):
+    def restart(self) -> None:
         """End the process and start a fresh one in the same folder."""
         self._control.send({"op": "kill", "why": "restarted by the grader"})
         self._await_end()
         self._begin_process()
 
-    def close(self):
+    def close(self) -> None:
         """End every process of the session and forget its folder."""
         self._hang_up()
         with contextlib.suppress(OSError):
@@ -407,12 +422,12 @@ class Student:
 
     # --- inside
 
-    def _seconds(self, timeout):
+    def _seconds(self, timeout: float | None) -> tuple[float, bool]:
         """The seconds for a cell or call, and whether it is the session's end that sets them."""
         wanted = self.limits.cell_timeout if timeout is None else timeout
         return min(wanted, self.time_left), self.time_left < wanted
 
-    def _expect(self, event, seconds):
+    def _expect(self, event: str, seconds: float) -> dict[str, Any]:
         """Wait for an event from the first process of the session, and pass over others."""
         self._control.socket.settimeout(seconds)
         while True:
@@ -427,10 +442,10 @@ class Student:
             if message[0]["event"] == "failed":
                 raise SandboxError(f"the walls could not be built: {message[0]['why']}")
 
-    def _begin_process(self):
+    def _begin_process(self) -> None:
         """Have a student's process forked, with a channel of its own."""
         self._hang_up()
-        self._channel, theirs = socket.socketpair()
+        self._channel, theirs = channel, _ = socket.socketpair()
         self._out, out = os.pipe()
         self._err, err = os.pipe()
         try:
@@ -444,18 +459,18 @@ class Student:
             os.set_blocking(file, False)
         self._unpacker = Unpacker(LARGEST_MESSAGE)
         self._request += 1
-        self._channel.settimeout(SESSION_SECONDS)
+        channel.settimeout(SESSION_SECONDS)
         hello = b""
         wanted = pack({"id": 0, "type": "hello"})
         with contextlib.suppress(OSError):
-            while len(hello) < len(wanted) and (data := self._channel.recv(len(wanted) - len(hello))):
+            while len(hello) < len(wanted) and (data := channel.recv(len(wanted) - len(hello))):
                 hello += data
         if hello != wanted:
-            words = _read_some(self._err).decode("utf-8", "replace").strip()
+            words = (_read_some(self._err) or b"").decode("utf-8", "replace").strip()
             raise SandboxError(f"the student's process did not start: {words or 'no reason given'}")
-        self._channel.setblocking(False)
+        channel.setblocking(False)
 
-    def _exhausted(self, reply):
+    def _exhausted(self, reply: Mapping[str, object]) -> str | None:
         """Replace a process that has used up what it may have, or has ended; why, or None if it can go on.
 
         It may have been refused a large piece of memory and keep all that it took before: then half of the limit is too much.
@@ -474,28 +489,30 @@ class Student:
             if event["event"] == "looked" and event["fine"]:
                 return None
             if event["event"] == "ended":
-                why = event["why"] or _obituary(event["status"])
+                why = str(event["why"]) or _obituary(event["status"])
                 break
         self._begin_process()
         self.restarted += 1
         return why
 
-    def _hang_up(self):
+    def _hang_up(self) -> None:
         if self._channel is not None:
             self._channel.close()
             os.close(self._out)
             os.close(self._err)
             self._channel = None
 
-    def _await_end(self):
+    def _await_end(self) -> str:
         """Wait until the process and all that it started are gone; why it ended."""
         ended = self._expect("ended", SESSION_SECONDS)
-        return ended["why"] or _obituary(ended["status"])
+        return str(ended["why"]) or _obituary(ended["status"])
 
-    def _exchange(self, request, seconds, outputs):
+    def _exchange(
+        self, request: Mapping[str, object], seconds: float, outputs: _Outputs
+    ) -> tuple[Literal["answered", "timeout", "killed"], Mapping[str, object], str]:
         """Send a request and collect output until it is answered.
 
-        Returns (status, reply): ("answered", message), ("timeout", None) or ("killed", why).
+        Returns (status, reply, why): the reply if it was answered, and why the process has ended if it was killed.
         """
         self._request += 1
         outgoing = memoryview(pack({"id": self._request, **request}))
@@ -503,8 +520,8 @@ class Student:
             raise SandboxError(f"a request of {len(outgoing)} bytes; at most {LARGEST_MESSAGE} are sent")
         exchange = _Exchange(self, outgoing, time.monotonic() + seconds, seconds, outputs)
         reply, why = exchange.run()
-        if why is None:
-            return ("timeout", None) if exchange.interrupted else ("answered", reply)
+        if reply is not None:
+            return "timeout" if exchange.interrupted else "answered", reply, ""
         if not exchange.ended:
             with contextlib.suppress(OSError):
                 self._control.send({"op": "kill", "why": why})
@@ -512,28 +529,30 @@ class Student:
         exchange.drain()
         self._begin_process()
         self.restarted += 1
-        return "killed", why
+        return "killed", {}, why
 
 
 class _Exchange:
     """One request and all that comes of it."""
 
-    def __init__(self, student, outgoing, deadline, seconds, outputs):
+    def __init__(self, student: Student, outgoing: memoryview, deadline: float, seconds: float, outputs: _Outputs) -> None:
+        assert student._channel is not None  # it has one from its first process on until it is closed
         self.student, self.outgoing, self.deadline, self.outputs = student, outgoing, deadline, outputs
+        self.channel = student._channel
         self.seconds = seconds
         self.interrupted = self.hung_up = False
         self.waiting = False  # for the word that the interrupt is out
         self.ended = False
         self.decoders = {file: codecs.getincrementaldecoder("utf-8")("replace") for file in (student._out, student._err)}
 
-    def run(self):
-        """Return (reply, None), or (None, why the process has ended or must end)."""
+    def run(self) -> tuple[Mapping[str, object] | None, str]:
+        """Return (reply, ""), or (None, why the process has ended or must end)."""
         student, reply = self.student, None
         with selectors.DefaultSelector() as selector:
             self.selector = selector
             for source in (student._control, student._out, student._err):
                 selector.register(source, selectors.EVENT_READ)
-            selector.register(student._channel, selectors.EVENT_READ | selectors.EVENT_WRITE)
+            selector.register(self.channel, selectors.EVENT_READ | selectors.EVENT_WRITE)
             while True:
                 left = self.deadline - time.monotonic()
                 if left <= 0:
@@ -553,14 +572,14 @@ class _Exchange:
                         return None, problem.why
                 if reply is not None and not self.waiting:
                     self.drain()
-                    return reply, None
+                    return reply, ""
 
-    def _interrupt(self):
+    def _interrupt(self) -> None:
         self.interrupted = self.waiting = True
         self.deadline = time.monotonic() + GRACE
         self.student._control.send({"op": "interrupt"})
 
-    def _handle(self, source, events):
+    def _handle(self, source: object, events: int) -> Mapping[str, object] | None:
         student = self.student
         if source is student._control:
             message = student._control.receive()
@@ -570,31 +589,32 @@ class _Exchange:
                 raise _Gone(message[0]["why"] or _obituary(message[0]["status"]))
             self.waiting = self.waiting and message[0]["event"] != "interrupted"
             return None
-        if source is student._channel:
+        if source is self.channel:
             if events & selectors.EVENT_WRITE:
                 with contextlib.suppress(BlockingIOError, BrokenPipeError, ConnectionResetError):
-                    self.outgoing = self.outgoing[student._channel.send(self.outgoing[: 1 << 20]) :]
+                    self.outgoing = self.outgoing[self.channel.send(self.outgoing[: 1 << 20]) :]
                 if not self.outgoing:
-                    self.selector.modify(student._channel, selectors.EVENT_READ)
+                    self.selector.modify(self.channel, selectors.EVENT_READ)
             return self._read_channel() if events & selectors.EVENT_READ else None
-        self._read_pipe(source)
+        if type(source) is int:
+            self._read_pipe(source)
         return None
 
-    def _read_channel(self):
+    def _read_channel(self) -> Mapping[str, object] | None:
         """Take what the student's process wrote; the reply if it is among it."""
         student = self.student
         try:
-            data = student._channel.recv(1 << 18)
+            data = self.channel.recv(1 << 18)
         except BlockingIOError:
             return None
         except ConnectionResetError:
             data = b""
         if not data:
-            self.selector.unregister(student._channel)
+            self.selector.unregister(self.channel)
             self.deadline = min(self.deadline, time.monotonic() + 1)  # it is ending, or has hung up and must be ended
             self.hung_up = True
             return None
-        reply = None
+        reply: Mapping[str, object] | None = None
         for message in student._unpacker.feed(data):
             number = message.get("id")
             if type(number) is not int or number > student._request:
@@ -607,7 +627,7 @@ class _Exchange:
                 self.outputs.take(message)
         return reply
 
-    def _read_pipe(self, file):
+    def _read_pipe(self, file: int) -> None:
         data = _read_some(file, 1 << 18)
         if data == b"":
             with contextlib.suppress(KeyError):
@@ -616,7 +636,7 @@ class _Exchange:
             name = "stdout" if file == self.student._out else "stderr"
             self.outputs.text(name, self.decoders[file].decode(data))
 
-    def drain(self):
+    def drain(self) -> None:
         """Take what is left in the pipes of a process that has answered or ended, within reason."""
         for file, name in ((self.student._out, "stdout"), (self.student._err, "stderr")):
             for _ in range(64):
@@ -626,7 +646,7 @@ class _Exchange:
 
 
 class _Gone(Exception):
-    def __init__(self, why):
+    def __init__(self, why: str) -> None:
         super().__init__(why)
         self.why = why
 
@@ -634,22 +654,22 @@ class _Gone(Exception):
 class _Outputs:
     """A cell's outputs, in nbformat's form and limited in size. Believes nothing that it is told."""
 
-    def __init__(self, limit):
+    def __init__(self, limit: int) -> None:
         self._limit = limit
         self._room = limit
-        self._list = []
-        self._named = {}
+        self._list: list[NotebookNode] = []
+        self._named: dict[str, tuple[NotebookNode, int]] = {}
         self._cut = False
         self._clear = False
         self._errors = ERROR_TEXT if limit else 0
 
-    def take(self, message):
+    def take(self, message: Mapping[str, object]) -> None:
         """Add what a message says."""
-        kind = message.get("type")
-        if kind == "stream" and message.get("name") in ("stdout", "stderr") and isinstance(message.get("text"), str):
-            self.text(message["name"], message["text"])
-        elif kind == "display" and isinstance(message.get("output"), dict):
-            self._display(message["output"], message.get("name"), message.get("update"))
+        kind, name, text, output = (message.get(key) for key in ("type", "name", "text", "output"))
+        if kind == "stream" and (name == "stdout" or name == "stderr") and isinstance(text, str):
+            self.text(name, text)
+        elif kind == "display" and isinstance(output, dict):
+            self._display(output, name, message.get("update"))
         elif kind == "clear":
             self._clear = True
             if not message.get("wait"):
@@ -659,7 +679,7 @@ class _Outputs:
         else:
             raise ProtocolError(f"a message of an unknown kind ({str(kind)[:40]!r})")
 
-    def text(self, name, text):
+    def text(self, name: str, text: str) -> None:
         """Add printed text."""
         if not text:
             return
@@ -672,7 +692,7 @@ class _Outputs:
         else:
             self._list.append(NotebookNode(output_type="stream", name=name, text=[text]))
 
-    def finish(self):
+    def finish(self) -> list[NotebookNode]:
         """The outputs, as a notebook saves them."""
         for output in self._list:
             if output.output_type == "stream" and isinstance(output.text, list):
@@ -685,7 +705,7 @@ class _Outputs:
             )
         return self._list
 
-    def _fit(self, text):
+    def _fit(self, text: str) -> str:
         if self._room <= 0 or len(self._list) >= OUTPUTS:
             self._cut = self._cut or bool(self._limit)
             return ""
@@ -694,12 +714,12 @@ class _Outputs:
         self._room -= len(text)
         return text
 
-    def _before(self):
+    def _before(self) -> None:
         if self._clear:
             self._list, self._named = [], {}
             self._room, self._cut, self._clear = self._limit, False, False
 
-    def _display(self, output, name, update):
+    def _display(self, output: dict[str, object], name: object, update: object) -> None:
         kind = output.get("output_type")
         earlier = self._named.get(name) if isinstance(name, str) else None
         if kind == "error":
@@ -721,9 +741,9 @@ class _Outputs:
             if made is not None:
                 self._room += before - size
                 shown.data, shown.metadata = made.data, made.metadata
-                self._named[name] = shown, size
+                self._named[str(name)] = shown, size
 
-    def _error(self, output):
+    def _error(self, output: dict[str, object]) -> NotebookNode:
         lines = output.get("traceback")
         if not isinstance(lines, list) or not all(isinstance(line, str) for line in lines):
             raise ProtocolError("an error without a traceback")
@@ -735,9 +755,10 @@ class _Outputs:
                 break
         self._errors -= min(self._errors, size)
         name, message = (str(output.get(key))[:2000] for key in ("ename", "evalue"))
-        return new_output("error", ename=_savable(name), evalue=_savable(message), traceback=[_savable(line) for line in lines])
+        trace = [_savable(line) for line in lines]
+        return NotebookNode(output_type="error", ename=_savable(name), evalue=_savable(message), traceback=trace)
 
-    def _data(self, output, kind, room):
+    def _data(self, output: dict[str, object], kind: str, room: int) -> tuple[NotebookNode | None, int]:
         data, metadata, count = (output.get(key) for key in ("data", "metadata", "execution_count"))
         if not isinstance(data, dict) or not isinstance(metadata, dict):
             raise ProtocolError("an output without data")
@@ -751,21 +772,22 @@ class _Outputs:
         return new_output(kind, data=from_dict(data), metadata=from_dict(metadata), **extra), size
 
 
-def _savable(text):
+def _savable(text: str) -> str:
     """The text without lone surrogates, which no file can hold."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def _error(error):
+def _error(error: object) -> tuple[str, str, str] | None:
     """An exception as the student's process tells it: (type, message, traceback) or None."""
     if error is None:
         return None
     if not isinstance(error, list) or len(error) != 3 or not all(isinstance(part, str) for part in error):
         return ("Exception", "(the process did not say what)", "")
-    return tuple(_savable(part[:ERROR_TEXT]) for part in error)
+    name, message, trace = (_savable(part[:ERROR_TEXT]) for part in error)
+    return name, message, trace
 
 
-def _obituary(status):
+def _obituary(status: int) -> str:
     """Why a process ended, from its wait status."""
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
@@ -775,7 +797,7 @@ def _obituary(status):
     return f"it ended itself, with status {os.WEXITSTATUS(status)}"
 
 
-def _read_some(file, size=1 << 16):
+def _read_some(file: int, size: int = 1 << 16) -> bytes | None:
     """Bytes from a pipe; b"" at its end, None when there are none now."""
     try:
         return os.read(file, size)
@@ -783,25 +805,25 @@ def _read_some(file, size=1 << 16):
         return None
 
 
-def _gather(content, folder, files, limits):
+def _gather(content: BinaryIO, folder: StrPath | None, files: Mapping[str, StrPath], limits: Limits) -> list[tuple[str, int]]:
     """Write the files of a session one after the other; their names and sizes."""
-    wanted = {}
+    wanted: dict[str, StrPath] = {}
     if folder is not None:
-        for path in sorted(Path(folder).rglob("*")):
-            if path.is_file() and not path.is_symlink():
-                wanted[path.relative_to(folder).as_posix()] = path
-    wanted |= files
+        for file in sorted(Path(folder).rglob("*")):
+            if file.is_file() and not file.is_symlink():
+                wanted[file.relative_to(folder).as_posix()] = file
+    wanted.update(files)
     names, total = [], 0
     for name, path in wanted.items():
         pure = PurePosixPath(name)
         if pure.is_absolute() or ".." in pure.parts or not pure.parts or "\0" in name:
             raise SandboxError(f"{name!r} is not the name of a file inside a folder")
         try:
-            file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+            opened = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError as problem:
             raise SandboxError(f"{name!r} cannot be handed to the student's process: {problem}") from None
-        with os.fdopen(file, "rb") as source:
-            state = os.fstat(file)
+        with os.fdopen(opened, "rb") as source:
+            state = os.fstat(opened)
             if not stat.S_ISREG(state.st_mode):
                 raise SandboxError(f"{name!r} is not a plain file")
             total += state.st_size
@@ -815,12 +837,12 @@ def _gather(content, folder, files, limits):
     return names
 
 
-def _user_site():
+def _user_site() -> list[str]:
     path = site.getusersitepackages()
     return [path] if site.ENABLE_USER_SITE and os.path.isdir(path) else []
 
 
-def _answers(reply):
+def _answers(reply: Mapping[str, object]) -> bool:
     """Whether a call came to a value. Where it did not, it may be because of the limits."""
     answer = reply.get("answer")
     return isinstance(answer, dict) and "ok" in answer

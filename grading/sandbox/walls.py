@@ -5,6 +5,8 @@ on. `lock_in` then takes away identity, capabilities, network, most system calls
 run in a forked child; neither starts a program.
 """
 
+from __future__ import annotations
+
 import contextlib
 import json
 import os
@@ -13,14 +15,20 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from grading.sandbox import linux
 
 with contextlib.suppress(ImportError):  # Windows has none, and imports this to be told that it cannot confine
     import resource
+
+if TYPE_CHECKING:
+    from _typeshed import StrPath
+
 
 HOME = "/home/student"
 WRITABLE = (HOME, "/tmp", "/dev/shm")
@@ -75,7 +83,7 @@ class Confinement:
 
 
 @cache
-def confinement():
+def confinement() -> Confinement:
     """Find out by trying, in a process of its own (about 0.1 s, once).
 
     Returns
@@ -100,7 +108,7 @@ def confinement():
         return Confinement(False, f"the trial of the confinement ended without an answer: {done.stderr.strip()[-500:]}")
 
 
-def trial(base):
+def trial(base: str) -> None:
     """Build a room, lock a process in, look whether it can use the runtime and nothing else; print a Confinement as JSON."""
     read, write = os.pipe()
     child = os.fork()
@@ -117,7 +125,7 @@ def trial(base):
     os.waitpid(child, 0)
 
 
-def _trial(base):
+def _trial(base: Path) -> Confinement:
     how = leave()
     user = session_user(os.getpid())
     read, write = os.pipe()
@@ -139,7 +147,7 @@ def _trial(base):
     return Confinement(**json.loads(answer))
 
 
-def _expect_walls(base):
+def _expect_walls(base: Path) -> None:
     """Fail where the walls have a hole, or shut out what Python needs."""
     for directory in {sys.base_prefix, sys.prefix, sysconfig.get_path("purelib")}:
         try:
@@ -157,7 +165,7 @@ def _expect_walls(base):
         raise WallError("a confined process can write outside its own folder")
 
 
-def _advice():
+def _advice() -> str:
     for name, value in (
         ("kernel/unprivileged_userns_clone", "0"),
         ("kernel/apparmor_restrict_unprivileged_userns", "1"),
@@ -172,7 +180,7 @@ def _advice():
     return "Grading needs user, mount, process and network namespaces: in a container, allow them or run it privileged"
 
 
-def readable(extra=()):
+def readable(extra: Iterable[StrPath] = ()) -> list[str]:
     """The paths that a student's process may read: the system's libraries, this Python, and `extra`.
 
     Parameters
@@ -188,7 +196,7 @@ def readable(extra=()):
     return [path for path in dict.fromkeys(map(os.path.abspath, paths)) if path != "/" and os.path.exists(path)]
 
 
-def session_user(number):
+def session_user(number: int) -> int:
     """The user and group that a session runs as, inside its walls.
 
     Parameters
@@ -204,7 +212,7 @@ def session_user(number):
     return FIRST_USER + number % 1_000_000 if os.geteuid() == 0 else STUDENT
 
 
-def leave():
+def leave() -> list[str]:
     """Leave the namespaces of the system; the next child of this process is the first of a new process namespace.
 
     Returns
@@ -227,7 +235,9 @@ def leave():
     return ["namespaces for users, mounts, processes, network, IPC and host name"]
 
 
-def build_room(base, paths, disk, user, files=None):
+def build_room(
+    base: StrPath, paths: Sequence[str], disk: int, user: int, files: Callable[[str], None] | None = None
+) -> list[str]:
     """Make a new root directory and move into it. Nothing that is not named here exists in it.
 
     Parameters
@@ -292,9 +302,9 @@ def build_room(base, paths, disk, user, files=None):
     return how
 
 
-def _bind(paths):
+def _bind(paths: Iterable[str]) -> list[str]:
     """Put every path at its place under /new, symbolic links as links; the real paths."""
-    done = []
+    done: list[str] = []
     for path in sorted(paths, key=lambda path: len(Path(path).parts)):
         real = _real(path)
         if not any(real == other or real.startswith(other + "/") for other in done):
@@ -311,7 +321,7 @@ def _bind(paths):
     return done
 
 
-def _real(path, depth=40):
+def _real(path: str, depth: int = 40) -> str:
     """`os.path.realpath`, for a tree that was moved to /old."""
     resolved, rest = "", path.strip("/").split("/")
     while rest:
@@ -335,7 +345,7 @@ def _real(path, depth=40):
     return resolved
 
 
-def lock_in(user, *, memory, processes, file):
+def lock_in(user: int, *, memory: int, processes: int, file: int) -> list[str]:
     """Give up every right for good. The last thing that trusted code does in a student's process.
 
     Parameters
@@ -375,7 +385,7 @@ def lock_in(user, *, memory, processes, file):
     ]
 
 
-def limit(*, memory, processes, file):
+def limit(*, memory: int, processes: int | None, file: int) -> None:
     """Set the resource limits of this process and all that it starts.
 
     Parameters
@@ -406,7 +416,7 @@ def limit(*, memory, processes, file):
         resource.setrlimit(number, (value, value))
 
 
-def end_all(own_namespace):
+def end_all(own_namespace: bool) -> None:
     """End every process below this one, and wait until they are gone.
 
     Parameters
@@ -428,7 +438,7 @@ def end_all(own_namespace):
             return
 
 
-def descendants(process):
+def descendants(process: int) -> list[int]:
     """The processes below one, itself not included (Linux only; elsewhere an empty list)."""
     parents = {}
     for name in os.listdir("/proc") if os.path.isdir("/proc") else ():

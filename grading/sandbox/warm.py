@@ -4,6 +4,8 @@ Nothing heavy is imported here: the command ``grade`` starts this process first 
 the other imports nbgrader.
 """
 
+from __future__ import annotations
+
 import contextlib
 import os
 import shutil
@@ -12,9 +14,15 @@ import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
 
 from grading.sandbox.channel import Lines
+
+if TYPE_CHECKING:
+    from _typeshed import StrPath
+
 
 PACKAGE_ROOT = str(Path(__file__).resolve().parents[2])
 PRELOAD = ("numpy", "matplotlib.pyplot", "matplotlib_inline.backend_inline", "IPython.display")
@@ -43,7 +51,7 @@ class WarmProcess:
     ...     warm.prepare(PRELOAD)  # and do something else meanwhile
     """
 
-    def __init__(self, jobs=1, base=None):
+    def __init__(self, jobs: int = 1, base: StrPath | None = None) -> None:
         self.jobs = jobs
         self.base = Path(base or tempfile.mkdtemp(prefix="grading-"))
         self._log = tempfile.TemporaryFile()
@@ -69,7 +77,7 @@ class WarmProcess:
                 start_new_session=True,
             )
 
-    def prepare(self, modules, **settings):
+    def prepare(self, modules: Iterable[str], **settings: object) -> None:
         """Say what to import next; with ``settings`` (see `grading.sandbox.zygote`) it is the last word.
 
         A process that has ended says nothing to it: whoever wants to `hear` from it notices.
@@ -82,11 +90,11 @@ class WarmProcess:
             self._channel.send({"base": str(self.base), "preload": list(modules), **settings})
         self._complete = bool(settings)
 
-    def send(self, message, files=()):
+    def send(self, message: Mapping[str, object], files: Sequence[int] = ()) -> None:
         """Send a request, and open files with it."""
         self._channel.send(message, files)
 
-    def hear(self, seconds):
+    def hear(self, seconds: float) -> dict[str, Any] | None:
         """The process's next message; None if it is gone or silent."""
         self._channel.socket.settimeout(seconds)
         try:
@@ -95,17 +103,17 @@ class WarmProcess:
             return None
         return message and message[0]
 
-    def last_words(self):
+    def last_words(self) -> str:
         """The end of what it wrote to its standard streams."""
         self._log.seek(0)
         return self._log.read()[-2000:].decode("utf-8", "replace").strip() or "none"
 
-    def close(self):
+    def close(self) -> None:
         """End the process, with it all that it has forked, and remove its folder."""
         self.end()
         shutil.rmtree(self.base, ignore_errors=True)
 
-    def end(self):
+    def end(self) -> None:
         """End the process and what it has forked."""
         self._channel.close()  # it ends when we hang up
         if not self._complete:  # there is nothing that it would have to end
@@ -117,19 +125,19 @@ class WarmProcess:
             self.process.wait()
         self._log.close()
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *error):
+    def __exit__(self, *error: object) -> None:
         self.close()
 
 
-def processors():
+def processors() -> int:
     """How many processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _bare_environment(home, threads):
+def _bare_environment(home: Path, threads: int) -> dict[str, str]:
     """What the warm process, and through it every student's, is told about the world."""
     kept = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "KERAS_BACKEND", "PYTHONPATH", "SYSTEMROOT")
     limits = dict.fromkeys(

@@ -11,6 +11,8 @@ The first process never runs a student's line. Being the first of its process na
 it ends: no daemon outlives a session. Should the grader be killed, the sockets close and the chain ends from the left.
 """
 
+from __future__ import annotations
+
 import contextlib
 import gc
 import importlib
@@ -26,7 +28,9 @@ import sys
 import tempfile
 import time
 import traceback
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from grading.sandbox import linux, walls
 from grading.sandbox.channel import Lines
@@ -34,12 +38,19 @@ from grading.sandbox.channel import Lines
 with contextlib.suppress(ImportError):  # Windows has none, and never comes to run this
     import fcntl
 
+if TYPE_CHECKING:  # the trial of the walls need not load IPython
+    from grading.sandbox.interpreter import Answer, Shell
+
+Spec = dict[str, Any]  # what the grader asks of a session: see Student.__init__ in pool.py
+Install = Callable[[Callable[[], dict[str, Any]]], "Answer"]
+
+
 WATCH = 0.1  # seconds between two looks at a session's memory
 CROWD = 4  # processes and threads of a session, for each core, that may want to compute at one time
 FRAMES = 150_000  # words of 8 bytes: Python's frames then have a piece of 2 MiB
 
 
-def main(file):
+def main(file: int) -> NoReturn:
     """Import, then fork on request until the grader hangs up.
 
     Parameters
@@ -48,7 +59,8 @@ def main(file):
         The file descriptor of the channel to the grader. Messages there hold what to import, and the last one of these the
         settings: on the command line, a student's process could read them.
     """
-    status, settings = 1, {}
+    status = 1
+    settings: dict[str, Any] = {}
     try:
         _with_room_for_frames(_serve)(Lines(socket.socket(fileno=file)), settings)
         status = 0
@@ -63,7 +75,7 @@ def main(file):
         os._exit(status)  # an orderly end of all that was imported takes a second or more
 
 
-def _with_room_for_frames(function):
+def _with_room_for_frames(function: Callable[[Lines, dict[str, Any]], None]) -> Callable[[Lines, dict[str, Any]], None]:
     """Make a function whose frame, and all that are called from it, lie in one large piece of memory.
 
     CPython keeps frames in pieces of 16 KiB and gives each back as soon as it is empty. A loop whose calls cross the end of a
@@ -71,14 +83,14 @@ def _with_room_for_frames(function):
     deep stack gets a larger piece, and the frames above it use what it leaves.
     """
 
-    def roomy(*arguments):
-        return function(*arguments)
+    def roomy(grader: Lines, settings: dict[str, Any]) -> None:
+        function(grader, settings)
 
     roomy.__code__ = roomy.__code__.replace(co_stacksize=FRAMES)
     return roomy
 
 
-def _serve(grader, settings):
+def _serve(grader: Lines, settings: dict[str, Any]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is the grader's to handle
     if sys.platform == "linux":
         linux.set_dumpable(False)
@@ -114,7 +126,7 @@ def _serve(grader, settings):
     gc.freeze()  # what is here stays shared with the children
     gc.enable()
     grader.send({"event": "ready", "seconds": time.monotonic() - started, "missing": missing, "paths": paths})
-    children = set()
+    children: set[int] = set()
     while True:
         message = _next(grader, children)
         if message is None:  # the grader has closed the pool, or was killed
@@ -128,7 +140,7 @@ def _serve(grader, settings):
             os.kill(request["process"], signal.SIGKILL)
 
 
-def _next(grader, children):
+def _next(grader: Lines, children: set[int]) -> tuple[dict[str, Any], list[int]] | None:
     """The grader's next message; reap children meanwhile."""
     with selectors.DefaultSelector() as selector:
         selector.register(grader, selectors.EVENT_READ)
@@ -142,7 +154,7 @@ def _next(grader, children):
     return grader.receive()
 
 
-def _places(names):
+def _places(names: Iterable[str]) -> Iterator[str]:
     """Where imported packages lie that are outside of the Python installation (as the course's own helpers do)."""
     for name in names:
         module = sys.modules.get(name.split(".")[0])
@@ -155,7 +167,7 @@ def _places(names):
             yield spec.origin
 
 
-def _fork_session(grader, files, shell, answer, spec):
+def _fork_session(grader: Lines, files: list[int], shell: Shell, answer: Install | None, spec: Spec) -> int:
     """Fork the entrance of a session, and tell the grader its number."""
     child = os.fork()
     if child == 0:
@@ -173,7 +185,7 @@ def _fork_session(grader, files, shell, answer, spec):
     return child
 
 
-def _fork_checkers(grader, file):
+def _fork_checkers(grader: Lines, file: int) -> int:
     """Fork the process that will run the instructor's tests, which needs the same imports.
 
     It hears what it needs to know from the grader, by a channel of its own: nothing of that ever passes through here, from
@@ -194,7 +206,7 @@ def _fork_checkers(grader, file):
     return child
 
 
-def _entrance(control, files, shell, answer, spec):
+def _entrance(control: Lines, files: int, shell: Shell, answer: Install | None, spec: Spec) -> None:
     os.setsid()
     if not spec["confined"]:
         _first(control, files, shell, answer, {**spec, "user": None})
@@ -221,11 +233,11 @@ def _entrance(control, files, shell, answer, spec):
     os.waitpid(first, 0)
 
 
-def _first(control, files, shell, answer, spec):
+def _first(control: Lines, files: int, shell: Shell, answer: Install | None, spec: Spec) -> None:
     """The first process of a session: builds the room, starts the student's process, watches, and ends everything."""
     begin = time.monotonic()
 
-    def put_files(folder):
+    def put_files(folder: str) -> None:
         with os.fdopen(files, "rb") as content:
             for name, size in spec["names"]:
                 target = os.path.join(folder, name)
@@ -286,8 +298,9 @@ def _first(control, files, shell, answer, spec):
             elif request["op"] == "look":
                 # Between two cells: one that has used up what it may have would only make the next ones fail. One that can
                 # do nothing more may also be ending by itself just now; the word that it has ended then follows.
-                alive = student is not None and not (spec["confined"] and _reserved(student) == (0, 0))
-                if alive:
+                alive = False
+                if student is not None and not (spec["confined"] and _reserved(student) == (0, 0)):
+                    alive = True
                     because = because or _used_up(spec, _processes(spec), reserved, request["full"])
                     if because:
                         _signal(student, signal.SIGKILL)
@@ -301,7 +314,7 @@ def _first(control, files, shell, answer, spec):
                 _signal(student, signal.SIGKILL)
 
 
-def _signal(student, number):
+def _signal(student: int, number: int) -> None:
     """Send a signal to the student's process and the programs that it started."""
     for send in (os.killpg, os.kill):
         with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -310,7 +323,7 @@ def _signal(student, number):
                 return
 
 
-def _ended(student):
+def _ended(student: int) -> int | None:
     """Reap what ended; the student's wait status if it was among them."""
     found = None
     with contextlib.suppress(ChildProcessError):
@@ -323,7 +336,7 @@ def _ended(student):
     return found
 
 
-def _private_memory(process):
+def _private_memory(process: int | str) -> int:
     """Bytes of memory that a process does not share with files; 0 if it has just ended or cannot be seen."""
     try:
         pages = Path("/proc", str(process), "statm").read_text().split()
@@ -332,14 +345,14 @@ def _private_memory(process):
     return (int(pages[1]) - int(pages[2])) * mmap.PAGESIZE
 
 
-def _processes(spec):
+def _processes(spec: Spec) -> list[int]:
     """Numbers of the session's processes, this one not among them."""
     if spec["confined"]:
         return [int(name) for name in os.listdir("/proc") if name.isdigit() and name != "1"]
     return walls.descendants(os.getpid())
 
 
-def _hold_back(processes):
+def _hold_back(processes: Iterable[int]) -> None:
     """Let a session that wants to compute with a crowd have only what the other sessions leave.
 
     Otherwise 200 busy processes of one student would make the cells of all others run out of time.
@@ -352,12 +365,12 @@ def _hold_back(processes):
                 tasks.append(int(task))
                 busy += state == "R"
     if busy > CROWD * len(os.sched_getaffinity(0)):
-        for task in tasks:
+        for number in tasks:
             with contextlib.suppress(OSError):
-                os.sched_setscheduler(task, os.SCHED_IDLE, os.sched_param(0))  # for good, and for its children, too
+                os.sched_setscheduler(number, os.SCHED_IDLE, os.sched_param(0))  # for good, and for its children, too
 
 
-def _reserved(process):
+def _reserved(process: int | str) -> tuple[int, int]:
     """Bytes of private memory that a process has asked for, as RLIMIT_DATA counts them, and how many threads it has.
 
     (0, 0) for a process that is ending: it has no memory any more.
@@ -370,7 +383,7 @@ def _reserved(process):
     return (1024 * int(fields["VmData"]), int(fields["Threads"])) if "VmData" in fields else (0, 0)
 
 
-def _too_much(spec, processes, inherited):
+def _too_much(spec: Spec, processes: Collection[int], inherited: int) -> str:
     """Why the session has to be ended, or an empty text."""
     memory = sum(max(0, _private_memory(process) - inherited) for process in processes)
     if memory > spec["memory"]:
@@ -380,7 +393,7 @@ def _too_much(spec, processes, inherited):
     return ""
 
 
-def _used_up(spec, processes, reserved, full):
+def _used_up(spec: Spec, processes: Iterable[int], reserved: int, full: float) -> str:
     """Why a process that has stopped at the kernel's limits can do nothing more, or an empty text."""
     threads = 0
     for process in processes:
@@ -393,7 +406,7 @@ def _used_up(spec, processes, reserved, full):
     return ""
 
 
-def _student(given, shell, answer, spec):
+def _student(given: list[int], shell: Shell, answer: Install | None, spec: Spec) -> NoReturn:
     """Become a student's process: take the descriptors given, lock oneself in, then serve. Never returns."""
     from grading.sandbox import interpreter
 
@@ -436,7 +449,7 @@ def _student(given, shell, answer, spec):
         os._exit(status)
 
 
-def environment(home, more):
+def environment(home: str, more: Mapping[str, str]) -> dict[str, str]:
     """The environment of a student's process.
 
     Parameters
