@@ -1,13 +1,23 @@
 """The command ``grade``: ``grade run``, ``grade collect`` and ``grade feedback``."""
 
+from __future__ import annotations
+
 import argparse
 import contextlib
 import os
 import re
 import sys
+from collections import Counter
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
 
 from grading.model import GIB, KIB, MIB, Limits
 from grading.sandbox.warm import PRELOAD, WarmProcess, processors
+
+if TYPE_CHECKING:
+    from grading.course import Course
+
 
 EXIT_UNDERSTOOD_NOT = 1  # done, but not for everybody
 EXIT_WRONG = 2  # nothing could be done
@@ -15,7 +25,7 @@ EXIT_STOPPED = 130  # Ctrl-C, as a shell reports it
 EXIT_UNHEARD = 141  # nobody read what it said, likewise
 
 
-def size(text):
+def size(text: str) -> int:
     """Read an amount of memory.
 
     Examples
@@ -29,7 +39,7 @@ def size(text):
     return int(float(match[1]) * {"": 1, "k": KIB, "m": MIB, "g": GIB, "t": 1024 * GIB}[match[2].lower()])
 
 
-def seconds(text):
+def seconds(text: str) -> float:
     """Read a positive number of seconds."""
     try:
         value = float(text)
@@ -40,14 +50,14 @@ def seconds(text):
     return value
 
 
-def count(text):
+def count(text: str) -> int:
     """Read a number of at least 1."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of at least 1")
     return int(text)
 
 
-def parser():
+def parser() -> argparse.ArgumentParser:
     """Build the command line.
 
     Returns
@@ -140,7 +150,7 @@ def parser():
     return top
 
 
-def _begin(options):
+def _begin(options: argparse.Namespace) -> contextlib.AbstractContextManager[WarmProcess | None]:
     """Start what takes longest: a process that imports what students' code will import, while nbgrader is imported here."""
     if options.command != "run" or not hasattr(os, "fork"):
         return contextlib.nullcontext()
@@ -149,16 +159,13 @@ def _begin(options):
     return warm
 
 
-def _run(course, options, warm):
+def _run(course: Course, options: argparse.Namespace, warm: WarmProcess | None) -> int:
     from grading.engine import open_engine
     from grading.report import write_report
     from grading.run import run_batch
 
     limits = Limits(cell_timeout=options.cell_timeout, total_timeout=options.timeout, memory=options.memory)
     bar = _Bar(options.assignment, options.quiet)
-
-    def engine(*arguments):
-        return open_engine(*arguments, trust_students=options.trust_students, warm=warm)
 
     modules = course.imports(options.assignment)
     if warm is not None:
@@ -169,7 +176,7 @@ def _run(course, options, warm):
             options.assignment,
             limits=limits,
             jobs=options.jobs,
-            open_engine=engine,
+            open_engine=partial(open_engine, trust_students=options.trust_students, warm=warm),
             students=options.student,
             force=options.force,
             reference=not options.no_reference,
@@ -183,9 +190,7 @@ def _run(course, options, warm):
     for line in batch.missing:
         print(f"Not graded: {line}", file=sys.stderr)
     total = len(batch.results)
-    by_status = {}
-    for result in batch.results:
-        by_status[result.status] = by_status.get(result.status, 0) + 1
+    by_status = Counter(result.status for result in batch.results)
     what = ", ".join(f"{number} {status}" for status, number in sorted(by_status.items())) or "nobody"
     print(
         f"{options.assignment}: {total} student{'s' * (total != 1)} with a result, {batch.graded} graded now "
@@ -232,7 +237,7 @@ class _Bar:
             self._bar.close()
 
 
-def _collect(course, options, _):
+def _collect(course: Course, options: argparse.Namespace, _: WarmProcess | None) -> int:
     from grading.collect import collect
 
     collected, skipped, strange = collect(
@@ -248,7 +253,7 @@ def _collect(course, options, _):
     return EXIT_UNDERSTOOD_NOT if strange or skipped else 0
 
 
-def _feedback(course, options, _):
+def _feedback(course: Course, options: argparse.Namespace, _: WarmProcess | None) -> int:
     from grading.feedback import write_feedback
 
     pages, missing = write_feedback(course, options.assignment, options.student)
@@ -261,7 +266,7 @@ def _feedback(course, options, _):
     return EXIT_UNDERSTOOD_NOT if missing or not pages else 0
 
 
-def main(arguments=None):
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command.
 
     Parameters

@@ -5,6 +5,8 @@ silently. Archives are treated as hostile: no path leaves the student's folder, 
 is refused.
 """
 
+from __future__ import annotations
+
 import json
 import re
 import shutil
@@ -15,12 +17,19 @@ import zipfile
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, TypedDict
 
 from nbgrader.utils import parse_utc
 
 from grading.course import CourseError
 from grading.files import safe_name, write_atomic
 from grading.model import GIB, MIB
+
+if TYPE_CHECKING:
+    from _typeshed import StrPath
+
+    from grading.course import Course
+
 
 FILE_LIMIT = 256 * MIB  # bytes of one unpacked file
 TOTAL_LIMIT = 16 * GIB  # bytes of all of them
@@ -56,12 +65,23 @@ class Handed:
 
     student: str
     name: str = ""
-    files: dict = field(default_factory=dict)
+    files: dict[str, zipfile.ZipInfo] = field(default_factory=dict)
     time: datetime | None = None
     order: int = 0
 
 
-def understand(name):
+class Understood(TypedDict):
+    """What the name of an archive's file tells; `file` is None where there is nothing to keep."""
+
+    platform: str
+    student: str
+    name: str
+    file: str | None
+    time: datetime | None
+    order: int
+
+
+def understand(name: str) -> Understood | None:
     """Say what the name of an archive's file tells.
 
     Parameters
@@ -71,9 +91,8 @@ def understand(name):
 
     Returns
     -------
-    dict or None
-        ``platform``, ``student``, ``name``, ``file`` (None: nothing to keep), ``time``, ``order``; None if it is no name of
-        Moodle's, Canvas's or Blackboard's.
+    Understood or None
+        None if it is no name of Moodle's, Canvas's or Blackboard's.
 
     Examples
     --------
@@ -130,7 +149,7 @@ def _inside(name):
     return path.as_posix()
 
 
-def sort_out(archive, assignment, by_folder=False):
+def sort_out(archive: zipfile.ZipFile, assignment: str, by_folder: bool = False) -> tuple[dict[str, Handed], list[str], set[str]]:
     """Sort an archive's files by student.
 
     Parameters
@@ -147,7 +166,9 @@ def sort_out(archive, assignment, by_folder=False):
         Names that are not understood, or refused, and why.
     platforms : set of str
     """
-    handed, strange, platforms = {}, [], set()
+    handed: dict[str, Handed] = {}
+    strange: list[str] = []
+    platforms: set[str] = set()
     for entry in archive.infolist():
         if entry.is_dir() or _JUNK.search(entry.filename):
             continue
@@ -219,7 +240,7 @@ def _notes_file(course, assignment):
     return course.reports_folder(assignment) / "collected.json"
 
 
-def collected_timestamp(course, assignment, student):
+def collected_timestamp(course: Course, assignment: str, student: str) -> datetime | None:
     """When the collector took a student's submission in, or None if it did not."""
     path = _notes_file(course, assignment)
     if not path.is_file():
@@ -228,7 +249,9 @@ def collected_timestamp(course, assignment, student):
     return parse_utc(text) if text else None
 
 
-def collect(course, archive_path, assignment, *, by_folder=False, force=False):
+def collect(
+    course: Course, archive_path: StrPath, assignment: str, *, by_folder: bool = False, force: bool = False
+) -> tuple[list[Handed], list[str], list[str]]:
     """Put the submissions of a platform's archive into the ``submitted`` folder.
 
     Parameters

@@ -1,5 +1,7 @@
 """Any nbgrader course folder: where things lie, who handed in what, and the two versions of each assignment."""
 
+from __future__ import annotations
+
 import copy
 import fnmatch
 import functools
@@ -8,6 +10,7 @@ import logging
 import os
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Self
 
 import nbformat
 from nbconvert.exporters.exporter import ResourcesDict
@@ -17,6 +20,12 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.nbgraderformat import MetadataValidator
 from nbgrader.utils import full_split
 from traitlets.config import PyFileConfigLoader
+
+if TYPE_CHECKING:
+    from _typeshed import StrPath
+    from nbformat import NotebookNode
+    from traitlets.config import Config
+
 
 _IMPORT = re.compile(r"^[ \t]*(?:import|from)[ \t]+([A-Za-z_][\w.]*)(?:[ \t]+import[ \t]+\(?([\w \t,]+))?", flags=re.MULTILINE)
 _IGNORED = (".ipynb_checkpoints", "__pycache__")
@@ -32,7 +41,10 @@ class _Settings(NbGrader):
     name = "grade"
 
 
-def role(cell):
+Role = Literal["test", "manual", "solution", "task", "locked", "free"]
+
+
+def role(cell: NotebookNode) -> Role:
     """Say what part a cell has in the grading.
 
     Parameters
@@ -55,7 +67,7 @@ def role(cell):
     return "locked" if own.get("locked") else "free"
 
 
-def grade_id(cell):
+def grade_id(cell: NotebookNode) -> str | None:
     """Give nbgrader's name of a cell, or None."""
     return (cell.metadata.get("nbgrader") or {}).get("grade_id")
 
@@ -74,7 +86,7 @@ class Course:
     course_id : str
     """
 
-    def __init__(self, root, config):
+    def __init__(self, root: StrPath, config: Config) -> None:
         self.config = config
         if not config.CourseDirectory.get("root"):
             config.CourseDirectory.root = str(root)
@@ -85,7 +97,7 @@ class Course:
         self.course_id = self.directory.course_id or "default_course"
 
     @classmethod
-    def open(cls, course_dir="."):
+    def open(cls, course_dir: StrPath = ".") -> Self:
         """Open a course folder.
 
         Parameters
@@ -125,24 +137,24 @@ class Course:
 
     # --- folders ---------------------------------------------------------------------------------------------------
 
-    def folder(self, step, student, assignment):
+    def folder(self, step: str, student: str, assignment: str) -> Path:
         """Where a step of nbgrader's keeps an assignment of a student."""
         return Path(os.path.normpath(self.directory.format_path(step, student, assignment)))
 
-    def autograded_folder(self, student, assignment):
+    def autograded_folder(self, student: str, assignment: str) -> Path:
         """Where the graded notebooks of a student go."""
         return self.folder(self.directory.autograded_directory, self.student_id(student), assignment)
 
-    def feedback_folder(self, student, assignment):
+    def feedback_folder(self, student: str, assignment: str) -> Path:
         """Where the feedback pages of a student go."""
         return self.folder(self.directory.feedback_directory, self.student_id(student), assignment)
 
-    def reports_folder(self, assignment):
+    def reports_folder(self, assignment: str) -> Path:
         """Where the report of an assignment goes."""
         return self.root / "reports" / assignment
 
     @staticmethod
-    def student_id(folder_name):
+    def student_id(folder_name: str) -> str:
         r"""Turn the name of a student's folder into an id that a database can hold.
 
         Bytes that are not UTF-8 are written as ``%XX``; everything else stays.
@@ -154,7 +166,7 @@ class Course:
         """
         return re.sub("[\udc80-\udcff]", lambda match: f"%{ord(match[0]) - 0xDC00:02X}", folder_name)
 
-    def assignments(self):
+    def assignments(self) -> list[str]:
         """Names of the assignments that have a source, sorted."""
         source = self.folder(self.directory.source_directory, ".", ".")
         return sorted(
@@ -163,7 +175,7 @@ class Course:
             if entry.is_dir() and not entry.name.startswith(".") and any(Path(entry.path).glob("*.ipynb"))
         )
 
-    def students(self, assignment):
+    def students(self, assignment: str) -> list[str]:
         """Names of the students' folders that hold something for an assignment, sorted.
 
         A folder of the assignment in the wrong case counts, and so does a notebook of the assignment that lies beside
@@ -188,11 +200,11 @@ class Course:
             base = base / part.format(nbgrader_step=self.directory.submitted_directory, assignment_id="*")
         raise CourseError("CourseDirectory.directory_structure has no {student_id}")
 
-    def submission_folder(self, student, assignment):
+    def submission_folder(self, student: str, assignment: str) -> Path:
         """Where a student's submission lies, or should lie."""
         return self.submission(student, assignment)[0] or self.folder(self.directory.submitted_directory, student, assignment)
 
-    def submission(self, student, assignment):
+    def submission(self, student: str, assignment: str) -> tuple[Path | None, str | None]:
         """Find a student's submission.
 
         Returns
@@ -218,7 +230,7 @@ class Course:
 
     # --- notebooks -------------------------------------------------------------------------------------------------
 
-    def source_notebooks(self, assignment):
+    def source_notebooks(self, assignment: str) -> list[str]:
         """Names of the notebooks of an assignment, without ``.ipynb``, sorted.
 
         Raises
@@ -234,7 +246,7 @@ class Course:
         return names
 
     @functools.cache  # noqa: B019 - a course lives as long as the command
-    def _source(self, assignment, name):
+    def _source(self, assignment: str, name: str) -> NotebookNode:
         path = self.folder(self.directory.source_directory, ".", assignment) / f"{name}.ipynb"
         try:
             notebook = nbformat.read(path, as_version=4)
@@ -261,7 +273,7 @@ class Course:
         return notebook
 
     @functools.cache  # noqa: B019
-    def _instructor(self, assignment, name):
+    def _instructor(self, assignment: str, name: str) -> NotebookNode:
         notebook = copy.deepcopy(self._source(assignment, name))
         steps = [preprocessors.IncludeHeaderFooter]
         if any("AUTOTEST" in cell.source for cell in notebook.cells):
@@ -275,7 +287,7 @@ class Course:
         ]
         return self._run(notebook, assignment, name, steps)
 
-    def instructor_notebook(self, assignment, name):
+    def instructor_notebook(self, assignment: str, name: str) -> NotebookNode:
         """Make the notebook that the gradebook knows: solutions replaced by stubs, tests whole, hidden ones included.
 
         Returns
@@ -285,7 +297,7 @@ class Course:
         """
         return copy.deepcopy(self._instructor(assignment, name))
 
-    def reference_notebook(self, assignment, name):
+    def reference_notebook(self, assignment: str, name: str) -> NotebookNode:
         """Make the instructor's notebook with the reference solutions in place."""
         notebook = self.instructor_notebook(assignment, name)
         solutions = {grade_id(cell): cell.source for cell in self._source(assignment, name).cells if grade_id(cell)}
@@ -295,7 +307,7 @@ class Course:
         return notebook
 
     @functools.cache  # noqa: B019
-    def _made_release(self, assignment, name):
+    def _made_release(self, assignment: str, name: str) -> NotebookNode:
         return self._run(
             self.instructor_notebook(assignment, name),
             assignment,
@@ -304,7 +316,7 @@ class Course:
         )
 
     @functools.cache  # noqa: B019
-    def _released(self, assignment, name):
+    def _released(self, assignment: str, name: str) -> tuple[NotebookNode, str | None]:
         made = self._made_release(assignment, name)
         path = self.folder(self.directory.release_directory, ".", assignment) / f"{name}.ipynb"
         if not path.is_file():
@@ -322,7 +334,7 @@ class Course:
             )
         return found, None
 
-    def released_notebook(self, assignment, name):
+    def released_notebook(self, assignment: str, name: str) -> NotebookNode:
         """Read the notebook that students got, or make it from the source if it is not there.
 
         Returns
@@ -332,11 +344,11 @@ class Course:
         """
         return copy.deepcopy(self._released(assignment, name)[0])
 
-    def warnings(self, assignment):
+    def warnings(self, assignment: str) -> list[str]:
         """List what an instructor should know about the assignment before it is graded."""
         return [note for name in self.source_notebooks(assignment) if (note := self._released(assignment, name)[1])]
 
-    def given_files(self, assignment):
+    def given_files(self, assignment: str) -> dict[str, Path]:
         """List the files that students got beside the notebooks.
 
         Returns
@@ -354,19 +366,19 @@ class Course:
                 }
         return {}
 
-    def students_own_files(self, assignment):
+    def students_own_files(self, assignment: str) -> set[str]:
         """Names of given files that a student may replace (``Autograde.exclude_overwriting``)."""
         excluded = self.config.Autograde.get("exclude_overwriting") or {}
         return set(excluded.get(assignment, ()))
 
-    def ignored(self, path, folder):
+    def ignored(self, path: Path, folder: Path) -> bool:
         """Whether nbgrader's settings leave a file out of every copy."""
         parts = path.relative_to(folder).parts
         return any(part in _IGNORED for part in parts) or any(
             fnmatch.fnmatch(part, pattern) for part in parts for pattern in self.directory.ignore
         )
 
-    def imports(self, assignment):
+    def imports(self, assignment: str) -> list[str]:
         """Names of the modules that the assignment's own cells import, for a process to import them once for all."""
         found = set()
         for name in self.source_notebooks(assignment):
@@ -379,7 +391,7 @@ class Course:
                         found.update(f"{package}.{part}" for part in parts)
         return sorted(found)
 
-    def version(self, assignment):
+    def version(self, assignment: str) -> str:
         """A hash of everything of the instructor's that scores depend on."""
         digest = hashlib.sha256()
         for name in self.source_notebooks(assignment):

@@ -1,5 +1,7 @@
 """The two kinds of processes that grading needs, opened for a batch and closed behind it."""
 
+from __future__ import annotations
+
 import contextlib
 import os
 import queue
@@ -7,7 +9,9 @@ import shutil
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from grading.checker import Checker, CheckerFailed, Script, Warm
 from grading.course import CourseError
@@ -15,12 +19,21 @@ from grading.gradebook import database_file
 from grading.sandbox import SandboxError, start
 from grading.sandbox.warm import PRELOAD
 
+if TYPE_CHECKING:
+    from grading.course import Course
+    from grading.model import Limits
+    from grading.run import Checkers, Sessions
+    from grading.sandbox import Pool
+    from grading.sandbox.warm import WarmProcess
+
 _FOLDER = "grade-checker-"
 _PATIENCE = 10  # seconds that threads have to notice that a batch is being stopped
 
 
 @contextlib.contextmanager
-def open_engine(course, assignment, limits, jobs, trust_students=False, warm=None):
+def open_engine(
+    course: Course, assignment: str, limits: Limits, jobs: int, trust_students: bool = False, warm: WarmProcess | None = None
+) -> Iterator[tuple[Sessions, Checkers]]:
     """Open the sandbox and the checkers.
 
     Parameters
@@ -44,7 +57,7 @@ def open_engine(course, assignment, limits, jobs, trust_students=False, warm=Non
     _sweep()
     modules = [*PRELOAD, *course.imports(assignment)]
     scripts = {name: Script(course.reference_notebook(assignment, name)) for name in course.source_notebooks(assignment)}
-    idle = queue.SimpleQueue()
+    idle: queue.SimpleQueue[Checker | None] = queue.SimpleQueue()
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix=f"{_FOLDER}{os.getpid()}-", ignore_cleanup_errors=True))
         for name, path in course.given_files(assignment).items():
@@ -75,14 +88,16 @@ def open_engine(course, assignment, limits, jobs, trust_students=False, warm=Non
             raise CourseError(str(problem)) from problem
 
         @contextlib.contextmanager
-        def checkers(name):
+        def checkers(name: str) -> Iterator[Checker]:
             checker = idle.get()  # there are as many as jobs: one is always free
             try:
                 checker = checker or Checker(limits=limits, folder=folder, warm=checkers_from.get(pool))
                 checker.begin(scripts[name])
                 yield checker
             except CheckerFailed:
-                checker = checker and checker.close()
+                if checker:
+                    checker.close()
+                checker = None
                 raise
             finally:
                 idle.put(checker)
@@ -93,8 +108,9 @@ def open_engine(course, assignment, limits, jobs, trust_students=False, warm=Non
 class _Warm:
     """The one process from which all checkers fork; started again if it has died."""
 
-    def __init__(self, memory):
-        self._memory, self._lock, self._warm = memory, threading.Lock(), None
+    def __init__(self, memory: int) -> None:
+        self._memory, self._lock = memory, threading.Lock()
+        self._warm: Warm | None = None
 
     def __enter__(self):
         return self
@@ -103,7 +119,7 @@ class _Warm:
         if self._warm:
             self._warm.close()
 
-    def get(self, pool):
+    def get(self, pool: Pool) -> Warm:
         with self._lock:
             if self._warm and not self._warm.alive:
                 self._warm.close()
@@ -141,7 +157,7 @@ def _alive(process):
     return True
 
 
-def data_folders(course):
+def data_folders(course: Course) -> list[Path]:
     """Where data lie that notebooks may read, beside what was handed in with them.
 
     Parameters

@@ -3,9 +3,14 @@
 Hidden tests are masked, nothing that a student wrote can run in the page, and the page asks no server for anything.
 """
 
+from __future__ import annotations
+
 import ast
 import functools
 import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import mistune
 import nbformat
@@ -17,8 +22,13 @@ from grading.course import CourseError, grade_id, role
 from grading.files import write_atomic
 from grading.gradebook import GradebookWriter
 from grading.report import check_name, page, text, without_type
-from grading.run import Records
+from grading.run import Records, Result
 from grading.sanitise import clean_attachments, clean_html, is_base64, plain
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+    from grading.course import Course
 
 OUTPUT_LIMIT = 20_000  # characters of one output that are shown
 SOURCE_LIMIT = 100_000  # characters of one cell
@@ -56,7 +66,7 @@ def _markdown():
     return mistune.create_markdown(escape=False, plugins=["table", "strikethrough", "math"])
 
 
-def render_markdown(source, attachments=None):
+def render_markdown(source: str, attachments: Mapping[str, Any] | None = None) -> str:
     """Turn a text cell into HTML in which nothing can run and nothing is fetched.
 
     Parameters
@@ -84,7 +94,7 @@ def render_markdown(source, attachments=None):
         return f"<pre>{text(source)}</pre>"
 
 
-def render_code(source):
+def render_code(source: str) -> str:
     """Colour Python code; the colours are in the page's own style."""
     return highlight(plain(source[:SOURCE_LIMIT]), PythonLexer(stripnl=False), HtmlFormatter(cssclass="code"))
 
@@ -99,7 +109,7 @@ def _cut(value):
     return text(value[:OUTPUT_LIMIT]) + ("\n[...]" if len(value) > OUTPUT_LIMIT else "")
 
 
-def render_outputs(outputs):
+def render_outputs(outputs: Iterable[NotebookNode]) -> str:
     """Turn outputs of a cell into HTML: text and pictures; anything else is only named.
 
     Parameters
@@ -135,7 +145,7 @@ def render_outputs(outputs):
 # --- what a student may know -----------------------------------------------------------------------------------------
 
 
-def visible_hints(message, released_source):
+def visible_hints(message: str, released_source: str) -> list[str]:
     """Sentences of a hidden check's message that the visible part of the cell holds as well: what a student may be told.
 
     Parameters
@@ -161,7 +171,7 @@ def visible_hints(message, released_source):
     return sorted((one for one in texts if len(one) >= 12 and " " in one and one in message), key=message.index)
 
 
-def student_message(question, released_source):
+def student_message(question: Mapping[str, Any], released_source: str) -> str:
     """What a student is told about a check that cost points.
 
     Parameters
@@ -191,7 +201,9 @@ def _points(got, most):
     return f"{got:g} of {most:g}"
 
 
-def render(course, assignment, name, notebook, record, standing):
+def render(
+    course: Course, assignment: str, name: str, notebook: NotebookNode, record: Result, standing: Mapping[str, Any]
+) -> str:
     """Write the page of one notebook of one student.
 
     Parameters
@@ -300,7 +312,7 @@ def _cell(cell, released, hides, questions, standing):
     return f'<section class="cell">{"".join(parts)}</section>' if parts else ""
 
 
-def write_feedback(course, assignment, students=None):
+def write_feedback(course: Course, assignment: str, students: Iterable[str] | None = None) -> tuple[list[Path], list[str]]:
     """Write the pages of an assignment.
 
     Parameters

@@ -1,12 +1,18 @@
 """Writing files so that a reader, or a run after a power cut, sees the old content or the new one, never half of it."""
 
+from __future__ import annotations
+
 import hashlib
 import os
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _typeshed import StrPath
 
 
-def write_atomic(path, content, mode=0o644):
+def write_atomic(path: StrPath, content: str | bytes, mode: int = 0o644) -> None:
     """Write a file, all or nothing, creating its folder if needed.
 
     Parameters
@@ -33,7 +39,7 @@ def write_atomic(path, content, mode=0o644):
         raise
 
 
-def safe_name(text):
+def safe_name(text: str) -> str:
     """Turn any text into a file name of its own: letters, digits and ``. _ - + @`` stay, the rest is percent-encoded.
 
     Examples

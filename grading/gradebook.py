@@ -4,6 +4,8 @@ Nothing here is a format of its own: the rows are nbgrader's, made through its c
 export`` and manual grading find what ``nbgrader autograde`` would have left them.
 """
 
+from __future__ import annotations
+
 import contextlib
 import logging
 import os
@@ -11,8 +13,10 @@ import re
 import sqlite3
 import sysconfig
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
 
 import sqlalchemy.exc
 from nbgrader import api, preprocessors, utils
@@ -22,17 +26,21 @@ from sqlalchemy.engine import make_url
 from grading.course import CourseError, grade_id, role
 from grading.files import safe_name
 
+if TYPE_CHECKING:
+    from grading.course import Course
+    from grading.model import Outcome
+
 BACKUPS = 10  # older ones are deleted
 _PATIENCE = 60  # seconds to wait for another program that is writing
 
 
-def database_file(db_url):
+def database_file(db_url: str) -> Path | None:
     """Where a gradebook lies, or None where it is not a file."""
     url = make_url(db_url)
     return Path(url.database) if url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:") else None
 
 
-def back_up(course, assignment):
+def back_up(course: Course, assignment: str) -> Path | None:
     """Copy the gradebook before a batch is written to it.
 
     Parameters
@@ -82,14 +90,14 @@ class GradebookWriter:
             writer.write("ada", outcomes)
     """
 
-    def __init__(self, course, assignment):
+    def __init__(self, course: Course, assignment: str) -> None:
         self.course, self.assignment = course, assignment
         url = course.db_url
         if database_file(url) is not None and "timeout=" not in url:
             url += ("&" if "?" in url else "?") + f"timeout={_PATIENCE}"
         self._url = url
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         file = database_file(self.course.db_url)
         if file is not None:
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -104,7 +112,7 @@ class GradebookWriter:
             ) from problem
         return self
 
-    def __exit__(self, *error):
+    def __exit__(self, *error: object) -> None:
         self._book.close()
 
     def _prepare(self):
@@ -157,7 +165,7 @@ class GradebookWriter:
 
     # --- writing ---------------------------------------------------------------------------------------------------
 
-    def write(self, student, outcomes, timestamp=None):
+    def write(self, student: str, outcomes: Sequence[Outcome], timestamp: datetime | None = None) -> None:
         """Write a student's result: all of it, or none.
 
         Scores and comments that a person gave stay as they are; what an earlier run of the grader left is replaced.
@@ -277,7 +285,7 @@ class GradebookWriter:
 
     # --- reading ---------------------------------------------------------------------------------------------------
 
-    def has(self, student):
+    def has(self, student: str) -> bool:
         """Whether a student has a row with all its grades."""
         try:
             submission = self._book.find_submission(self.assignment, student)
@@ -289,18 +297,18 @@ class GradebookWriter:
         }
         return {notebook.name: {grade.cell_id for grade in notebook.grades} for notebook in submission.notebooks} == wanted
 
-    def students(self):
+    def students(self) -> list[str]:
         """Ids of all students in the gradebook, sorted."""
         return sorted(student.id for student in self._book.students)
 
-    def set_name(self, student, first, last):
+    def set_name(self, student: str, first: str, last: str) -> None:
         """Write a student's name where none stands yet."""
         row = self._book.update_or_create_student(student)
         if not row.first_name and not row.last_name:
             row.first_name, row.last_name = first, last
             self._book.db.commit()
 
-    def results(self, student):
+    def results(self, student: str) -> dict[str, dict[str, Any]] | None:
         """Read a student's scores as they stand now, a person's included.
 
         Returns
@@ -346,7 +354,7 @@ def _alembic_in_reach():
         os.environ["PATH"] = path
 
 
-def read_timestamp(course, assignment, student):
+def read_timestamp(course: Course, assignment: str, student: str) -> tuple[datetime | None, str | None]:
     """Find out when a student handed in, as far as it can be believed.
 
     A note of the collector's (``grade collect``) counts before a file in the submission, which anybody can write.

@@ -4,6 +4,8 @@ Only a student's answers and own cells are carried over. What the notebook says 
 believed; it is compared with the release, and a difference is reported. Nothing in the ``submitted`` folder is changed.
 """
 
+from __future__ import annotations
+
 import ast
 import codecs
 import copy
@@ -16,12 +18,20 @@ import re
 import stat
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import nbformat
 
 from grading.course import grade_id, role
 from grading.model import MIB, Intake, Limits
 from grading.sanitise import as_shown, clean_attachments, clean_text
+
+if TYPE_CHECKING:
+    from _typeshed import StrPath
+    from nbformat import NotebookNode
+
+    from grading.course import Course
+
 
 NOTEBOOK_LIMIT = 256 * MIB  # a notebook file larger than this is not read
 SOURCE_LIMIT = 2 * MIB  # characters of one cell; no person writes more
@@ -72,7 +82,7 @@ class _Cell:
 # --- reading -------------------------------------------------------------------------------------------------------
 
 
-def read_text(data):
+def read_text(data: bytes) -> tuple[str, list[str]]:
     """Turn the bytes of a file into text.
 
     Parameters
@@ -131,7 +141,7 @@ def _salvage(text):
     return cells
 
 
-def parse(data):
+def parse(data: bytes) -> tuple[list[Any], list[str], bool]:
     """Read the cells of a notebook file, whatever state it is in.
 
     Parameters
@@ -193,6 +203,11 @@ def _clean(value):
     return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "\ufffd")
 
 
+def _dict(value: object) -> dict[str, Any]:
+    """The value where it is a dict, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
 def _cells(raw, notes):
     """Make cells of what stands in the file."""
     cells, strange, surrogates, cut = [], 0, False, False
@@ -211,8 +226,8 @@ def _cells(raw, notes):
         if len(source) > SOURCE_LIMIT:
             cut = True
             source = source[:SOURCE_LIMIT]
-        metadata = entry.get("metadata") if isinstance(entry.get("metadata"), dict) else {}
-        own = metadata.get("nbgrader") if isinstance(metadata.get("nbgrader"), dict) else {}
+        metadata = _dict(entry.get("metadata"))
+        own = _dict(metadata.get("nbgrader"))
         name = own.get("grade_id")
         kind = entry.get("cell_type")
         if kind not in ("code", "markdown", "raw"):
@@ -296,7 +311,7 @@ def _match(released, cells, notes):
     """
     matched, taken = {}, set()
     places = {name: position for position, cell in enumerate(released) if (name := grade_id(cell))}
-    by_name = {}
+    by_name: dict[str, list[int]] = {}
     for k, cell in enumerate(cells):
         if cell.grade_id in places:
             by_name.setdefault(cell.grade_id, []).append(k)
@@ -330,12 +345,12 @@ def _match(released, cells, notes):
     # 2. By cell id.
     by_id = {cell.get("id"): position for position, cell in enumerate(released) if cell.get("id")}
     for k, cell in enumerate(cells):
-        position = by_id.get(cell.id)
-        if k not in taken and position is not None and position not in matched:
-            take(position, k, "its cell id, for its grade_id is lost or changed")
+        known = by_id.get(cell.id)
+        if k not in taken and known is not None and known not in matched:
+            take(known, k, "its cell id, for its grade_id is lost or changed")
 
     # 3. By the very same text: cells that nobody edits.
-    texts = {}
+    texts: dict[str, list[int]] = {}
     for k, cell in enumerate(cells):
         if k not in taken:
             texts.setdefault(_same_text(cell.source), []).append(k)
@@ -410,7 +425,9 @@ def _unfenced(source):
     return match[1] if match else source
 
 
-def rebuild(released, raw, *, instructor=None, whole=True):
+def rebuild(
+    released: NotebookNode, raw: list[Any], *, instructor: NotebookNode | None = None, whole: bool = True
+) -> tuple[NotebookNode, list[str], int]:
     """Put the answers and own cells of a student into the released notebook.
 
     Parameters
@@ -432,7 +449,7 @@ def rebuild(released, raw, *, instructor=None, whole=True):
     answered : int
         How many answers differ from the released stubs.
     """
-    notes = []
+    notes: list[str] = []
     cells = _cells(raw, notes)
     given = released.cells
     hidden = {grade_id(cell): cell for cell in instructor.cells if grade_id(cell)} if instructor else {}
@@ -440,7 +457,8 @@ def rebuild(released, raw, *, instructor=None, whole=True):
 
     # A student's own cells stay behind the released cell that they stand behind in the student's notebook.
     place_of = {k: position for position, k in matched.items()}
-    own_cells, anchor, last = {}, -1, -1
+    own_cells: dict[int, list[_Cell]] = {}
+    anchor = last = -1
     for k, cell in enumerate(cells):
         if k in place_of:
             # Where released cells were moved about, what follows them moves along.
@@ -459,7 +477,7 @@ def rebuild(released, raw, *, instructor=None, whole=True):
     answered, lost_locked, lost_answers = 0, [], []
     for position, cell in enumerate(given):
         rebuilt = copy.deepcopy(cell)
-        part, name = role(cell), grade_id(cell)
+        part, name = role(cell), grade_id(cell) or ""
         found = cells[matched[position]] if position in matched else None
         if found is None:
             if part == "free":
@@ -497,12 +515,12 @@ def rebuild(released, raw, *, instructor=None, whole=True):
     for cell in result.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
-    return result, _grouped(notes, places=[name for cell in given if (name := grade_id(cell))]), answered
+    return result, _grouped(notes, places=[grade_id(cell) for cell in given if grade_id(cell)]), answered
 
 
 def _grouped(notes, places):
     """Say once what was found in many cells."""
-    groups = {}
+    groups: dict[tuple[str, bool], list[str]] = {}
     for note in notes:
         name, colon, text = note.partition(": ")
         key = (text, True) if colon and name in places else (note, False)
@@ -568,7 +586,8 @@ def _set_ids(notebook):
 
 def _look(folder, top_only, notes):
     """List the regular files of a submission; nothing is followed that points elsewhere."""
-    found, stack = {}, [(folder, ())]
+    found: dict[str, Path] = {}
+    stack: list[tuple[StrPath, tuple[str, ...]]] = [(folder, ())]
     while stack:
         place, parts = stack.pop()
         try:
@@ -620,7 +639,7 @@ def _rank(name, wanted):
     return 4 + (1 - difflib.SequenceMatcher(None, plain, target).ratio())
 
 
-def take_in(course, assignment, student, name=None, *, limits=None):
+def take_in(course: Course, assignment: str, student: str, name: str | None = None, *, limits: Limits | None = None) -> Intake:
     """Take one notebook of a submission in.
 
     Parameters
@@ -721,7 +740,7 @@ def _stage(course, assignment, folder, files, intake, limits):
             intake.files[key] = path
 
 
-def fingerprint(course, assignment, student):
+def fingerprint(course: Course, assignment: str, student: str) -> str:
     """A hash of all that was handed in: the same for the same files.
 
     Returns

@@ -1,13 +1,24 @@
 """The report of a batch: a table for other programs, and a page for the person who graded."""
 
+from __future__ import annotations
+
 import csv
 import io
 import re
 import textwrap
+from collections.abc import Iterable, Sequence
 from html import escape
+from typing import TYPE_CHECKING, Any
 
 from grading.files import write_atomic
 from grading.sanitise import plain
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from grading.course import Course
+    from grading.run import Batch, Result
+
 
 COLUMNS = ("student", "status", "auto score", "maximum", "seconds", "reasons")
 
@@ -57,17 +68,17 @@ svg text { font: 13px system-ui, "DejaVu Sans", sans-serif; fill: var(--soft); }
 _TABLE = '<div class="scroll" tabindex="0" role="region" aria-label="Table"><table>'
 
 
-def text(value):
+def text(value: object) -> str:
     """Text for a page: harmless as HTML, and without control characters."""
     return escape(plain(str(value)))
 
 
-def check_name(value):
+def check_name(value: object) -> str:
     """The name of a check, for a page: a narrow column breaks it after an underscore."""
     return text(value).replace("_", "_<wbr>")
 
 
-def page(title, body, style=""):
+def page(title: str, body: str, style: str = "") -> str:
     """A whole page that needs nothing from elsewhere.
 
     Parameters
@@ -90,7 +101,7 @@ def page(title, body, style=""):
     )
 
 
-def without_type(message):
+def without_type(message: str) -> str:
     """What a check said, without the name of the exception that carried it.
 
     Examples
@@ -112,7 +123,7 @@ def _harmless(value):
     return "'" + value if re.match(r"[=+@\t]|-.*[|!(=]", value, flags=re.DOTALL) else value
 
 
-def as_csv(results):
+def as_csv(results: Iterable[Result]) -> str:
     """Write the table of a batch.
 
     Parameters
@@ -184,7 +195,7 @@ def _histogram(results):
 
 def _questions(results):
     """The mean share of the points of each question."""
-    rows = {}
+    rows: dict[tuple[str, str], dict[str, Any]] = {}
     for result in results:
         if result.status == "ungradable":
             continue
@@ -200,8 +211,8 @@ def _questions(results):
     for (notebook, check), row in rows.items():
         share = sum(row["scores"]) / (len(row["scores"]) * row["points"]) if row["points"] else 1.0
         full = sum(score >= row["points"] for score in row["scores"])
-        why = sorted(row["why"].items(), key=lambda item: (-item[1], item[0]))[:1]
-        most = f"{text(why[0][0])} <span class='soft'>({why[0][1]}&times;)</span>" if why else ""
+        reasons = sorted(row["why"].items(), key=lambda item: (-item[1], item[0]))
+        most = f"{text(reasons[0][0])} <span class='soft'>({reasons[0][1]}&times;)</span>" if reasons else ""
         label = f"{notebook}: {check}" if several else check
         lines.append(
             f'<tr><th scope="row"><code>{check_name(label)}</code></th><td class="n">{row["points"]:g}</td>'
@@ -232,7 +243,7 @@ def _students(results):
     return "".join(lines)
 
 
-def as_html(assignment, results, notes=(), missing=()):
+def as_html(assignment: str, results: Sequence[Result], notes: Iterable[str] = (), missing: Iterable[str] = ()) -> str:
     """Write the page of a batch.
 
     Parameters
@@ -318,7 +329,7 @@ def as_html(assignment, results, notes=(), missing=()):
     return page(f"{assignment}: grading report", "\n".join(body))
 
 
-def write_report(course, assignment, batch):
+def write_report(course: Course, assignment: str, batch: Batch) -> tuple[Path, Path]:
     """Write ``report.csv`` and ``report.html``.
 
     Parameters

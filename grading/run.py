@@ -6,6 +6,8 @@ parent process is the only writer of the gradebook, and notes each finished stud
 costs the students only that were being worked on.
 """
 
+from __future__ import annotations
+
 import ast
 import copy
 import hashlib
@@ -18,8 +20,11 @@ import symtable
 import tempfile
 import threading
 import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import filelock
 import nbformat
@@ -31,6 +36,22 @@ from grading.gradebook import GradebookWriter, back_up, read_timestamp
 from grading.intake import fingerprint, take_in
 from grading.model import CellResult, Intake, Outcome, QuestionScore
 from grading.sanitise import clean_outputs
+
+if TYPE_CHECKING:
+    from _typeshed import StrPath
+
+    from grading.checker import Checker
+    from grading.course import Course
+    from grading.model import Limits, Status
+    from grading.sandbox.pool import Student
+
+    # A context manager that gives a student's process: of a folder, files and environment.
+    Sessions = Callable[[StrPath | None, Mapping[str, StrPath], Mapping[str, str]], AbstractContextManager[Student]]
+    # A context manager that gives a checker which has begun on the notebook of this name.
+    Checkers = Callable[[str], AbstractContextManager[Checker]]
+    OpenEngine = Callable[[Course, str, Limits, int], AbstractContextManager[tuple[Sessions, Checkers]]]
+    Progress = Callable[[int, int, "Result | None"], None]
+
 
 RECORD_VERSION = 1  # of the notes on disk; others are not used
 REFERENCE = "(reference solution)"
@@ -45,18 +66,18 @@ _NO_ID = re.compile(r'[<>"&\x00-\x1f\x7f-\x9f]')  # formgrader puts ids into its
 class _Student:
     """A student's session that comes back after a hard kill with what earlier cells had made."""
 
-    def __init__(self, session, limits, deadline):
+    def __init__(self, session: Student, limits: Limits, deadline: float) -> None:
         self._session, self._limits, self._deadline = session, limits, deadline
-        self._done = []  # sources that ran to an end, to be run again in a fresh process
+        self._done: list[str] = []  # sources that ran to an end, to be run again in a fresh process
         self._seen = session.restarted
         self.fresh = False  # whether the process is a new one in which nothing has run yet
         self.lost = 0  # how many processes had to be replaced
 
-    def remaining(self):
+    def remaining(self) -> float:
         """Seconds left of the notebook's time."""
         return self._deadline - time.monotonic()
 
-    def _notice(self):
+    def _notice(self) -> bool:
         """Whether the process was replaced since the last look."""
         replaced = self._session.restarted != self._seen
         if replaced:
@@ -65,7 +86,7 @@ class _Student:
             self.fresh = True
         return replaced
 
-    def recover(self):
+    def recover(self) -> None:
         """Bring a fresh process to where the old one was; cells that kill it are left out from then on."""
         while self.fresh:
             self.fresh = False
@@ -78,7 +99,7 @@ class _Student:
                 if self._notice():
                     break
 
-    def run(self, index, source):
+    def run(self, index: int, source: str) -> CellResult:
         """Run a cell; a cell for which no time is left is skipped."""
         self.recover()
         if self.remaining() <= 0:
@@ -90,7 +111,7 @@ class _Student:
             self._done.append(source)
         return result
 
-    def ask(self, request):
+    def ask(self, request: dict[str, Any]) -> dict[str, Any]:
         """Pass a question of the checker's on; raises where there is no answer, which ends the test cell."""
         if self.fresh:  # it died of an earlier question of the same test
             raise RuntimeError("the process was ended by an earlier call")
@@ -101,13 +122,13 @@ class _Student:
             self._notice()
 
 
-def _names_made(source):
+def _names_made(source: str) -> set[str] | None:
     """Names that a cell makes at its top level."""
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError):
         return None
-    made = set()
+    made: set[str] = set()
     for statement in tree.body:
         for node in ast.walk(statement):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
@@ -119,13 +140,13 @@ def _names_made(source):
     return made
 
 
-def _names_used(source):
+def _names_used(source: str) -> set[str] | None:
     """Global names that a cell refers to, or None where that cannot be told."""
     try:
         tables = [symtable.symtable(source, "cell", "exec")]
     except (SyntaxError, ValueError, RecursionError):
         return None
-    used = set()
+    used: set[str] = set()
     while tables:
         table = tables.pop()
         top = table.get_type() == "module"
@@ -149,7 +170,9 @@ def _is_seen(source, later):
     return any((used := _names_used(other)) is None or used & made for other in later)
 
 
-def grade_notebook(course, assignment, intake, session, checker, limits):
+def grade_notebook(
+    course: Course, assignment: str, intake: Intake, session: Student, checker: Checker, limits: Limits
+) -> Outcome:
     """Run one notebook that was taken in, and score it.
 
     Parameters
@@ -172,7 +195,10 @@ def grade_notebook(course, assignment, intake, session, checker, limits):
     instructor = {grade_id(cell): cell for cell in course.instructor_notebook(assignment, intake.name).cells if grade_id(cell)}
     student = _Student(session, limits, begin + limits.total_timeout)
     notebook = copy.deepcopy(intake.notebook)
-    scores, stops, skipped, count = [], [], [], 0
+    scores: list[QuestionScore] = []
+    stops: list[tuple[str, str]] = []
+    skipped: list[str] = []
+    count = 0
     code = [(index, cell) for index, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
     own_sources = {index: cell.source for index, cell in code if role(cell) != "test"}
 
@@ -206,7 +232,7 @@ def grade_notebook(course, assignment, intake, session, checker, limits):
             if role(cell) in ("locked", "task"):
                 cell.source = instructor[name].source
     reasons = [*intake.repairs, *_stopped(stops), *([f"No time was left for {_list(skipped)}."] if skipped else [])]
-    status = "partial" if stops or skipped else "repaired" if intake.repairs else "ok"
+    status: Status = "partial" if stops or skipped else "repaired" if intake.repairs else "ok"
     return Outcome(intake.student, status, scores, notebook, reasons, time.monotonic() - begin, intake.name)
 
 
@@ -215,7 +241,7 @@ def _test(student, checker, index, released, instructor, later, stops, skipped):
     checker printed.
     """
     points = float(instructor.metadata.nbgrader["points"])
-    name = grade_id(instructor)
+    name = str(grade_id(instructor))
     student.recover()
     if student.remaining() <= 0:
         skipped.append(name)
@@ -302,7 +328,7 @@ def _shown_outputs(result, printed, score, count):
     return outputs
 
 
-def ungradable(course, assignment, intake, seconds=0.0):
+def ungradable(course: Course, assignment: str, intake: Intake, seconds: float = 0.0) -> Outcome:
     """Make the outcome of a submission in which there was nothing to grade: no points, and the reason."""
     notebook = copy.deepcopy(intake.notebook)
     instructor = {grade_id(cell): cell for cell in course.instructor_notebook(assignment, intake.name).cells if grade_id(cell)}
@@ -315,13 +341,15 @@ def ungradable(course, assignment, intake, seconds=0.0):
                 cell.source = instructor[name].source
             if role(cell) == "test":
                 scores.append(QuestionScore(name, float(cell.metadata.nbgrader["points"]), 0.0, intake.problem))
-    return Outcome(intake.student, "ungradable", scores, notebook, [intake.problem, *intake.repairs], seconds, intake.name)
+    return Outcome(intake.student, "ungradable", scores, notebook, [intake.problem or "", *intake.repairs], seconds, intake.name)
 
 
 # --- one student -----------------------------------------------------------------------------------------------------
 
 
-def grade_student(course, assignment, student, sessions, checkers, limits):
+def grade_student(
+    course: Course, assignment: str, student: str, sessions: Sessions, checkers: Checkers, limits: Limits
+) -> list[Outcome]:
     """Grade every notebook of one student.
 
     Parameters
@@ -351,7 +379,9 @@ def grade_student(course, assignment, student, sessions, checkers, limits):
     return outcomes
 
 
-def run_intake(course, assignment, intake, sessions, checkers, limits):
+def run_intake(
+    course: Course, assignment: str, intake: Intake, sessions: Sessions, checkers: Checkers, limits: Limits
+) -> Outcome:
     """Give a notebook its two processes, and grade it."""
     env = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     env["NBGRADER_EXECUTION"] = "autograde"  # as nbgrader sets it
@@ -383,18 +413,18 @@ class Result:
     """
 
     student: str
-    status: str
+    status: Status
     score: float
     points: float
     seconds: float
-    reasons: list = field(default_factory=list)
-    questions: list = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
+    questions: list[dict[str, Any]] = field(default_factory=list)
     manual: bool = False
     submitted: str = ""
     version: str = ""
 
 
-def summary(student, outcomes, submitted="", version=""):
+def summary(student: str, outcomes: Sequence[Outcome], submitted: str = "", version: str = "") -> Result:
     """Put the outcomes of a student's notebooks together."""
     several = len(outcomes) > 1
     questions = [{"notebook": outcome.name, **asdict(score)} for outcome in outcomes for score in outcome.scores]
@@ -426,13 +456,13 @@ def summary(student, outcomes, submitted="", version=""):
 class Records:
     """Notes on disk about finished students: what makes a stopped batch go on where it was."""
 
-    def __init__(self, course, assignment):
+    def __init__(self, course: Course, assignment: str) -> None:
         self._folder = course.reports_folder(assignment) / "students"
 
     def _path(self, student):
         return self._folder / f"{safe_name(student)}.json"
 
-    def read(self, student):
+    def read(self, student: str) -> Result | None:
         """Read what is known about a student, or None."""
         try:
             content = json.loads(self._path(student).read_text(encoding="utf-8"))
@@ -446,16 +476,16 @@ class Records:
             return None
         return Result(**content)
 
-    def write(self, result):
+    def write(self, result: Result) -> None:
         """Note a finished student."""
         write_atomic(self._path(result.student), json.dumps({"record": RECORD_VERSION, **asdict(result)}, indent=1) + "\n", 0o600)
 
-    def forget(self, student):
+    def forget(self, student: str) -> None:
         """Remove what is known about a student."""
         self._path(student).unlink(missing_ok=True)
 
 
-def write_autograded(course, assignment, student, outcomes):
+def write_autograded(course: Course, assignment: str, student: str, outcomes: Iterable[Outcome]) -> None:
     """Write the graded notebooks and the files beside them where nbgrader looks for them.
 
     The folder appears whole: it is made beside the old one, and then takes its place.
@@ -515,15 +545,26 @@ class Batch:
     seconds : float
     """
 
-    results: list
+    results: list[Result]
     graded: int
-    missing: list
-    notes: list
+    missing: list[str]
+    notes: list[str]
     backup: Path | None
     seconds: float
 
 
-def run_batch(course, assignment, *, limits, jobs, open_engine, students=None, force=False, reference=True, progress=None):
+def run_batch(
+    course: Course,
+    assignment: str,
+    *,
+    limits: Limits,
+    jobs: int,
+    open_engine: OpenEngine,
+    students: Iterable[str] | None = None,
+    force: bool = False,
+    reference: bool = True,
+    progress: Progress | None = None,
+) -> Batch:
     """Grade all submissions of an assignment.
 
     Parameters
@@ -652,7 +693,9 @@ def _side_by_side(tasks, jobs, work):
 
     When the receiver stops (an error, Ctrl-C), no new task is begun.
     """
-    waiting, ready, stop = queue.SimpleQueue(), queue.SimpleQueue(), threading.Event()
+    waiting: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    ready: queue.SimpleQueue[tuple[Any, Any, Exception | None]] = queue.SimpleQueue()
+    stop = threading.Event()
     for task in tasks:
         waiting.put(task)
 
@@ -677,7 +720,7 @@ def _side_by_side(tasks, jobs, work):
         stop.set()
 
 
-def check_reference(course, assignment, sessions, checkers, limits):
+def check_reference(course: Course, assignment: str, sessions: Sessions, checkers: Checkers, limits: Limits) -> list[str]:
     """Grade the reference solution as if a student had handed it in.
 
     Returns

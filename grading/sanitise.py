@@ -1,10 +1,14 @@
 """Making what students wrote harmless to whoever looks at it in a browser."""
 
+from __future__ import annotations
+
 import base64
 import copy
 import functools
 import html
 import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 import nbformat
@@ -14,13 +18,17 @@ from pygments.token import STANDARD_TYPES
 TEXT_LIMIT = 50_000  # characters of a text cell that are read as Markdown; for some texts the time grows with the square
 MATH_LIMIT = 500  # formulas that begin in it, likewise
 
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+
 _TEXT = ("text/plain",)
 _PICTURES = ("image/png", "image/jpeg", "image/gif")
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[@-_])")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 
 
-def plain(text):
+def plain(text: str) -> str:
     r"""Text without colours, control characters and marks that turn the direction of writing.
 
     Examples
@@ -31,12 +39,12 @@ def plain(text):
     return _CONTROL.sub("", _ANSI.sub("", text))
 
 
-def is_base64(text):
+def is_base64(text: object) -> bool:
     """Whether text is what a picture's bytes look like in a notebook."""
     return isinstance(text, str) and re.fullmatch(r"[A-Za-z0-9+/=\s]*", text) is not None
 
 
-def clean_outputs(outputs):
+def clean_outputs(outputs: Iterable[NotebookNode | dict[str, Any]]) -> list[NotebookNode]:
     """Outputs for a notebook that an instructor opens: text and pictures stay; HTML, JavaScript and SVG, in which code could
     hide that acts in the instructor's name, do not.
 

@@ -72,13 +72,15 @@ class Exercise:
         self.released = course.released_notebook(assignment, name)
         reference = course.reference_notebook(assignment, name)
         self.answers = {
-            grade_id(cell): cell.source for cell in reference.cells if role(cell) in ("solution", "manual") and grade_id(cell)
+            found: cell.source for cell in reference.cells if role(cell) in ("solution", "manual") and (found := grade_id(cell))
         }
         self.secrets = _checksums(reference)
-        self.points = {grade_id(cell): float(cell.metadata.nbgrader.points) for cell in reference.cells if role(cell) == "test"}
+        self.points = {
+            str(grade_id(cell)): float(cell.metadata.nbgrader.points) for cell in reference.cells if role(cell) == "test"
+        }
         self.full = sum(self.points.values())
         self.defines = {
-            grade_id(cell): set(_bound(cell.source))
+            str(grade_id(cell)): set(_bound(cell.source))
             for cell in reference.cells
             if role(cell) == "solution" and cell.cell_type == "code"
         }
@@ -105,7 +107,7 @@ class Exercise:
         notebook = copy.deepcopy(self.released)
         for cell in notebook.cells:
             name = grade_id(cell)
-            if name in self.answers and role(cell) != "test":
+            if name and name in self.answers and role(cell) != "test":
                 cell.source = answers.get(name, self.answers[name])
         return notebook
 
@@ -126,7 +128,7 @@ class Exercise:
         """Every question answered by such functions."""
         return self.solved(**{question: self.forged(question, body, before) for question in self.defines})
 
-    def with_cell(self, source: str, answers: dict | None = None) -> nbformat.NotebookNode:
+    def with_cell(self, source: str, answers: dict[str, str] | None = None) -> nbformat.NotebookNode:
         """All solved, and an own cell in front of everything that is graded."""
         notebook = self.solved(**(answers or {}))
         place = next(i for i, cell in enumerate(notebook.cells) if grade_id(cell) and role(cell) in ("solution", "test"))
@@ -653,7 +655,7 @@ def _execution(corpus):
         one.after,
     )
     fault = "floods and bombs"
-    own = {
+    bombs = {
         "memory": ("takes all memory", "hoard = []\nwhile True: hoard.append(bytearray(2**26))"),
         "memory-at-once": ("asks for a terabyte", "import numpy as np\nnp.ones(2**40)"),
         "forks": (
@@ -688,8 +690,8 @@ def _execution(corpus):
             "try:\n    for i in range(20_000): open(f'n{i}', 'w').close()\nexcept OSError as e: print(e)",
         ),
     }
-    for student, (what, source) in own.items():
-        add(student, fault, what, one.with_cell(source), one.full, "ok|partial")
+    for student, (what, cell) in bombs.items():
+        add(student, fault, what, one.with_cell(cell), one.full, "ok|partial")
 
 
 ALWAYS = """
@@ -757,7 +759,8 @@ def _seek():
 
 def _checksums(notebook):
     """Of the lines of hidden tests that stand nowhere else."""
-    seen, hidden = set(), set()
+    seen: set[str] = set()
+    hidden: set[str] = set()
     for cell in notebook.cells:
         lines, secret = cell.source.splitlines(), _hidden_lines(cell.source)
         for number, line in enumerate(lines, 1):
