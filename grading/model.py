@@ -65,7 +65,7 @@ class Repair:
 
     what: str
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.what
 
 
@@ -120,7 +120,7 @@ class CellResult:
     index: int
     status: CellStatus
     error: tuple[str, str, str] | None = None
-    outputs: list = field(default_factory=list)
+    outputs: list[NotebookNode] = field(default_factory=list)
     seconds: float = 0.0
 
 

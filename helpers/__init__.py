@@ -10,7 +10,7 @@ True
 from pathlib import Path
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> str:
     """Look ``__version__`` up when it is asked for: reading it takes longer than everything else here."""
     if name == "__version__":
         return _version()
@@ -28,7 +28,7 @@ def _checkout():
     return project if project.get("name") == "cnn-course" else None
 
 
-def _version():
+def _version() -> str:
     """The version in ``pyproject.toml``: read from there in a copy of the course, else from what pip has noted of it."""
     from importlib import metadata
 
@@ -40,7 +40,7 @@ def _version():
         return "unknown"
 
 
-def require_version(wanted):
+def require_version(wanted: str) -> None:
     """Say what to do if these helpers are not those that a notebook was written for.
 
     Parameters

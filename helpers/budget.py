@@ -3,16 +3,20 @@
 ``ci`` shows every idea in seconds, ``cpu`` gives a laptop's figures in minutes, ``gpu`` uses an accelerator.
 """
 
+from __future__ import annotations
+
 import functools
 import os
 import shutil
 import subprocess
+from typing import Literal, TypeVar, cast
 
 NAMES = ("ci", "cpu", "gpu")
 VARIABLE = "COURSE_BUDGET"
+T = TypeVar("T")
 
 
-def name():
+def name() -> Literal["ci", "cpu", "gpu"]:
     """Which budget is in force.
 
     Returns
@@ -36,10 +40,10 @@ def name():
         return "gpu" if _sees_gpu() else "cpu"
     if wanted not in NAMES:
         raise ValueError(f"{VARIABLE}={wanted!r} is not a budget: set it to one of {', '.join(NAMES)}, or unset it")
-    return wanted
+    return cast("Literal['ci', 'cpu', 'gpu']", wanted)
 
 
-def choose(*, ci, cpu, gpu=None):
+def choose(*, ci: T, cpu: T, gpu: T | None = None) -> T:
     """The value that fits the budget in force.
 
     Parameters
@@ -61,14 +65,14 @@ def choose(*, ci, cpu, gpu=None):
     return {"ci": ci, "cpu": cpu, "gpu": cpu if gpu is None else gpu}[name()]
 
 
-def describe():
+def describe() -> None:
     """Print which budget is in force and how to change it (one line)."""
     told = f"set by {VARIABLE}" if os.environ.get(VARIABLE, "").strip() else "chosen for this machine"
     print(f"budget: {name()} ({told}; set {VARIABLE} to ci, cpu or gpu before starting Jupyter to change it)")
 
 
 @functools.cache
-def _sees_gpu():
+def _sees_gpu() -> bool:
     """Whether the NVIDIA driver lists a GPU. Asked of the driver, so that Keras need not be imported for it."""
     if os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1"):
         return False

@@ -21,7 +21,7 @@ class CheckFailed(AssertionError):
     In a notebook only the message is shown: the lines of this module that found the mistake would tell a student nothing.
     """
 
-    def _render_traceback_(self):
+    def _render_traceback_(self) -> list[str]:
         # IPython asks an exception for this before it prints a traceback of its own.
         return [f"\x1b[1;31mNot yet.\x1b[0m {self}"]
 

@@ -6,12 +6,21 @@ Each backend has a way of its own (a tape, a function transform, a graph behind 
 one way to all of them.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
 
 __all__ = ["value_and_gradient"]
 
 
-def value_and_gradient(function, x):
+def value_and_gradient(function: Callable[[Any], Any], x: ArrayLike | list[ArrayLike]) -> tuple[Any, Any]:
     """Value of a scalar function at `x`, and its gradient with respect to `x`.
 
     Parameters
@@ -62,9 +71,10 @@ def value_and_gradient(function, x):
     import keras
 
     several = isinstance(x, list)
+    given: list[Any] = x if isinstance(x, list) else [x]
     if several and not x:
         raise ValueError("value_and_gradient got an empty list: there is nothing to differentiate by")
-    arrays = [_floats(array, f"x[{number}]" if several else "x") for number, array in enumerate(x if several else [x])]
+    arrays = [_floats(array, f"x[{number}]" if several else "x") for number, array in enumerate(given)]
 
     def scalar(tensors):
         """The value, checked, and what came with it."""

@@ -3,12 +3,21 @@
 The lecture on looking inside (week 4) builds Grad-CAM step by step; this is the same, checked and ready for the weeks after.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
+
+if TYPE_CHECKING:
+    import keras
+    from numpy.typing import ArrayLike, NDArray
+
 
 __all__ = ["find", "grad_cam", "overlay"]
 
 
-def find(model, name):
+def find(model: keras.Model, name: str) -> keras.layers.Layer:
     """The layer of that name, in the model or in a model nested inside it.
 
     Parameters
@@ -42,7 +51,7 @@ def find(model, name):
     return next(iter(found.values()))
 
 
-def grad_cam(model, images, classes, layer):
+def grad_cam(model: keras.Model, images: ArrayLike, classes: ArrayLike, layer: str) -> NDArray[np.float32]:
     """Where in the images a layer finds what speaks for a class (Grad-CAM; Selvaraju et al., 2017).
 
     Each channel of the layer is weighted by the slope of the class score with respect to it, averaged over the places; the
@@ -89,13 +98,13 @@ def grad_cam(model, images, classes, layer):
 
     from helpers.gradients import value_and_gradient
 
-    layer, images = find(model, layer), np.asarray(images)
-    outputs, maps = _run(model, images, layer)
+    found, images = find(model, layer), np.asarray(images)
+    outputs, maps = _run(model, images, found)
     maps = ops.convert_to_numpy(maps)
     if maps.ndim != 4 or len(outputs.shape) != 2:
         raise ValueError(
             "Grad-CAM needs feature maps (n, rows, columns, channels) and logits (n, classes); "
-            f"{layer.name!r} puts out {maps.shape}, the model {tuple(outputs.shape)}"
+            f"{found.name!r} puts out {maps.shape}, the model {tuple(outputs.shape)}"
         )
     n_classes = outputs.shape[1]
     classes = np.broadcast_to(np.asarray(classes), len(images))
@@ -104,14 +113,14 @@ def grad_cam(model, images, classes, layer):
     wanted = np.eye(n_classes, dtype="float32")[classes]
 
     def score(nudge):
-        return ops.sum(_run(model, images, layer, nudge)[0] * ops.convert_to_tensor(wanted))
+        return ops.sum(_run(model, images, found, nudge)[0] * ops.convert_to_tensor(wanted))
 
     _, slope = value_and_gradient(score, np.zeros(maps.shape, "float32"))
     weights = slope.mean(axis=(1, 2), keepdims=True)
     return np.maximum((weights * maps).sum(axis=-1), 0).astype("float32")
 
 
-def overlay(images, maps, *, smooth=False, strength=0.6):
+def overlay(images: ArrayLike, maps: ArrayLike, *, smooth: bool = False, strength: float = 0.6) -> NDArray[np.float32]:
     """Lay heat maps over images, each map scaled by its own maximum.
 
     Parameters

@@ -15,12 +15,18 @@ of many pairs are one matrix product. Three steps make that both fast and exact:
 The L1 distance has no such product: `scipy.spatial.distance.cdist` computes it in float64, in the same blocks.
 """
 
+from __future__ import annotations
+
 import os
 from concurrent.futures import ThreadPoolExecutor
 from math import ceil, frexp, isqrt, sqrt
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
 
 __all__ = ["nearest", "vote"]
 
@@ -31,7 +37,9 @@ _LARGEST = 1e290  # leaves room for differences and sums of float64 numbers
 _THREADS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def nearest(train, queries, k, *, metric="l2", memory=256 * 2**20):
+def nearest(
+    train: ArrayLike, queries: ArrayLike, k: int, *, metric: str = "l2", memory: int = 256 * 2**20
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Find the k nearest training images of every query, exactly.
 
     Parameters
@@ -104,7 +112,7 @@ def nearest(train, queries, k, *, metric="l2", memory=256 * 2**20):
     return indices, space.distance(distances)
 
 
-def vote(neighbour_labels, n_classes):
+def vote(neighbour_labels: ArrayLike, n_classes: int) -> NDArray[np.int64]:
     """Predict the class that most neighbours have.
 
     A tie goes to the tied class whose member is nearest, so with two neighbours the first one decides.
@@ -154,7 +162,7 @@ def vote(neighbour_labels, n_classes):
 # Input
 
 
-def _images(values, name):
+def _images(values: ArrayLike, name: str) -> NDArray[Any]:
     array = np.asarray(values)
     if array.dtype == bool:
         array = array.view(np.uint8)
@@ -167,7 +175,7 @@ def _images(values, name):
     return array
 
 
-def _whole_number(value, name):
+def _whole_number(value: Any, name: str) -> int:
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
         raise ValueError(f"{name} must be a whole number, got {value!r}.")
     return int(value)

@@ -7,12 +7,23 @@ The background is opaque and light, so that figures stay readable on a dark page
 (2008), which readers with any kind of colour vision can tell apart.
 """
 
+from __future__ import annotations
+
 import collections
 import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, cast
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+    from matplotlib.ticker import MaxNLocator
+    from numpy.typing import ArrayLike, NDArray
+
 
 COLOURS = ["#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#7F7F7F", "#B8A900", "#5D3A9B", "#1B1B1B"]
 MARKERS = ["o", "s", "^", "D", "v", "P", "X", "*", "<", ">"]  # a second sign beside the colour
@@ -20,7 +31,7 @@ FRAMES = {"right": COLOURS[0], "wrong": COLOURS[3]}
 
 mpl.rcParams.update(
     {
-        "axes.prop_cycle": mpl.cycler(color=COLOURS),
+        "axes.prop_cycle": plt.cycler(color=COLOURS),
         "axes.spines.top": False,
         "axes.spines.right": False,
         "axes.grid": True,
@@ -41,7 +52,7 @@ mpl.rcParams.update(
 )
 
 
-def show(fig, alt):
+def show(fig: Figure, alt: str) -> None:
     """Show a figure in the notebook with its alt text, then close it.
 
     Parameters
@@ -70,7 +81,16 @@ def show(fig, alt):
     plt.close(fig)  # otherwise the inline backend would draw it a second time at the end of the cell
 
 
-def image_grid(images, titles=None, *, columns=10, scale=1.0, title=None, alt=None, colours=None):
+def image_grid(
+    images: ArrayLike | Sequence[ArrayLike],
+    titles: Sequence[str] | None = None,
+    *,
+    columns: int = 10,
+    scale: float = 1.0,
+    title: str | None = None,
+    alt: str | None = None,
+    colours: Sequence[str | None] | None = None,
+) -> None:
     """Show images side by side.
 
     Parameters
@@ -100,7 +120,7 @@ def image_grid(images, titles=None, *, columns=10, scale=1.0, title=None, alt=No
     --------
     >>> image_grid(np.zeros((4, 8, 8), "uint8"), titles=list("abcd"))     # doctest: +SKIP
     """
-    images = [_drawable(image, where) for where, image in enumerate(images)]
+    images = [_drawable(image, where) for where, image in enumerate(cast("Iterable[ArrayLike]", images))]
     if not images:
         raise ValueError("image_grid got no images")
     for what, sequence in (("titles", titles), ("colours", colours)):
@@ -118,7 +138,7 @@ def image_grid(images, titles=None, *, columns=10, scale=1.0, title=None, alt=No
         layout="constrained",
         figsize=(columns * (width + 0.08), rows * (height + 0.06 + 0.17 * lines) + (0.3 if title else 0)),
     )
-    fig.get_layout_engine().set(w_pad=0.03, h_pad=0.03, wspace=0, hspace=0)
+    cast("ConstrainedLayoutEngine", fig.get_layout_engine()).set(w_pad=0.03, h_pad=0.03, wspace=0, hspace=0)
     for ax in axes.flat:
         ax.set(xticks=[], yticks=[])
         ax.grid(False)
@@ -127,14 +147,15 @@ def image_grid(images, titles=None, *, columns=10, scale=1.0, title=None, alt=No
         ax.imshow(image, vmin=0, vmax=255 if image.dtype == np.uint8 else 1)
         if titles is not None:
             ax.set_title(str(titles[where]), fontsize=8, pad=3)
-        if colours is not None and colours[where] is not None:
+        colour = colours[where] if colours is not None else None
+        if colour is not None:
             ax.set_frame_on(True)
             for spine in ax.spines.values():
                 spine.set(
                     visible=True,
-                    color=FRAMES[colours[where]],
+                    color=FRAMES[colour],
                     linewidth=2.5,
-                    linestyle="solid" if colours[where] == "right" else (0, (3, 1.2)),
+                    linestyle="solid" if colour == "right" else (0, (3, 1.2)),
                     capstyle="butt",
                 )
     if title:
@@ -151,7 +172,18 @@ def image_grid(images, titles=None, *, columns=10, scale=1.0, title=None, alt=No
     show(fig, alt)
 
 
-def curves(x, lines, *, xlabel, ylabel, title=None, log_x=False, log_y=False, mark=None, alt=None):
+def curves(
+    x: ArrayLike,
+    lines: Mapping[str, ArrayLike | tuple[ArrayLike, ArrayLike]],
+    *,
+    xlabel: str,
+    ylabel: str,
+    title: str | None = None,
+    log_x: bool = False,
+    log_y: bool = False,
+    mark: float | None = None,
+    alt: str | None = None,
+) -> None:
     """Show curves over a common x axis, each with its spread if it has one.
 
     Parameters
@@ -173,13 +205,13 @@ def curves(x, lines, *, xlabel, ylabel, title=None, log_x=False, log_y=False, ma
     >>> curves([1, 2, 3], {"loss": [3, 2, 1.5]}, xlabel="epoch", ylabel="loss")     # doctest: +SKIP
     """
     x = np.asarray(x, dtype=float)
-    lines = {label: _with_spread(line) for label, line in lines.items()}
-    for label, (mean, _) in lines.items():
+    drawn_lines = {label: _with_spread(line) for label, line in lines.items()}
+    for label, (mean, _) in drawn_lines.items():
         if mean.shape != x.shape:
             raise ValueError(f"the curve {label!r} has {mean.size} values for {x.size} positions on the x axis")
     fig, ax = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
     told = []
-    for number, (label, (mean, spread)) in enumerate(lines.items()):
+    for number, (label, (mean, spread)) in enumerate(drawn_lines.items()):
         marker = MARKERS[number % len(MARKERS)] if x.size <= 40 else None
         (drawn,) = ax.plot(x, mean, marker=marker, markersize=5, label=label)
         if spread is not None:
@@ -193,7 +225,7 @@ def curves(x, lines, *, xlabel, ylabel, title=None, log_x=False, log_y=False, ma
         ax.axvline(mark, color="#444444", linestyle="--", linewidth=1)
     ax.set(xlabel=xlabel, ylabel=ylabel, title=title, xscale="log" if log_x else "linear", yscale="log" if log_y else "linear")
     if not log_x and np.array_equal(x, np.round(x)):
-        ax.xaxis.get_major_locator().set_params(integer=True)  # there is no epoch 1.5
+        cast("MaxNLocator", ax.xaxis.get_major_locator()).set_params(integer=True)  # there is no epoch 1.5
     if log_x and x.size <= 12:
         ax.set_xticks(x, [f"{value:g}" for value in x])
         ax.minorticks_off()
@@ -202,7 +234,15 @@ def curves(x, lines, *, xlabel, ylabel, title=None, log_x=False, log_y=False, ma
     show(fig, alt or f"{title or 'Curves'}: {ylabel} against {xlabel}. " + "; ".join(told) + ".")
 
 
-def bars(values, *, xlabel=None, ylabel=None, title=None, log=False, alt=None):
+def bars(
+    values: Mapping[str, float | tuple[float, float]],
+    *,
+    xlabel: str | None = None,
+    ylabel: str | None = None,
+    title: str | None = None,
+    log: bool = False,
+    alt: str | None = None,
+) -> None:
     """Show one horizontal bar for each named value, with its spread if it has one and the value written beside it.
 
     Parameters
@@ -228,8 +268,8 @@ def bars(values, *, xlabel=None, ylabel=None, title=None, log=False, alt=None):
     pairs = {label: _with_spread(value) for label, value in values.items()}
     fig, ax = plt.subplots(figsize=(6.4, 0.6 + 0.42 * len(pairs) + (0.3 if title else 0)), layout="constrained")
     told = []
-    for number, (label, (value, spread)) in enumerate(pairs.items()):
-        value, spread = float(value), None if spread is None else float(spread)
+    for number, (label, (height, error)) in enumerate(pairs.items()):
+        value, spread = float(height), None if error is None else float(error)
         ax.barh(number, value, color=COLOURS[0], height=0.65, xerr=spread, error_kw={"ecolor": "#1B1B1B", "capsize": 3})
         text = f"{value:.4g}" + (f" ± {spread:.2g}" if spread is not None else "")
         ax.annotate(text, (value + (spread or 0), number), xytext=(5, 0), textcoords="offset points", va="center", fontsize=9)
@@ -242,7 +282,16 @@ def bars(values, *, xlabel=None, ylabel=None, title=None, log=False, alt=None):
     show(fig, alt or f"{title or 'Bar chart'}{f' ({xlabel})' if xlabel else ''}: " + "; ".join(told) + ".")
 
 
-def scatter(points, labels, class_names, *, xlabel, ylabel, title=None, alt=None):
+def scatter(
+    points: ArrayLike,
+    labels: ArrayLike,
+    class_names: Sequence[str],
+    *,
+    xlabel: str,
+    ylabel: str,
+    title: str | None = None,
+    alt: str | None = None,
+) -> None:
     """Show points in the plane, one colour and marker for each class.
 
     Parameters
@@ -267,8 +316,8 @@ def scatter(points, labels, class_names, *, xlabel, ylabel, title=None, alt=None
         raise ValueError(f"scatter can tell {len(COLOURS)} classes apart, got {len(class_names)}")
     fig, ax = plt.subplots(figsize=(6.4, 4.8), layout="constrained")
     for number, label in enumerate(class_names):
-        mine = points[labels == number]
-        ax.scatter(*mine.T, s=14, alpha=0.75, color=COLOURS[number], marker=MARKERS[number], linewidths=0, label=label)
+        across, up = points[labels == number].T
+        ax.scatter(across, up, s=14, alpha=0.75, color=COLOURS[number], marker=MARKERS[number], linewidths=0, label=label)
     ax.set(xlabel=xlabel, ylabel=ylabel, title=title)
     ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), markerscale=1.6, handletextpad=0.2)
     show(
@@ -279,7 +328,7 @@ def scatter(points, labels, class_names, *, xlabel, ylabel, title=None, alt=None
     )
 
 
-def confusion_matrix(matrix, class_names, *, title=None, alt=None):
+def confusion_matrix(matrix: ArrayLike, class_names: Sequence[str], *, title: str | None = None, alt: str | None = None) -> None:
     """Show how often each true class was given each label.
 
     Parameters
@@ -314,7 +363,7 @@ def confusion_matrix(matrix, class_names, *, title=None, alt=None):
     fig.colorbar(picture, ax=ax, label="share of the true class", fraction=0.046, pad=0.03)
     if alt is None:
         wrong = np.where(np.eye(n, dtype=bool), -1, matrix)
-        true, predicted = np.unravel_index(int(wrong.argmax()), wrong.shape)
+        true, predicted = divmod(int(wrong.argmax()), n)
         alt = (
             f"{title or 'Confusion matrix'} of {n} classes, {int(np.trace(matrix))} of {int(matrix.sum())} on the diagonal. "
             f"Most frequent confusion: {class_names[true]} taken for {class_names[predicted]}, {wrong.max()} times."
@@ -322,7 +371,7 @@ def confusion_matrix(matrix, class_names, *, title=None, alt=None):
     show(fig, alt)
 
 
-def _drawable(image, where):
+def _drawable(image: ArrayLike, where: int) -> NDArray[Any]:
     """One image as (height, width) or (height, width, 3), checked."""
     image = np.asarray(image)
     if image.ndim == 3 and image.shape[2] == 1:
@@ -345,7 +394,7 @@ def _drawable(image, where):
     return np.clip(image.astype(float), 0, 1)
 
 
-def _with_spread(value):
+def _with_spread(value: ArrayLike | tuple[ArrayLike, ArrayLike]) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
     """``value`` or ``(value, spread)`` as two arrays, the second None if there is no spread."""
     if isinstance(value, tuple) and len(value) == 2:
         return np.asarray(value[0], dtype=float), np.asarray(value[1], dtype=float)

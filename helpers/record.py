@@ -11,17 +11,24 @@ The build (``pipeline.execute``) sets ``COURSE_RECORD``; the values then go into
 In a reader's own kernel `record` does nothing at all.
 """
 
+from __future__ import annotations
+
 import math
 import numbers
 import os
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
 
 VARIABLE = "COURSE_RECORD"
 KEY = "course_values"  # of an output's metadata
 
 
-def record(**values):
+def record(**values: object) -> None:
     """Record values by name, for the tests that read the executed lecture.
 
     Parameters
@@ -47,7 +54,7 @@ def record(**values):
         publish_display_data({}, metadata={KEY: plain})
 
 
-def recorded(notebook):
+def recorded(notebook: NotebookNode) -> dict[str, Any]:
     """Read the values that an executed lecture has recorded.
 
     Parameters
@@ -82,7 +89,7 @@ def recorded(notebook):
     return found
 
 
-def _plain(value, name):
+def _plain(value: Any, name: str) -> Any:
     """Turn a value into what JSON holds."""
     if isinstance(value, np.ndarray):
         value = value.tolist()

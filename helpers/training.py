@@ -5,11 +5,18 @@ show at least how large the luck is. Building and compiling a model again for ea
 the data set is small, so :func:`repeat` compiles once and only puts the *variables* back to a fresh start.
 """
 
+from __future__ import annotations
+
 import dataclasses
 import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,12 +35,18 @@ class Run:
     """
 
     seed: int
-    history: dict
+    history: dict[str, NDArray[np.float64]]
     seconds: float
-    weights: list
+    weights: list[NDArray[Any]]
 
 
-def repeat(build, *, seeds=(0, 1, 2), callbacks=None, **fit):
+def repeat(
+    build: Callable[[], keras.Model],
+    *,
+    seeds: Sequence[int] = (0, 1, 2),
+    callbacks: Callable[[int], list[keras.callbacks.Callback]] | None = None,
+    **fit: Any,
+) -> tuple[keras.Model, list[Run]]:
     """Train the same recipe once for each seed, compiling only once.
 
     Parameters
@@ -99,7 +112,7 @@ def repeat(build, *, seeds=(0, 1, 2), callbacks=None, **fit):
     return model, runs
 
 
-def summary(runs, metric, epoch=-1):
+def summary(runs: Sequence[Run], metric: str, epoch: int | slice = -1) -> tuple[Any, Any]:
     """Mean and spread of one metric over the runs.
 
     Parameters

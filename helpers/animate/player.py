@@ -1,16 +1,24 @@
 """Players: the recorded walk of :mod:`helpers.animate.walk` as a self-contained piece of HTML."""
 
+from __future__ import annotations
+
 import functools
 import hashlib
 import html
 import itertools
 import json
 import re
+from collections.abc import Sequence
 from importlib import resources
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from helpers.animate.walk import _pair, _sources, padding_of, pooling_steps, steps, text
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
 
 LARGEST = 24  # rows or columns of a grid that can still be read
 MOST_PRODUCTS = 5000  # in one player: about 80 kB
@@ -30,15 +38,15 @@ class Player:
         Caption and content of the tables that stand in for the player.
     """
 
-    def __init__(self, scene, alt, tables):
+    def __init__(self, scene: dict[str, Any], alt: str, tables: Sequence[tuple[str, NDArray[Any]]]) -> None:
         self.scene, self.alt, self.tables = scene, alt, tables
         digest = hashlib.sha256(json.dumps(scene, sort_keys=True).encode()).hexdigest()[:8]
         self.id = f"player-{digest}-{next(_made)}"  # not random: the same notebook gives the same page
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return self.alt
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         tables = "".join(_table(*table) for table in self.tables)
         return element(
             self.id,
@@ -52,21 +60,21 @@ class Player:
 
 
 def convolution(
-    image,
-    kernel,
+    image: ArrayLike,
+    kernel: ArrayLike,
     *,
-    padding=0,
-    stride=1,
-    dilation=1,
-    transposed=False,
-    output_padding=0,
-    padding_mode="zeros",
-    flip=False,
-    depthwise=False,
-    bias=None,
-    title=None,
-    alt=None,
-):
+    padding: int | tuple[int, int] | str = 0,
+    stride: int | tuple[int, int] = 1,
+    dilation: int | tuple[int, int] = 1,
+    transposed: bool = False,
+    output_padding: int | tuple[int, int] = 0,
+    padding_mode: str = "zeros",
+    flip: bool = False,
+    depthwise: bool = False,
+    bias: float | Sequence[float] | None = None,
+    title: str | None = None,
+    alt: str | None = None,
+) -> NDArray[Any]:
     """Convolve an image, and show every step of it as a player.
 
     The parameters up to ``bias`` are those of :func:`helpers.animate.steps`, which computes what is shown.
@@ -185,7 +193,15 @@ def convolution(
     return _display(scene, records, output, alt, f"{what}, step by step", shapes, settings, tables)
 
 
-def pooling(image, size=2, stride=None, kind="max", *, title=None, alt=None):
+def pooling(
+    image: ArrayLike,
+    size: int | tuple[int, int] = 2,
+    stride: int | tuple[int, int] | None = None,
+    kind: str = "max",
+    *,
+    title: str | None = None,
+    alt: str | None = None,
+) -> NDArray[Any]:
     """Pool an image, and show every step of it as a player.
 
     Parameters
@@ -255,13 +271,13 @@ def pooling(image, size=2, stride=None, kind="max", *, title=None, alt=None):
             "r": [text(tap.running) for tap in step.taps],
         }
         if kind == "max":
-            record["b"] = max(range(len(step.taps)), key=lambda t, step=step: step.taps[t].value)
+            record["b"] = max(range(len(step.taps)), key=[tap.value for tap in step.taps].__getitem__)
         records.append(record)
     tables = [("Image", volume), ("Output", maps)]
     return _display(scene, records, output, alt, f"{kind} pooling, step by step", _image(volume), settings, tables)
 
 
-def element(identity, start, fallback, code):
+def element(identity: str, start: str, fallback: str, code: str) -> str:
     """A piece of HTML that works wherever a notebook's output is shown, alone or beside others.
 
     The fallback is what readers without scripts get; a script replaces it by a shadow tree, which the page's styles do not reach.
@@ -298,7 +314,7 @@ const host = script && script.closest('[id="{identity}"]') || document.getElemen
 
 
 @functools.cache
-def script(*names, package="helpers.animate"):
+def script(*names: str, package: str = "helpers.animate") -> str:
     """The JavaScript of the package, after ``draw.js``, without indentation and whole-line comments."""
     code = "\n".join([_read("helpers.animate", "draw.js"), *(_read(package, name) for name in names)])
     code = re.sub(r"(?s)^/\*.*?\*/\n", "", code, flags=re.MULTILINE)
@@ -306,12 +322,12 @@ def script(*names, package="helpers.animate"):
 
 
 @functools.cache
-def style(name, package="helpers.animate"):
+def style(name: str, package: str = "helpers.animate") -> str:
     """The style sheet of the package, after ``card.css``."""
     return re.sub(r"\s+", " ", _read("helpers.animate", "card.css") + _read(package, name))
 
 
-def literal(value):
+def literal(value: object) -> str:
     """A Python value as a JavaScript literal that may stand inside a script element."""
     written = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return written.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

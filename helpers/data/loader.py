@@ -1,7 +1,11 @@
 """Put a data set together: from the cache, else from the first source that delivers, else from the sample."""
 
+from __future__ import annotations
+
 import shutil
 import warnings
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +18,16 @@ SOURCES = ("auto", "official", "package", "sample")
 DEFAULT_SIZE = (128, 128)  # height, width of a loaded photograph
 
 
-def load(name, *, train=None, validation=None, test=None, size=None, seed=0, source="auto"):
+def load(
+    name: str,
+    *,
+    train: int | None = None,
+    validation: int | None = None,
+    test: int | None = None,
+    size: int | tuple[int, int] | None = None,
+    seed: int = 0,
+    source: str = "auto",
+) -> Dataset:
     """Load a data set, fetching it first if it is not in the cache yet.
 
     Parameters
@@ -96,7 +109,7 @@ def load(name, *, train=None, validation=None, test=None, size=None, seed=0, sou
     )
 
 
-def folder(name, *, source="auto"):
+def folder(name: str, *, source: str = "auto") -> Path:
     """Return the folder of the photographs of a data set, fetching them first if need be.
 
     For ``"cats_dogs"`` it holds class folders, as `keras.utils.image_dataset_from_directory` wants them::
@@ -139,7 +152,7 @@ def folder(name, *, source="auto"):
     return cache.folder(entry.name) / "photos"
 
 
-def ensure(name, *, source="auto", force=False):
+def ensure(name: str, *, source: str = "auto", force: bool = False) -> dict[str, Any]:
     """Make sure that a data set is in the cache.
 
     Parameters
@@ -173,7 +186,7 @@ def ensure(name, *, source="auto", force=False):
     return found
 
 
-def verify(name):
+def verify(name: str) -> bool:
     """Check every byte of a cached data set, against the manifest and against the catalogue.
 
     Parameters

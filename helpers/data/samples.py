@@ -3,14 +3,23 @@
 PNG sheets hold the pixels without loss; `labels.json` says what is on them and which sums they have.
 """
 
+from __future__ import annotations
+
 import functools
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from helpers.data.decode import arrays_sum
 from helpers.data.errors import DataError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from helpers.data.catalogue import Entry
+
 
 FOLDER = Path(__file__).with_name("samples")
 COLUMNS = 25  # images in a row of a sheet
@@ -18,7 +27,7 @@ N_VALIDATION = 300  # the last ones of the 1,500 training images
 
 
 @functools.cache
-def index():
+def index() -> dict[str, Any]:
     """Return what `labels.json` holds: by data set, its sheets, labels and row numbers in the full set."""
     try:
         return json.loads((FOLDER / "labels.json").read_text(encoding="utf-8"))
@@ -28,7 +37,7 @@ def index():
         ) from error
 
 
-def to_sheet(images):
+def to_sheet(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Lay images side by side, `COLUMNS` in a row.
 
     Parameters
@@ -46,7 +55,7 @@ def to_sheet(images):
     return grid.transpose(0, 2, 1, 3, 4).reshape(n // COLUMNS * height, COLUMNS * width, channels)
 
 
-def from_sheet(sheet, height, width):
+def from_sheet(sheet: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
     """Cut a sheet into the images that `to_sheet` was given.
 
     Parameters
@@ -91,7 +100,7 @@ def _read_sheet(sheet, image_shape):
     return images
 
 
-def read(entry):
+def read(entry: Entry) -> dict[str, NDArray[Any]]:
     """Read the sample of a data set.
 
     Parameters

@@ -1,9 +1,12 @@
 """The command line: ``python -m helpers.experiments STUDY ...`` trains what is not in the file yet."""
 
+from __future__ import annotations
+
 import argparse
 import itertools
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from helpers import budget
@@ -12,7 +15,7 @@ from helpers.experiments.recipes import DATA, SIZES, STUDIES, plan
 from helpers.experiments.trainer import data_name, part, train
 
 
-def main(arguments=None):
+def main(arguments: Sequence[str] | None = None) -> int:
     """Train a study from the command line.
 
     Parameters

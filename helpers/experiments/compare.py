@@ -1,15 +1,26 @@
 """What the runs say: groups, ranked tables, intervals for differences, figures, and the bill."""
 
+from __future__ import annotations
+
 import dataclasses
 import itertools
 import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from helpers.experiments.recipes import BATCH, FACTORS, Recipe
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
 
-def one_factor(runs, factor, baseline=None):
+    from helpers.experiments.runs import Run
+
+Level = TypeVar("Level", str, float)
+
+
+def one_factor(runs: Iterable[Run], factor: str, baseline: Recipe | None = None) -> dict[Any, list[Run]]:
     """Pick the runs that differ from the baseline in one factor only.
 
     Parameters
@@ -23,7 +34,7 @@ def one_factor(runs, factor, baseline=None):
 
     Returns
     -------
-    dict of str to list of Run
+    dict of str (of float for ``"strength"`` and ``"rate"``) to list of Run
         For each level its runs, in the order of their seeds. The baseline's own runs are among them.
 
     Raises
@@ -32,7 +43,7 @@ def one_factor(runs, factor, baseline=None):
         If no run fits, or those that fit were trained on different sizes or data.
     """
     baseline = Recipe() if baseline is None else baseline
-    groups = {}
+    groups: dict[Any, list[Run]] = {}
     for run in runs:
         level = getattr(run.recipe, factor)
         change = {factor: level}
@@ -51,7 +62,7 @@ def one_factor(runs, factor, baseline=None):
     return {level: sorted(groups[level], key=lambda run: run.seed) for level in order if level in groups}
 
 
-def by_recipe(runs):
+def by_recipe(runs: Iterable[Run]) -> dict[str, list[Run]]:
     """Group runs by their recipe, whatever it is.
 
     Parameters
@@ -63,13 +74,13 @@ def by_recipe(runs):
     dict of str to list of Run
         By `Recipe.name`, in the order in which the recipes first appear.
     """
-    groups = {}
+    groups: dict[str, list[Run]] = {}
     for run in runs:
         groups.setdefault(run.recipe.name, []).append(run)
     return groups
 
 
-def values(group, what="accuracy"):
+def values(group: Iterable[Run], what: str = "accuracy") -> NDArray[np.float64]:
     """Return one number of each run as an array.
 
     Parameters
@@ -86,7 +97,7 @@ def values(group, what="accuracy"):
     return np.array([getattr(run, what) for run in group], dtype=float)
 
 
-def spread(numbers):
+def spread(numbers: ArrayLike) -> tuple[float, float]:
     """Return mean and standard deviation (divisor n - 1) of some numbers; the latter ``nan`` for a single one.
 
     Examples
@@ -98,7 +109,7 @@ def spread(numbers):
     return float(numbers.mean()), float(numbers.std(ddof=1)) if len(numbers) > 1 else math.nan
 
 
-def difference(first, second, comparisons=1, confidence=0.95):
+def difference(first: ArrayLike, second: ArrayLike, comparisons: int = 1, confidence: float = 0.95) -> tuple[float, float]:
     """Estimate the difference of two means, with an interval that holds for several comparisons at once.
 
     Welch's interval, which lets the spreads differ; Bonferroni's correction divides the risk of error among the comparisons.
@@ -139,7 +150,7 @@ def difference(first, second, comparisons=1, confidence=0.95):
     return mean, float(stats.t.ppf(1 - risk / 2, freedom) * math.sqrt(sum(parts)))
 
 
-def ranked(groups, by="accuracy"):
+def ranked(groups: Mapping[Level, Sequence[Run]], by: str = "accuracy") -> list[Level]:
     """Return the levels, best first.
 
     Parameters
@@ -155,7 +166,7 @@ def ranked(groups, by="accuracy"):
     if by not in ("accuracy", "loss"):
         raise ValueError(f"by={by!r}: rank by 'accuracy' or by 'loss'")
 
-    def place(level):
+    def place(level: Level) -> list[tuple[bool, float]]:
         keys = [-values(groups[level], "accuracy").mean(), values(groups[level], "loss").mean()]
         keys = [(math.isnan(key), key) for key in keys]
         return keys if by == "accuracy" else keys[::-1]
@@ -163,7 +174,7 @@ def ranked(groups, by="accuracy"):
     return sorted(groups, key=place)
 
 
-def gaps(groups, by="accuracy"):
+def gaps(groups: Mapping[Level, Sequence[Run]], by: str = "accuracy") -> dict[tuple[Level, Level], tuple[float, float, bool]]:
     """Compare every level with every level ranked below it.
 
     The intervals hold for all pairs at once. Fewer would not do, even for neighbours only: who sorts first has looked at every
@@ -181,15 +192,16 @@ def gaps(groups, by="accuracy"):
         For the better and the worse level: by how much the former is better, half the width of the interval, and whether the
         two can be told apart.
     """
-    pairs, result = list(itertools.combinations(ranked(groups, by), 2)), {}
+    pairs = list(itertools.combinations(ranked(groups, by), 2))
+    result: dict[tuple[Level, Level], tuple[float, float, bool]] = {}
     for better, worse in pairs:
-        numbers = [values(groups[level], by) for level in (better, worse)]
-        mean, half = difference(*(numbers if by == "accuracy" else numbers[::-1]), comparisons=len(pairs))
+        first, second = (better, worse) if by == "accuracy" else (worse, better)  # the larger one first
+        mean, half = difference(values(groups[first], by), values(groups[second], by), comparisons=len(pairs))
         result[better, worse] = mean, half, bool(mean > half)
     return result
 
 
-def table(groups, *, by="accuracy", title="Validation"):
+def table(groups: Mapping[Level, Sequence[Run]], *, by: str = "accuracy", title: str = "Validation") -> None:
     """Print levels ranked by their mean, each with its spread, and which can be told from the row above and from the best.
 
     Parameters
@@ -239,7 +251,9 @@ def _short(number, kind="loss"):
     return f"{number:.3f}" if abs(number) < 100 else f"{number:,.0f}"
 
 
-def plot(groups, *, by="accuracy", title=None, guess=0.1):
+def plot(
+    groups: Mapping[Level, Sequence[Run]], *, by: str = "accuracy", title: str | None = None, guess: float | None = 0.1
+) -> None:
     """Show every run as a dot and each level's mean as a bar, the best level on top.
 
     Parameters
@@ -277,7 +291,9 @@ def plot(groups, *, by="accuracy", title=None, guess=0.1):
     plots.show(fig, alt=f"{title or 'Ranked runs'}. {label}, mean and spread, best first: " + "; ".join(told) + ".")
 
 
-def plot_against(series, *, xlabel, title=None, guess=0.1):
+def plot_against(
+    series: Mapping[str, Mapping[float, Sequence[Run]]], *, xlabel: str, title: str | None = None, guess: float | None = 0.1
+) -> None:
     """Show accuracies against a number (a learning rate, a strength): one line of means for each series, one dot for each run.
 
     Parameters
@@ -322,7 +338,7 @@ def plot_against(series, *, xlabel, title=None, guess=0.1):
     plots.show(fig, alt=f"{title or 'Accuracy'}: validation accuracy against {xlabel}. " + "; ".join(told) + ".")
 
 
-def cost(runs):
+def cost(runs: Iterable[Run]) -> str:
     """Say how many networks were trained, and what that cost.
 
     Parameters

@@ -1,6 +1,14 @@
 """What is varied: the recipes, the network that they are for, and which recipes make up a study."""
 
+from __future__ import annotations
+
 import dataclasses
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import keras
+
 
 SIZES = {  # images to train on, images to check on, epochs: what `budget.choose(**SIZES)` picks from
     "ci": {"images": 1000, "checks": 500, "epochs": 4},
@@ -75,7 +83,7 @@ class Recipe:
     optimiser: str = "Adam"
     rate: float | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         """Check the names and fill in what was left out."""
         for factor, levels in FACTORS.items():
             if getattr(self, factor) not in levels:
@@ -85,7 +93,7 @@ class Recipe:
         object.__setattr__(self, "rate", float(RATES[self.optimiser] if self.rate is None else self.rate))
 
     @property
-    def name(self):
+    def name(self) -> str:
         """What is not as in the baseline, in words: ``"SGD 0.1"``, ``"he_normal with SGD"``; else ``"baseline"``."""
         regulariser, optimiser = self.regulariser, self.optimiser
         if self.strength not in (0, STRENGTH):
@@ -100,7 +108,13 @@ class Recipe:
         return " with ".join(parts) or "baseline"
 
 
-def network(regulariser="none", strength=STRENGTH, initialiser="glorot_uniform", optimiser="Adam", rate=None):
+def network(
+    regulariser: str = "none",
+    strength: float = STRENGTH,
+    initialiser: str | keras.initializers.Initializer = "glorot_uniform",
+    optimiser: str = "Adam",
+    rate: float | None = None,
+) -> keras.Sequential:
     """Return the small network of week 5, compiled, for images of 28 x 28 x 1.
 
     Parameters
@@ -150,12 +164,12 @@ def network(regulariser="none", strength=STRENGTH, initialiser="glorot_uniform",
             layers.Dense(10, **choices()),
         ]
     )
-    optimiser = keras.optimizers.get(optimiser)
+    updates = keras.optimizers.get(optimiser)
     if rate is not None:
-        optimiser.learning_rate = rate
+        updates.learning_rate = rate
     entropy = keras.metrics.SparseCategoricalCrossentropy(from_logits=True, name="cross_entropy")
     model.compile(
-        optimizer=optimiser,
+        optimizer=updates,
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy", entropy],
         steps_per_execution=1 if keras.backend.backend() == "torch" else 16,
@@ -169,7 +183,8 @@ def _functions():
     for factor, levels in FACTORS.items():
         for level in levels:
             if level != getattr(baseline, factor):
-                yield Recipe(**{factor: level})
+                choice: dict[str, Any] = {factor: level}
+                yield Recipe(**choice)
 
 
 STUDIES = {
@@ -194,7 +209,7 @@ STUDIES = {
 }
 
 
-def plan(study="functions", seeds=3):
+def plan(study: str = "functions", seeds: int | Sequence[int] = 3) -> list[tuple[Recipe, int]]:
     """List the runs of a study.
 
     Parameters
@@ -220,7 +235,7 @@ def plan(study="functions", seeds=3):
     return [(recipe, seed) for recipe in dict.fromkeys(STUDIES[study][1]()) for seed in seeds]
 
 
-def command(study="functions", *, budget_name="cpu", seeds=5, output="functions.csv"):
+def command(study: str = "functions", *, budget_name: str = "cpu", seeds: int = 5, output: str = "functions.csv") -> str:
     """Return the shell command that trains a study.
 
     Examples

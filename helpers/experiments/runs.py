@@ -5,7 +5,9 @@ import csv
 import dataclasses
 import io
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from helpers.experiments.recipes import Recipe
 
@@ -49,7 +51,7 @@ class Run:
     accuracy: float
     train_loss: float
     train_accuracy: float
-    accuracies: tuple
+    accuracies: tuple[float, ...]
     seconds: float
     cpu_seconds: float
     budget: str
@@ -59,18 +61,18 @@ class Run:
     cores: int
 
     @property
-    def recipe(self):
+    def recipe(self) -> Recipe:
         """The choices alone."""
         return Recipe(self.regulariser, self.strength, self.initialiser, self.optimiser, self.rate)
 
     @property
-    def key(self):
+    def key(self) -> tuple[Recipe, int, int, int, int, str]:
         """What makes two runs the same run: recipe, seed, sizes and data."""
         return self.recipe, self.seed, self.images, self.checks, self.epochs, self.data
 
 
 _COLUMNS = [field.name for field in dataclasses.fields(Run)]
-_TYPES = {field.name: field.type for field in dataclasses.fields(Run)}
+_TYPES: dict[str, Any] = {field.name: field.type for field in dataclasses.fields(Run)}
 
 
 def _to_text(name, value):
@@ -85,7 +87,7 @@ def _from_text(name, text):
     return _TYPES[name](text)
 
 
-def append(path, run):
+def append(path: str | os.PathLike[str], run: Run) -> None:
     """Add one line, whole or not at all: a line that a killed process left unfinished is removed first."""
     line = io.StringIO()
     writer = csv.writer(line, lineterminator="\n")
@@ -105,7 +107,7 @@ def append(path, run):
         os.fsync(file.fileno())
 
 
-def read(path=None):
+def read(path: str | os.PathLike[str] | None = None) -> list[Run]:
     """Read runs from a CSV file.
 
     Parameters
@@ -149,7 +151,7 @@ def read(path=None):
 
 
 @contextlib.contextmanager
-def only_writer(output):
+def only_writer(output: str | os.PathLike[str] | None) -> Iterator[None]:
     """Refuse to write into a file that another process is writing into."""
     if not output:
         yield

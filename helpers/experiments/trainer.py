@@ -1,12 +1,16 @@
 """Training the runs that are not in the file yet, on training and validation images only."""
 
+from __future__ import annotations
+
 import contextlib
 import dataclasses
 import io
 import os
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,8 +18,15 @@ from helpers import budget
 from helpers.experiments.recipes import BATCH, network
 from helpers.experiments.runs import Run, append, only_writer, read
 
+if TYPE_CHECKING:
+    from _typeshed import StrPath
+    from numpy.typing import NDArray
 
-def part(dataset, images, checks):
+    from helpers.data import Dataset, Split
+    from helpers.experiments.recipes import Recipe
+
+
+def part(dataset: Dataset, images: int, checks: int) -> Dataset:
     """Return the part of a data set that an experiment may see: some training and some validation images, no test images.
 
     Parameters
@@ -50,7 +61,7 @@ def part(dataset, images, checks):
     )
 
 
-def arrays(split):
+def arrays(split: Split) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Return a split as the network takes it.
 
     Parameters
@@ -64,10 +75,12 @@ def arrays(split):
     y : numpy.ndarray
         int64, shape (n,).
     """
-    return np.asarray(split.images, dtype="float32") / 255, np.asarray(split.labels)
+    return np.asarray(split.images, dtype=np.float32) / np.float32(255), np.asarray(split.labels)
 
 
-def train(runs, dataset, *, epochs, output=None, progress=True):
+def train(
+    runs: Iterable[tuple[Recipe, int]], dataset: Dataset, *, epochs: int, output: StrPath | None = None, progress: bool = True
+) -> list[Run]:
     """Train what is not trained yet, and keep every run as soon as it ends.
 
     Runs that differ in weights or learning rate only share one compiled model.
@@ -102,7 +115,9 @@ def train(runs, dataset, *, epochs, output=None, progress=True):
             return recipe, seed, len(dataset.train), len(dataset.validation), epochs, data_name(dataset)
 
         missing = [pair for pair in wanted if key(*pair) not in known]
-        kinds = {}  # what can share a compiled model: same layers, same optimiser
+        kinds: dict[
+            tuple[str, float | None, str], list[tuple[Recipe, int]]
+        ] = {}  # what can share a compiled model: same layers, same optimiser
         for recipe, seed in missing:
             kinds.setdefault((recipe.regulariser, recipe.strength, recipe.optimiser), []).append((recipe, seed))
         if missing:
@@ -205,7 +220,7 @@ def _digits(number):
     return float(f"{float(number):.6g}")
 
 
-def data_name(dataset):
+def data_name(dataset: Dataset) -> str:
     """Name the data as the file does, which tells a sample from the whole."""
     return f"{dataset.name} sample" if dataset.is_sample else dataset.name
 

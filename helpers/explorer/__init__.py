@@ -12,6 +12,7 @@ import functools
 import itertools
 import re
 from importlib import resources
+from typing import Any
 
 from helpers.animate import player
 
@@ -42,7 +43,7 @@ or open the book's page with JavaScript. Its arithmetic, for an input of W &time
 _made = itertools.count(1)
 
 
-def show(*, tab="layer", stack="LeNet-5", **settings):
+def show(*, tab: str = "layer", stack: str = "LeNet-5", **settings: Any) -> None:
     """Show the explorer in the notebook.
 
     Parameters
@@ -70,7 +71,7 @@ def show(*, tab="layer", stack="LeNet-5", **settings):
     display(Explorer(fragment(tab=tab, stack=stack, **settings)))
 
 
-def fragment(*, tab="layer", stack="LeNet-5", **settings):
+def fragment(*, tab: str = "layer", stack: str = "LeNet-5", **settings: Any) -> str:
     """The explorer as HTML, to be put into any page as it is.
 
     Parameters
@@ -115,7 +116,7 @@ def fragment(*, tab="layer", stack="LeNet-5", **settings):
 
 
 @functools.cache
-def stacks():
+def stacks() -> tuple[str, ...]:
     """Names of the stacks of layers that the explorer can start from.
 
     Returns
@@ -134,11 +135,11 @@ def stacks():
 class Explorer:
     """What a notebook shows; in a terminal, a sentence."""
 
-    def __init__(self, code):
+    def __init__(self, code: str) -> None:
         self.code = code
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return "Convolution explorer (interactive; open it in a notebook or in the book)"
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         return self.code

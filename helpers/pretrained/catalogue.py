@@ -106,7 +106,7 @@ NETWORKS = {
 }
 
 
-def find(name):
+def find(name: str) -> Network:
     """Return the entry of a network.
 
     Parameters

@@ -8,9 +8,16 @@ Source of the classes: O. Russakovsky and others (2015). ImageNet large scale vi
 of Computer Vision 115(3), 211-252, doi:10.1007/s11263-015-0816-y.
 """
 
+from __future__ import annotations
+
 import numbers
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
 
 __all__ = ["CLASS_NAMES", "decode"]
 
@@ -114,7 +121,7 @@ ear, toilet tissue
 CLASS_NAMES = tuple(" ".join(_NAMES.split()).split(", "))  # tuple of 1,000 str: the name of output 0, 1, ...
 
 
-def decode(probabilities, top=5):
+def decode(probabilities: ArrayLike, top: int = 5) -> list[tuple[str, float]] | list[list[tuple[str, float]]]:
     """Put names to the outputs of a network with its classifier.
 
     Parameters

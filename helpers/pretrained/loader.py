@@ -1,14 +1,21 @@
 """Put a pre-trained network together: its builder, its weights, and the part of it that is wanted."""
 
+from __future__ import annotations
+
 import numbers
+from typing import TYPE_CHECKING
 
 from helpers.pretrained import catalogue, networks, stored
+
+if TYPE_CHECKING:
+    import keras
+
 
 SOURCES = ("auto", "official", "package", "untrained")
 SMALLEST, LARGEST = 32, 1024  # pixels: five halvings must leave something, and memory grows with the area
 
 
-def load(name, *, top=True, size=224, pooling=None, source="auto"):
+def load(name: str, *, top: bool = True, size: int = 224, pooling: str | None = None, source: str = "auto") -> keras.Model:
     """Load a network with weights trained on ImageNet, fetching them first if they are not in the cache yet.
 
     Parameters
@@ -101,7 +108,7 @@ def _check(top, size, pooling, source):
         raise TypeError(f"top={top!r}: give True (with the classifier) or False (without)")
     if isinstance(size, bool) or not isinstance(size, numbers.Integral):
         raise TypeError(f"size={size!r}: give one whole number of pixels, for height and width")
-    if not SMALLEST <= size <= LARGEST:
+    if not SMALLEST <= int(size) <= LARGEST:
         raise ValueError(f"size={size}: it must lie between {SMALLEST} and {LARGEST} pixels")
     if pooling not in (None, "avg"):
         raise ValueError(f"pooling={pooling!r}: give None for feature maps or 'avg' for their mean")
@@ -111,7 +118,7 @@ def _check(top, size, pooling, source):
         raise ValueError(f"source is {source!r}; it must be one of {', '.join(map(repr, SOURCES))}")
 
 
-def describe(model):
+def describe(model: keras.Model) -> str:
     """Summarise a network in a few lines, with the source of its weights.
 
     Parameters

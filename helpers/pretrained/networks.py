@@ -17,7 +17,16 @@ ResNet50
 The means and deviations are those of ImageNet's training images, by colour.
 """
 
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 from helpers.pretrained import readers
+
+if TYPE_CHECKING:
+    import keras
+
 
 # ImageNet's colours, from 0 to 1, as torchvision scales them; and from 0 to 255, as He and others subtracted them.
 TORCH_MEAN, TORCH_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -46,7 +55,7 @@ def _with_top(inputs, features, name):
     return Model(inputs, layers.Dense(1000, activation="softmax", name="predictions")(pooled), name=name)
 
 
-def mobilenetv2_keras(size):
+def mobilenetv2_keras(size: int) -> keras.Model:
     """Build MobileNetV2 as Keras's weights want it, without weights.
 
     Parameters
@@ -65,7 +74,7 @@ def mobilenetv2_keras(size):
     return _with_top(inputs, base.output, "mobilenetv2")
 
 
-def mobilenetv2_torch(size):
+def mobilenetv2_torch(size: int) -> keras.Model:
     """Build MobileNetV2 as torchvision's weights want it, without weights; layers are named as in Keras's.
 
     Parameters
@@ -112,7 +121,7 @@ def mobilenetv2_torch(size):
     return _with_top(inputs, x, "mobilenetv2")
 
 
-def resnet50_keras(size):
+def resnet50_keras(size: int) -> keras.Model:
     """Build ResNet50 as Keras's weights want it, without weights.
 
     Parameters
@@ -131,7 +140,7 @@ def resnet50_keras(size):
     return _with_top(inputs, base.output, "resnet50")
 
 
-def resnet50_tfjs(size):
+def resnet50_tfjs(size: int) -> keras.Model:
     """Build ResNet50 as the package's weights want it: Keras's network of 2019, whose BatchNorm had a larger epsilon.
 
     Parameters
@@ -168,19 +177,19 @@ def _turn_to_rgb(model):
     layer.set_weights([kernel[:, :, ::-1], *bias])
 
 
-def fill_from_keras(model, folder):
+def fill_from_keras(model: keras.Model, folder: Path) -> None:
     """Fill MobileNetV2 from Keras's HDF5 file in `folder`, by Keras itself: such a file holds arrays and names only."""
     (path,) = folder.glob("*.h5")
     model.load_weights(path)
 
 
-def fill_resnet_from_keras(model, folder):
+def fill_resnet_from_keras(model: keras.Model, folder: Path) -> None:
     """Fill ResNet50 from Keras's HDF5 file in `folder`."""
     fill_from_keras(model, folder)
     _turn_to_rgb(model)
 
 
-def torch_names():
+def torch_names() -> dict[str, str]:
     """Map the layers of `mobilenetv2_torch` to the names that torchvision gives to the same layers.
 
     Returns
@@ -212,7 +221,7 @@ def torch_names():
     return names
 
 
-def fill_from_torch(model, folder):
+def fill_from_torch(model: keras.Model, folder: Path) -> None:
     """Fill `mobilenetv2_torch` from torchvision's file in `folder`."""
     (path,) = folder.glob("*.pth")
     tensors = {name: values for name, values in readers.read_torch(path).items() if not name.endswith("num_batches_tracked")}
@@ -236,7 +245,7 @@ def fill_from_torch(model, folder):
     _fill(model, arrays)
 
 
-def tfjs_names():
+def tfjs_names() -> dict[str, str]:
     """Map the layers of ResNet50 to the names that Keras gave to them until 2019.
 
     Returns
@@ -259,7 +268,7 @@ def tfjs_names():
     return names
 
 
-def fill_from_tfjs(model, folder):
+def fill_from_tfjs(model: keras.Model, folder: Path) -> None:
     """Fill `resnet50_tfjs` from the TensorFlow.js files in `folder`."""
     weights = readers.read_tfjs(folder)
     arrays = {}

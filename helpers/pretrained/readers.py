@@ -5,13 +5,22 @@ it called. :func:`read_torch` admits the four names that a table of tensors need
 dictionary), and stops at any other.
 """
 
+from __future__ import annotations
+
 import collections
 import io
 import json
 import math
 import pickle
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from _typeshed import StrPath
+    from numpy.typing import NDArray
+
 
 MAGIC = 0x1950A86A20F9469CFC6C  # the number that starts every file of torch.save before version 1.6
 PROTOCOL = 1001
@@ -50,7 +59,7 @@ class _TensorUnpickler(pickle.Unpickler):
         return _Storage((dtype, key, count))
 
 
-def read_torch(path):
+def read_torch(path: StrPath) -> dict[str, NDArray[Any]]:
     """Read the tensors of a file that ``torch.save(model.state_dict(), ...)`` wrote before version 1.6.
 
     Parameters
@@ -106,7 +115,7 @@ def read_torch(path):
     return tensors
 
 
-def read_tfjs(folder):
+def read_tfjs(folder: Path) -> dict[str, NDArray[Any]]:
     """Read the weights of a TensorFlow.js layers model whose pieces are joined in one file.
 
     Parameters

