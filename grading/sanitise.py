@@ -7,7 +7,7 @@ import copy
 import functools
 import html
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -15,12 +15,12 @@ import nbformat
 import nh3
 from pygments.token import STANDARD_TYPES
 
-TEXT_LIMIT = 50_000  # characters of a text cell that are read as Markdown; for some texts the time grows with the square
-MATH_LIMIT = 500  # formulas that begin in it, likewise
-
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
+Pictures = Mapping[str, Mapping[str, str]]  # name -> media type -> base64
+TEXT_LIMIT = 50_000  # characters of a text cell that are read as Markdown; for some texts the time grows with the square
+MATH_LIMIT = 500  # formulas that begin in it, likewise
 
 _TEXT = ("text/plain",)
 _PICTURES = ("image/png", "image/jpeg", "image/gif")
@@ -44,7 +44,7 @@ def is_base64(text: object) -> bool:
     return isinstance(text, str) and re.fullmatch(r"[A-Za-z0-9+/=\s]*", text) is not None
 
 
-def clean_outputs(outputs: Iterable[NotebookNode | dict[str, Any]]) -> list[NotebookNode]:
+def clean_outputs(outputs: Sequence[NotebookNode | dict[str, Any]]) -> list[NotebookNode]:
     """Outputs for a notebook that an instructor opens: text and pictures stay; HTML, JavaScript and SVG, in which code could
     hide that acts in the instructor's name, do not.
 
@@ -122,7 +122,7 @@ _SIGNS = (
 )
 
 
-def clean_html(text, pictures=None, files=False):
+def clean_html(text: str, pictures: Pictures | None = None, files: bool = False) -> str:
     """HTML in which nothing can run, submit, cover the page or be fetched from elsewhere.
 
     Parameters
@@ -143,7 +143,7 @@ def clean_html(text, pictures=None, files=False):
     '<b>so</b> <em>[picture not shown: a plot]</em>'
     """
 
-    def attribute(tag, name, value):
+    def attribute(tag: str, name: str, value: str) -> str | None:
         if name == "class":
             return value if value in _CLASSES else None
         if name == "href":
@@ -173,7 +173,7 @@ def _not_shown(attributes):
     return f"<em>[picture not shown{': ' + alt[1] if alt else ''}]</em>"
 
 
-def _resolved(address, pictures):
+def _resolved(address: str, pictures: Pictures) -> str:
     """The address of a picture; where it is an attachment, the picture itself."""
     name = address.removeprefix("attachment:")
     if name == address:
@@ -182,7 +182,7 @@ def _resolved(address, pictures):
     return next((f"data:{kind};base64,{data}" for kind, data in bundle.items()), "")
 
 
-def clean_attachments(attachments):
+def clean_attachments(attachments: object) -> dict[str, dict[str, str]]:
     """Pictures pasted into a text cell: those that are PNG, JPEG, GIF or WebP, whatever they are said to be.
 
     Parameters
@@ -194,7 +194,7 @@ def clean_attachments(attachments):
     -------
     dict
     """
-    good = {}
+    good: dict[str, dict[str, str]] = {}
     for name, bundle in attachments.items() if isinstance(attachments, dict) else ():
         for data in bundle.values() if isinstance(bundle, dict) else ():
             if isinstance(data, list) and all(isinstance(part, str) for part in data):
@@ -274,7 +274,7 @@ def _renderer():
     return Renderer
 
 
-def clean_text(source, attachments=None):
+def clean_text(source: str, attachments: object = None) -> tuple[str, dict[str, dict[str, str]], bool]:
     """A text cell for formgrader, which takes HTML in it for HTML.
 
     Text without HTML stays as it is. Other text becomes what formgrader would make of it, as one line of HTML, cleaned: Markdown
@@ -318,7 +318,7 @@ def clean_text(source, attachments=None):
     return line, {}, renderer.refused or any(made.count(name) > cleaned.count(name) for name in ("href=", "src="))
 
 
-def as_shown(source):
+def as_shown(source: str) -> str:
     """A text cell that shows a text as it stands, on one line, so that Markdown finds nothing in it."""
     return f"<pre>{_one_line(html.escape(source))}</pre>"
 
