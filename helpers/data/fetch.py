@@ -96,7 +96,8 @@ def official(entry: Entry | Network, folder: Path) -> list[Path]:
     logger = pooch.get_logger()
     level = logger.level
     files = []
-    for file in entry.official.files if entry.official else ():
+    assert entry.official is not None  # who asks for it has looked
+    for file in entry.official.files:
         address = urlsplit(file.url)
         say(f"{entry.name}: downloading {address.path.rsplit('/', 1)[-1]} ({file.size / 1e6:,.1f} MB) from {address.hostname}")
         logger.setLevel(logging.ERROR)  # pooch's own notes would repeat ours, with a path and a hash

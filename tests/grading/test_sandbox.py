@@ -1069,6 +1069,12 @@ def test_nothing_of_a_session_is_left_on_the_machine(warm):
 # --- starting
 
 
+def test_a_process_that_does_not_begin_and_says_nothing_is_told_as_such(warm, monkeypatch):
+    monkeypatch.setattr(pool, "pack", lambda message: bytes(4))  # not what the process sends
+    with pytest.raises(SandboxError, match="did not start: no reason given"), warm.session():
+        pass
+
+
 def test_without_confinement_it_runs_only_when_told_to(monkeypatch):
     none = walls.Confinement(False, "this kernel is from 1999")
     monkeypatch.setattr(pool, "confinement", lambda: none)
