@@ -1,70 +1,110 @@
-"""nbgrader itself grades every exercise as the gate does.
+"""nbgrader itself releases every exercise as we do, and grades it as the gate does.
 
-A file of its own: nbgrader starts a kernel for each submission, and this can run beside the gate.
+nbgrader starts a kernel for each submission, so there are two for an exercise: the reference solution, and one with right
+answers, a wrong one, and no answers. Everything else happens in this process, through nbgrader's own Python interface.
 """
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import nbformat
-from gate import graded_cells, with_answer, wrong_answers
+import pytest
+from gate import ONE_THREAD, TIME_LIMIT, Executor, graded_cells, with_answer, wrong_answers
+from traitlets.config import Config
 
 from pipeline.exercises import instructor_notebook, released_notebook
+from pipeline.notebooks import to_text
+
+pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")  # nbgrader's own
 
 
-def test_nbgrader_agrees(source, instructor, released, executor, tmp_path):
-    """One batch of nbgrader's own: a full, an empty and a wrong submission, cell by cell."""
-    wrong = wrong_answers(source)
-    question = list(wrong)[-1]
-    answer = next(iter(wrong[question].values()))[0]
-    answers = {cell.name: cell.source for cell in instructor(source) if cell.role == "solution"}
-    submissions = {"full": answers, "empty": {}, "wrong": {**answers, question: answer}}
+@pytest.fixture(scope="session")
+def nbgrader(tmp_path_factory):
+    """nbgrader's interface to a course of its own with one gradebook, away from the user's settings."""
+    from alembic.script import ScriptDirectory
+    from nbgrader.apps.api import NbGraderAPI
+    from nbgrader.dbutil import ALEMBIC_DIR
 
-    assignment = source.parent.name
-    folder = tmp_path / "source" / assignment
-    folder.mkdir(parents=True)
-    nbformat.write(instructor_notebook(source), folder / f"{source.stem}.ipynb")
-    for student, own in submissions.items():
-        notebook = released_notebook(source)
-        for cell in notebook.cells:
-            name = cell.metadata.get("nbgrader", {}).get("grade_id")
-            cell.source = own.get(name, cell.source)
-        folder = tmp_path / "submitted" / student / assignment
-        folder.mkdir(parents=True)
-        nbformat.write(notebook, folder / f"{source.stem}.ipynb")
-
-    _nbgrader(tmp_path, "generate_assignment", assignment)
-    _nbgrader(tmp_path, "autograde", assignment)
-
-    from nbgrader.api import Gradebook
-
-    with Gradebook(f"sqlite:///{tmp_path / 'gradebook.db'}") as gradebook:
-        for student, own in submissions.items():
-            notebook = gradebook.find_submission_notebook(source.stem, assignment, student)
-            scores = {grade.name: grade.score for grade in notebook.grades if grade.cell.cell_type == "code"}
-            cells = released(source) if not own else instructor(source)
-            if student == "wrong":
-                cells = with_answer(cells, question, answer)
-            expected = {name: outcome.score for name, outcome in graded_cells(executor.run(cells, free=False)).items()}
-            assert scores == expected, student
-        total = sum(cell.points for cell in instructor(source))
-        assert gradebook.find_submission(assignment, "full").score == total
-        assert gradebook.find_submission(assignment, "empty").score == 0
+    folder = tmp_path_factory.mktemp("course")
+    config = Config()
+    config.CourseDirectory.root = str(folder / "course")
+    config.Exchange.root = str(folder / "exchange")
+    config.Execute.timeout = TIME_LIMIT
+    config.Execute.shutdown_kernel = "immediate"
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "MPLCONFIGDIR"):
+            patch.setenv(name, str(folder / name.lower()))
+        for name in ONE_THREAD:
+            patch.setenv(name, "1")
+        patch.setenv("COURSE_BUDGET", "ci")
+        # A new gradebook notes its version. nbgrader asks a command for it, which takes seconds to start.
+        patch.setattr("nbgrader.api.get_alembic_version", ScriptDirectory(ALEMBIC_DIR).get_current_head)
+        yield NbGraderAPI(config=config)
 
 
-def _nbgrader(folder, *arguments):
-    """Run an nbgrader command in a course folder, away from the user's own settings."""
-    private = {name: str(folder / name.lower()) for name in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "MPLCONFIGDIR")}
-    # nbgrader calls `alembic` by name: find the one that belongs to this Python, activated or not.
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    done = subprocess.run(
-        [sys.executable, "-m", "nbgrader", *arguments],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=600,
-        env={**os.environ, **private, "PATH": path, "OMP_NUM_THREADS": "1", "COURSE_BUDGET": "ci"},
-    )
-    assert done.returncode == 0, done.stderr[-4000:]
+def test_nbgrader_releases_the_same_exercise(source, nbgrader):
+    """An instructor who runs `nbgrader generate_assignment` changes nothing in exercises/."""
+    released = nbformat.read(_release(source, nbgrader), as_version=4)
+    assert to_text(released) == to_text(released_notebook(source))
+
+
+def test_nbgrader_grades_as_the_gate_does(source, instructor, released, nbgrader):
+    """Cell by cell: the reference gets all points, and of a mixed submission the right answers do."""
+    reference = instructor(source)
+    questions = [cell.name for cell in reference if cell.role == "solution"]
+    middle = len(questions) // 2
+    wrong, unanswered = questions[middle - 1], questions[middle:]
+    answer, losing, _ = next(iter(wrong_answers(source)[wrong].values()))
+    stubs = {cell.name: cell.source for cell in released(source)}
+    full = {cell.name: cell.source for cell in reference if cell.role == "solution"}
+    mixed = full | {wrong: answer} | {name: stubs[name] for name in unanswered}
+
+    _release(source, nbgrader)
+    scores, faults = _grade(source, nbgrader, "full", full)
+    assert not faults
+    assert scores == {cell.name: cell.points for cell in reference if cell.role == "test"}
+
+    scores, _ = _grade(source, nbgrader, "mixed", mixed)
+    cells = reference
+    for name in questions:
+        cells = with_answer(cells, name, mixed[name])
+    with Executor(preload=[]) as executor:  # for a single variant nothing is gained by importing first
+        expected = graded_cells(executor.run(cells, free=False))
+    assert scores == {name: outcome.score for name, outcome in expected.items()}
+    assert not any(scores[name] for name in losing), f"a wrong answer to {wrong} gets points"
+    first = [cell.name for cell in reference].index(unanswered[0])
+    assert not any(scores[cell.name] for cell in reference[first:] if cell.role == "test"), "points for no answer"
+    assert any(scores.values())
+
+
+def _release(source, nbgrader):
+    """Let nbgrader make the assignment, once; the path of the released notebook."""
+    course, assignment, name = Path(nbgrader.coursedir.root), source.parent.name, f"{source.stem}.ipynb"
+    if not (course / "source" / assignment / name).exists():
+        _write(instructor_notebook(source), course / "source" / assignment / name)
+        _succeeds(nbgrader.generate_assignment(assignment))
+    return course / "release" / assignment / name
+
+
+def _grade(source, nbgrader, student, answers):
+    """Let nbgrader grade a submission; the scores of its code cells, and the errors in the notebook."""
+    course, assignment, name = Path(nbgrader.coursedir.root), source.parent.name, f"{source.stem}.ipynb"
+    notebook = released_notebook(source)
+    for cell in notebook.cells:
+        cell.source = answers.get(cell.metadata.get("nbgrader", {}).get("grade_id"), cell.source)
+    _write(notebook, course / "submitted" / student / assignment / name)
+    _succeeds(nbgrader.autograde(assignment, student))
+    with nbgrader.gradebook as gradebook:
+        graded = gradebook.find_submission_notebook(source.stem, assignment, student)
+        scores = {grade.name: grade.score for grade in graded.grades if grade.cell.cell_type == "code"}
+    ran = nbformat.read(course / "autograded" / student / assignment / name, as_version=4)
+    outputs = [output for cell in ran.cells if cell.cell_type == "code" for output in cell.outputs]
+    return scores, [output.evalue for output in outputs if output.output_type == "error"]
+
+
+def _write(notebook, path):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(notebook, path)
+
+
+def _succeeds(result):
+    assert result["success"], result

@@ -10,7 +10,7 @@ import nbformat
 import pytest
 import yaml
 
-from pipeline import ROOT, in_repository, tool_environment
+from pipeline import ROOT, in_repository
 from pipeline import notebooks as pipeline_notebooks
 from pipeline.exercises import instructor_notebook, released_notebook, released_path
 from pipeline.notebooks import (
@@ -273,22 +273,3 @@ def test_a_grade_id_used_twice_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(pipeline.exercises, "ROOT", tmp_path)
     with pytest.raises(SourceError, match="same"):
         instructor_notebook(path)
-
-
-@pytest.mark.parametrize("source", SOLUTIONS, ids=name)
-def test_nbgrader_itself_releases_the_same_exercise(source, tmp_path):
-    """An instructor who runs `nbgrader generate_assignment` changes nothing in exercises/."""
-    week = source.parent.name
-    folder = tmp_path / "source" / week
-    folder.mkdir(parents=True)
-    (folder / f"{source.stem}.ipynb").write_text(to_text(instructor_notebook(source)), encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "-m", "nbgrader", "generate_assignment", week, f"--course-dir={tmp_path}"],
-        cwd=tmp_path,
-        env=tool_environment(),
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    released = nbformat.read(tmp_path / "release" / week / f"{source.stem}.ipynb", as_version=4)
-    assert to_text(released) == to_text(released_notebook(source))
