@@ -20,7 +20,7 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 from math import ceil, frexp, isqrt, sqrt
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -38,7 +38,7 @@ _THREADS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else
 
 
 def nearest(
-    train: ArrayLike, queries: ArrayLike, k: int, *, metric: str = "l2", memory: int = 256 * 2**20
+    train: ArrayLike, queries: ArrayLike, k: int, *, metric: Literal["l2", "l1"] = "l2", memory: int = 256 * 2**20
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Find the k nearest training images of every query, exactly.
 

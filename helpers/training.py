@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import keras
 import numpy as np
@@ -112,6 +112,10 @@ def repeat(
     return model, runs
 
 
+@overload
+def summary(runs: Sequence[Run], metric: str, epoch: int = -1) -> tuple[np.float64, np.float64]: ...
+@overload
+def summary(runs: Sequence[Run], metric: str, epoch: slice) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
 def summary(runs: Sequence[Run], metric: str, epoch: int | slice = -1) -> tuple[Any, Any]:
     """Mean and spread of one metric over the runs.
 

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Sequence
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -68,7 +68,7 @@ def convolution(
     dilation: int | tuple[int, int] = 1,
     transposed: bool = False,
     output_padding: int | tuple[int, int] = 0,
-    padding_mode: str = "zeros",
+    padding_mode: Literal["zeros", "symmetric", "reflect", "edge"] = "zeros",
     flip: bool = False,
     depthwise: bool = False,
     bias: float | Sequence[float] | None = None,
@@ -197,7 +197,7 @@ def pooling(
     image: ArrayLike,
     size: int | tuple[int, int] = 2,
     stride: int | tuple[int, int] | None = None,
-    kind: str = "max",
+    kind: Literal["max", "average"] = "max",
     *,
     title: str | None = None,
     alt: str | None = None,

@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -101,7 +101,7 @@ def steps(
     dilation: int | tuple[int, int] = 1,
     transposed: bool = False,
     output_padding: int | tuple[int, int] = 0,
-    padding_mode: str = "zeros",
+    padding_mode: Literal["zeros", "symmetric", "reflect", "edge"] = "zeros",
     flip: bool = False,
     depthwise: bool = False,
     bias: float | Sequence[float] | None = None,
@@ -185,7 +185,10 @@ def steps(
 
 
 def pooling_steps(
-    image: ArrayLike, size: int | tuple[int, int] = 2, stride: int | tuple[int, int] | None = None, kind: str = "max"
+    image: ArrayLike,
+    size: int | tuple[int, int] = 2,
+    stride: int | tuple[int, int] | None = None,
+    kind: Literal["max", "average"] = "max",
 ) -> tuple[list[Step], NDArray[Any]]:
     """Pool by walking the window over the image, channel by channel, and keep a record of every step.
 

@@ -6,7 +6,7 @@ import dataclasses
 import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 
@@ -18,9 +18,14 @@ if TYPE_CHECKING:
     from helpers.experiments.runs import Run
 
 Level = TypeVar("Level", str, float)
+By = Literal["accuracy", "loss"]
 
 
-def one_factor(runs: Iterable[Run], factor: str, baseline: Recipe | None = None) -> dict[Any, list[Run]]:
+def one_factor(
+    runs: Iterable[Run],
+    factor: Literal["regulariser", "initialiser", "optimiser", "strength", "rate"],
+    baseline: Recipe | None = None,
+) -> dict[Any, list[Run]]:
     """Pick the runs that differ from the baseline in one factor only.
 
     Parameters
@@ -150,7 +155,7 @@ def difference(first: ArrayLike, second: ArrayLike, comparisons: int = 1, confid
     return mean, float(stats.t.ppf(1 - risk / 2, freedom) * math.sqrt(sum(parts)))
 
 
-def ranked(groups: Mapping[Level, Sequence[Run]], by: str = "accuracy") -> list[Level]:
+def ranked(groups: Mapping[Level, Sequence[Run]], by: By = "accuracy") -> list[Level]:
     """Return the levels, best first.
 
     Parameters
@@ -174,7 +179,7 @@ def ranked(groups: Mapping[Level, Sequence[Run]], by: str = "accuracy") -> list[
     return sorted(groups, key=place)
 
 
-def gaps(groups: Mapping[Level, Sequence[Run]], by: str = "accuracy") -> dict[tuple[Level, Level], tuple[float, float, bool]]:
+def gaps(groups: Mapping[Level, Sequence[Run]], by: By = "accuracy") -> dict[tuple[Level, Level], tuple[float, float, bool]]:
     """Compare every level with every level ranked below it.
 
     The intervals hold for all pairs at once. Fewer would not do, even for neighbours only: who sorts first has looked at every
@@ -201,7 +206,7 @@ def gaps(groups: Mapping[Level, Sequence[Run]], by: str = "accuracy") -> dict[tu
     return result
 
 
-def table(groups: Mapping[Level, Sequence[Run]], *, by: str = "accuracy", title: str = "Validation") -> None:
+def table(groups: Mapping[Level, Sequence[Run]], *, by: By = "accuracy", title: str = "Validation") -> None:
     """Print levels ranked by their mean, each with its spread, and which can be told from the row above and from the best.
 
     Parameters
@@ -252,7 +257,7 @@ def _short(number, kind="loss"):
 
 
 def plot(
-    groups: Mapping[Level, Sequence[Run]], *, by: str = "accuracy", title: str | None = None, guess: float | None = 0.1
+    groups: Mapping[Level, Sequence[Run]], *, by: By = "accuracy", title: str | None = None, guess: float | None = 0.1
 ) -> None:
     """Show every run as a dot and each level's mean as a bar, the best level on top.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numbers
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from helpers.pretrained import catalogue, networks, stored
 
@@ -15,7 +15,9 @@ SOURCES = ("auto", "official", "package", "untrained")
 SMALLEST, LARGEST = 32, 1024  # pixels: five halvings must leave something, and memory grows with the area
 
 
-def load(name: str, *, top: bool = True, size: int = 224, pooling: str | None = None, source: str = "auto") -> keras.Model:
+def load(
+    name: str, *, top: bool = True, size: int = 224, pooling: Literal["avg"] | None = None, source: str = "auto"
+) -> keras.Model:
     """Load a network with weights trained on ImageNet, fetching them first if they are not in the cache yet.
 
     Parameters
