@@ -294,7 +294,7 @@ def _contents(root: Path, entries: list[dict]) -> dict:
     raise BookError("book/_toc.yml: no part says `chapters: weeks`, so the weeks have no place")
 
 
-def _files(node) -> Iterator[str]:
+def _files(node: object) -> Iterator[str]:
     """Yield every page that a table of contents names, in order."""
     if isinstance(node, dict):
         for key, value in node.items():
@@ -373,7 +373,7 @@ def leave_out_mathjax(page: str) -> str:
 def _mathjax() -> Path:
     """Find the one MathJax file (SVG glyphs, every TeX extension) that pages load without a network."""
     package = importlib.util.find_spec("sphinx-mathjax-offline")
-    if package is None:
+    if package is None or package.origin is None:
         raise BookError(
             "the package sphinx-mathjax-offline is missing: "
             'install the book\'s tools with `pip install -c constraints.txt -e ".[book]"`'

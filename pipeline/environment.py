@@ -75,7 +75,8 @@ def suitable_python():
         If there is none.
     """
     if sys.version_info[:2] in VERSIONS:
-        return [sys._base_executable if Path(sys.prefix).resolve() == VENV.resolve() else sys.executable]
+        ours = Path(sys.prefix).resolve() == VENV.resolve()
+        return [getattr(sys, "_base_executable", sys.executable) if ours else sys.executable]
     for major, minor in VERSIONS:
         for command in ([f"python{major}.{minor}"], ["py", f"-{major}.{minor}"]):
             program = shutil.which(command[0])
@@ -112,7 +113,7 @@ def only_one(path, what):
 def locked(file):
     """Whether this process now holds the lock on an open file; the system releases it when the file is closed."""
     try:
-        if os.name == "nt":
+        if sys.platform == "win32":
             import msvcrt
 
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
@@ -260,15 +261,16 @@ def run(command, title):
         errors="replace",
         env={**os.environ, "PYTHONUNBUFFERED": "1"},  # so that pip's lines come when it says them
     )
-    said = queue.SimpleQueue()  # the installer's lines, then None
+    said: queue.SimpleQueue[str | None] = queue.SimpleQueue()  # the installer's lines, then None
 
     def listen():
-        for line in process.stdout:
+        for line in process.stdout or ():
             said.put(line.strip())
         said.put(None)
 
     threading.Thread(target=listen, daemon=True).start()
-    tail, next_report = collections.deque(maxlen=15), start + EVERY
+    tail: collections.deque[str] = collections.deque(maxlen=15)
+    next_report = start + EVERY
     try:
         while True:
             with contextlib.suppress(queue.Empty):

@@ -30,7 +30,7 @@ def to_webp(png: bytes) -> bytes:
     >>> Image.open(io.BytesIO(to_webp(file.getvalue()))).convert("RGBA").getpixel((0, 0))
     (255, 255, 255, 255)
     """
-    picture = Image.open(io.BytesIO(png))
+    picture: Image.Image = Image.open(io.BytesIO(png))
     if "A" in picture.getbands() and picture.getchannel("A").getextrema() == (255, 255):
         picture = picture.convert("RGB")
     elif picture.mode not in ("RGB", "RGBA"):

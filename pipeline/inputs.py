@@ -136,7 +136,7 @@ def versions():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
     wanted = [*project["dependencies"], *extras["tensorflow"], *extras["packages"], *extras["search"]]
-    names = sorted({re.match(r"[\w.-]+", requirement)[0] for requirement in wanted})
+    names = sorted({re.split(r"[^\w.-]", requirement, maxsplit=1)[0] for requirement in wanted})
     return ", ".join(f"{name} {_version(name)}" for name in names)
 
 

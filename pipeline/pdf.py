@@ -4,6 +4,8 @@
 A Chromium that is installed on the system prints the pages; what they look like on paper says ``book/_static/course.css``.
 """
 
+from __future__ import annotations
+
 import argparse
 import hashlib
 import html as htmllib
@@ -14,6 +16,7 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 from urllib.parse import unquote
 
 import yaml
@@ -26,14 +29,18 @@ from pypdf.generic import (
     NumberObject,
     PdfObject,
     TextStringObject,
+    TreeObject,
 )
 
 from pipeline import BUILD, ROOT, book
 
+if TYPE_CHECKING:  # of the extra "test": only who prints needs it
+    from playwright.sync_api import PdfMargins
+
 SITE = BUILD / "book" / "_build" / "html"
 FOLDER = BUILD / "pdf"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-MARGINS = {"top": "18mm", "bottom": "20mm", "left": "18mm", "right": "18mm"}
+MARGINS: PdfMargins = {"top": "18mm", "bottom": "20mm", "left": "18mm", "right": "18mm"}
 
 # Nothing may be missing on paper: formulae, fonts, and pictures that a screen would load only when they come into sight.
 READY = """async () => {
@@ -225,11 +232,11 @@ def build(week: str, printer: Printer, html: Path = SITE, folder: Path = FOLDER,
 def _headings(writer: PdfWriter, printed: PdfReader, headings: list[str]) -> None:
     """Put the main headings of the page that was appended last below its bookmark."""
     first = len(writer.pages) - len(printed.pages)
-    parent = writer.get_outline_root()["/Last"]
+    parent = cast(TreeObject, writer.get_outline_root()["/Last"])
     below = [item for level in printed.outline if isinstance(level, list) for item in level if not isinstance(item, list)]
     # The browser knows where a heading is, but doubles the words of some; the page knows the words.
     for heading, item in zip(headings, below, strict=True):
-        page = first + printed.get_destination_page_number(item)
+        page = first + (printed.get_destination_page_number(item) or 0)
         writer.add_outline_item(title=heading, page_number=page, parent=parent)
 
 
@@ -245,13 +252,14 @@ class _Tags:
 
     def add(self, writer: PdfWriter, printed: PdfReader) -> None:
         """Take over the tree of a page that has just been appended."""
-        tree = printed.root_object["/StructTreeRoot"].clone(writer)
+        tree = cast(DictionaryObject, printed.root_object["/StructTreeRoot"]).clone(writer)
         self._trees += tree["/K"] if isinstance(tree["/K"], list) else [tree.raw_get("/K")]
-        numbers = list(_number_tree(tree["/ParentTree"]))
+        numbers = list(_number_tree(cast(DictionaryObject, tree["/ParentTree"])))
         for number, place in numbers:
             self._numbers += [NumberObject(number + self._next), place]
         for page, source in zip(writer.pages[-len(printed.pages) :], printed.pages, strict=True):
-            page[NameObject("/StructParents")] = NumberObject(source["/StructParents"] + self._next)  # pypdf leaves it behind
+            number = cast(int, source["/StructParents"]) + self._next
+            page[NameObject("/StructParents")] = NumberObject(number)  # pypdf leaves it behind
             for annotation in page.get("/Annots", ()):
                 link = annotation.get_object()
                 if "/StructParent" in link:

@@ -9,6 +9,7 @@ import json
 import sys
 import threading
 import time
+from typing import BinaryIO
 
 from doit.reporter import ConsoleReporter
 
@@ -29,7 +30,7 @@ def seconds():
     dict of str to float
         By the name of the step.
     """
-    known = {}
+    known: dict[str, float] = {}
     for path in (SHIPPED, OWN):
         if path.exists():
             known |= json.loads(path.read_text(encoding="utf-8"))
@@ -64,7 +65,7 @@ class Progress(ConsoleReporter):
         self._known, self._took, self._running, self._left = seconds(), {}, {}, {}
         self._said = time.monotonic()
         self._workers, self._over = 1, threading.Event()
-        self._only_one = None
+        self._only_one: BinaryIO | None = None
 
     def initialize(self, tasks, selected_tasks):
         """Learn which steps there are, and refuse to build beside another build.
@@ -118,7 +119,8 @@ class Progress(ConsoleReporter):
         if self._took:
             kept = json.loads(OWN.read_text(encoding="utf-8")) if OWN.exists() else {}
             OWN.write_text(json.dumps(kept | self._took, indent=0, sort_keys=True), encoding="utf-8")
-        self._only_one.close()
+        if self._only_one:
+            self._only_one.close()
 
     def watch(self):
         """Look every second whether it has been silent for too long."""

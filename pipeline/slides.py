@@ -148,7 +148,7 @@ def _open_blocks(text: str) -> list[Block]:
     lines = text.splitlines()
     found = []
     for token in MARKDOWN.parse(text):
-        if token.level == 0 and token.type in KINDS:
+        if token.level == 0 and token.type in KINDS and token.map:
             source = "\n".join(lines[token.map[0] : token.map[1]]).strip()
             kind = KINDS[token.type]
             if kind == "paragraph" and re.match(r"!\[", source):
@@ -598,7 +598,10 @@ def _exporter() -> SlidesExporter:
 def title(notebook: NotebookNode) -> str:
     """Return the title of a lecture: its first heading."""
     text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
-    return re.search(r"^# (.+)", text, flags=re.MULTILINE)[1]
+    found = re.search(r"^# (.+)", text, flags=re.MULTILINE)
+    if found is None:
+        raise SlidesError("there is no heading with one # to take the title from")
+    return found[1]
 
 
 def build(target: Path = DECKS, executed: Path = EXECUTED) -> list[Path]:
@@ -626,7 +629,8 @@ def build(target: Path = DECKS, executed: Path = EXECUTED) -> list[Path]:
         raise SlidesError(f"{executed} holds no lecture: run `doit execute` first")
     shutil.rmtree(target, ignore_errors=True)
     _shared(target)
-    written, listed = [], {}
+    written: list[Path] = []
+    listed: dict[str, list[str]] = {}
     for source in lectures:
         week, name = source.parent.name, source.stem
         notebook = nbformat.read(source, as_version=4)
@@ -667,7 +671,7 @@ def place(decks: Path, html: Path) -> None:
 def _shared(target: Path) -> None:
     """Copy what all decks load: reveal.js with its speaker notes and font, and our own style and script."""
     package = importlib.util.find_spec("sphinx_revealjs")
-    if package is None:
+    if package is None or package.origin is None:
         raise SlidesError(
             "the package sphinx-revealjs, which brings reveal.js, is missing: "
             'install the book\'s tools with `pip install -c constraints.txt -e ".[book]"`'
