@@ -115,7 +115,8 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(prog="python -m pipeline.exercises", description="Make exercises from their solutions.")
     parser.add_argument("sources", nargs="+", type=Path, metavar="solutions/weekNN_topic/topic.py")
     for source in parser.parse_args(arguments).sources:
-        write_notebook(instructor_path(source), instructor_notebook(source))
+        # nbgrader takes every notebook in an assignment's source folder for a part of the assignment.
+        write_notebook(instructor_path(source), instructor_notebook(source), aside=ROOT / "source-replaced" / source.parent.name)
         write_notebook(released_path(source), released_notebook(source))
 
 

@@ -10,7 +10,9 @@ Run ``python -m pipeline.notebooks lectures/week01_knn/01_images.py`` to make on
 import argparse
 import copy
 import hashlib
+import itertools
 import json
+import os
 import re
 import sys
 import tomllib
@@ -265,7 +267,7 @@ def is_as_generated(text):
     return SEAL in notebook.metadata and sealed(notebook) == text
 
 
-def write_notebook(path, notebook):
+def write_notebook(path, notebook, aside=None):
     """Write a generated notebook, but never over somebody's work.
 
     Where the file is not what the generator wrote last, it stays as it is; the new notebook is put beside it, as
@@ -275,27 +277,36 @@ def write_notebook(path, notebook):
     ----------
     path : pathlib.Path
     notebook : nbformat.NotebookNode
+    aside : pathlib.Path, optional
+        For a place from which programs read, and which must hold the newest version alone: the file with somebody's work is
+        moved into this folder.
 
     Returns
     -------
     pathlib.Path
         The file that now holds the new notebook.
     """
-    text, beside = sealed(notebook), path.with_suffix(".new.ipynb")
-    if path.exists():
-        there = path.read_bytes().decode("utf-8", errors="replace")
-        if there == text:
-            return path
-        if not is_as_generated(there):
-            write_text(beside, text)
-            print(
-                f"{path} was changed since it was made, so it stays as it is. The newest version is beside it: {beside.name}.\n"
-                f"If the changes are not needed, delete {path.name} and rename {beside.name}.",
-                file=sys.stderr,
-            )
-            return beside
-    write_text(path, text)
-    return path
+    text = sealed(notebook)
+    there = path.read_bytes().decode("utf-8", errors="replace") if path.exists() else text
+    if there == text or is_as_generated(there):
+        if there != text or not path.exists():
+            write_text(path, text)
+        return path
+    if aside is not None:
+        aside.mkdir(parents=True, exist_ok=True)
+        kept = next(name for n in itertools.count(1) if not (name := aside / f"{path.stem}-{n}.ipynb").exists())
+        os.replace(path, kept)
+        write_text(path, text)
+        print(f"{path} was changed since it was made. It is kept as {kept}; the newest version has its place.", file=sys.stderr)
+        return path
+    beside = path.with_suffix(".new.ipynb")
+    write_text(beside, text)
+    print(
+        f"{path} was changed since it was made, so it stays as it is. The newest version is beside it: {beside.name}.\n"
+        f"If the changes are not needed, delete {path.name} and rename {beside.name}.",
+        file=sys.stderr,
+    )
+    return beside
 
 
 def main(arguments=None):

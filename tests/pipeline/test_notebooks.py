@@ -13,6 +13,7 @@ import yaml
 from pipeline import ROOT, in_repository
 from pipeline import notebooks as pipeline_notebooks
 from pipeline.exercises import instructor_notebook, released_notebook, released_path
+from pipeline.files import write_text
 from pipeline.notebooks import (
     SEAL,
     SETUP_TAG,
@@ -109,6 +110,17 @@ def test_an_exercise_that_somebody_has_begun_is_never_written_over(tmp_path):
     before = path.read_bytes()
     assert write_notebook(path, released) == tmp_path / "knn.new.ipynb"
     assert path.read_bytes() == before
+
+
+def test_an_instructors_notebook_is_moved_aside_for_nbgrader_reads_all_that_lie_in_its_folder(tmp_path, capsys):
+    path, aside = tmp_path / "source" / "knn.ipynb", tmp_path / "replaced"
+    newest = instructor_notebook(SOLUTIONS[0])
+    for own in ("one", "two"):
+        write_text(path, own)
+        assert write_notebook(path, newest, aside=aside) == path
+        assert is_as_generated(path.read_text(encoding="utf-8")) and str(aside) in capsys.readouterr().err
+    assert {kept.read_text(encoding="utf-8") for kept in aside.iterdir()} == {"one", "two"}
+    assert [file.name for file in path.parent.iterdir()] == ["knn.ipynb"]
 
 
 def test_no_notebook_without_a_source():
