@@ -179,7 +179,8 @@ def test_setup_cell_does_nothing_where_the_helpers_are(tmp_path):
 
 def test_setup_cell_installs_the_version_of_its_notebook(tmp_path):
     ran = run_setup_cell(tmp_path, isolated=True)
-    wanted = f"cnn-course @ git+{repository()}@v{PROJECT['version']}"
+    reference = "main" if "dev" in PROJECT["version"] else f"v{PROJECT['version']}"
+    wanted = f"cnn-course @ git+{repository()}@{reference}"
     assert ran.stdout.splitlines()[0] == f"asked for {['-q', wanted]}"
 
 
