@@ -469,6 +469,11 @@ print(f"they agree on {np.mean(agree):.0%} of {len(told)} validation images")
 
 assert dense.count_params() == 1280 * 10 + 10
 
+# %% tags=["remove-cell"]
+from helpers.record import record
+
+record(logistic_accuracy=np.mean(told == y_val))
+
 # %% [markdown]
 # Nearly the same, as it has to be: the same functions, the same loss, the same penalty; only the way down is
 # another. Use logistic regression when the
@@ -661,7 +666,29 @@ cache.cleanup()
 # million others, with labels. That is not cheating, it is the point of the method; it only has to be said.
 # And it may hide a leak: ImageNet has dogs, cars and ships of its own. If *your test photographs* were among
 # them, the network would have seen the exam. With pictures from the web, check.
-#
+
+# %% tags=["remove-cell"]
+from helpers.record import record
+
+dice = np.random.default_rng(3)
+x, w, target = (dice.normal(size=shape) for shape in ((4, 9), 9, 4))
+tiny = keras.Sequential([keras.Input((8, 8, 3)), layers.Conv2D(4, 3),
+                         layers.DepthwiseConv2D(3)])
+record(
+    weights_from=network.source,
+    examples=EXAMPLES, unknowns=WEIGHTS,
+    start_errors={name: e.mean(axis=1) for name, e in errors.items()},
+    solved={"x": x, "start": w, "y": target, "solution": solve(w, x, target)},
+    first_choices=[answer[0][0] for answer in answers],
+    unchanged_if_scaled_twice=same,
+    work_by_size={str(size): work for size, (_, _, work) in by_size.items()},
+    work_of_tiny=multiply_adds(tiny), work_of_whole=multiply_adds(network),
+    images=sum(map(len, kept.values())), features=kept["train"].shape[1],
+    bytes_of_features=n_bytes, keys=keys,
+    dense_weights=dense.count_params(), dense_accuracies=scores,
+    dense_agrees=agree, gained_by_weights=gained, tested=tested)
+
+# %% [markdown]
 # ## Self-test
 #
 # **1.** You divide images by 255 and give them to a network that scales 0 to 255 by itself. What happens?

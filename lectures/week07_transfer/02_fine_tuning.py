@@ -134,6 +134,16 @@ for k in (0, 1, 3, PIECES):
 
 assert PIECES == 19 and moving + fixed == model.count_params()
 
+# %% tags=["remove-cell"]
+from helpers.record import record
+
+movable = []
+for k in (0, 1, 3, PIECES):
+    unfreeze(k)
+    moving, fixed = counts(model)
+    movable.append({"k": k, "moving": moving, "fixed": fixed})
+record(movable=movable)
+
 # %%
 def compiled(model, rate):
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
@@ -159,6 +169,11 @@ if keras.backend.backend() == "tensorflow":             # others may refuse to g
 
 assert moved(original, base.get_weights()) == 0
 
+# %% tags=["remove-cell"]
+from helpers.record import record
+
+record(moved_before_compiling_again=moved(original, base.get_weights()))
+
 # %%
 head_start = model.layers[-1].get_weights()
 compiled(model, 0.0001)                                 # 4
@@ -171,6 +186,12 @@ print(f"unmoved: {still} of {len(change)} layers with weights")
 by_whole = ops.convert_to_numpy(model(x_val[:50].astype("float32"), training=False))
 
 assert [name for name, c in change.items() if c > 0] == ["Conv_1"]
+
+# %% tags=["remove-cell"]
+from helpers.record import record
+
+record(moved_layers=[name for name, c in change.items() if c > 0],
+       layers_with_weights=len(change), unmoved_layers=still)
 
 # %% [markdown]
 # Never believe that something was frozen: compare before and after. It takes one line.
@@ -400,6 +421,11 @@ for name, weights in states.items():
     told = ops.convert_to_numpy(whole(pair.astype("float32"), training=False))
     print(f"{name:10s} " + "; ".join(f"{word} {p:.1%}" for [(word, p)] in
                                      pretrained.decode(told, top=1)))
+
+# %% tags=["remove-cell"]
+from helpers.record import record
+
+record(wrecked_calls_the_cat=pretrained.decode(told, top=1)[0][0][0])
 
 # %% [markdown]
 # ## Batch normalisation, behind your back
@@ -721,7 +747,39 @@ for name, distances in away.items():
 # we ask), and on how many labelled images you have. Raghu and others (2019) looked at medical pictures: large
 # ImageNet networks were hardly better there than small ones from scratch. The only proof is the comparison that
 # you have just seen: features, scratch and plain pixels, on **your** validation images.
-#
+
+# %% tags=["remove-cell"]
+from helpers.record import record
+
+for layer in base.layers:  # the base has its original weights again
+    whole.get_layer(layer.name).set_weights(layer.get_weights())
+told = ops.convert_to_numpy(whole(pair.astype("float32"), training=False))
+by_logistic, by_dense = [], []
+for seed, rows in zip(SEEDS, subsets, strict=True):
+    with threadpool_limits(1):
+        fitted = head().fit(acts[0][rows], y[rows])
+    by_logistic.append(100 * fitted.score(acts_val[0], y_val))
+    only_head.set_weights(heads[seed])
+    by_dense.append(accuracy(only_head, acts_val[0], y_val))
+dice = np.random.default_rng(0)
+points, classes = dice.normal(3, 2, (30, 4)), dice.integers(0, 3, 30)
+kernel, bias = as_dense(make_pipeline(
+    StandardScaler(), LogisticRegression()).fit(points, classes))
+record(
+    weights_from=base.source, differ_at_most=apart,
+    largest_logit=np.abs(by_whole).max(),
+    heads={"logistic regression": by_logistic, "as Dense": by_dense},
+    small_head={"x": points, "y": classes, "kernel": kernel, "bias": bias},
+    lost_by_features=lost,
+    untouched_calls_the_cat=pretrained.decode(told)[0][0][0],
+    averages_moved={name: step for name, (step, _) in behind.items()},
+    tested=result, methods=METHODS,
+    # Of each set: a row for each method, with all images of each seed.
+    other_sets={name: table[:, -1] for name, table in outcome.items()},
+    distances=[{"set": name, **dict(zip(LEVELS, distances, strict=True))}
+               for name, distances in away.items()])
+
+# %% [markdown]
 # ## Self-test
 #
 # **1.** You set `layer.trainable = True` and call `fit` again without `compile`. With TensorFlow, what happens?

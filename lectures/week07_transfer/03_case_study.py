@@ -232,6 +232,13 @@ for kind in np.unique(kinds):
     print(f"  {kind:17s} {np.sum(kinds == kind):5d}"
           + ("   wanted" if kind.startswith("event") else ""))
 
+# %% tags=["remove-cell"]
+from helpers.record import record
+
+record(kinds={str(kind): {"pictures": np.sum(kinds == kind),
+                          "wanted": np.sum(wanted[kinds == kind])}
+              for kind in np.unique(kinds)})
+
 # %%
 shown = []
 for kind in ("event", "event, thumbnail", "event, stamped", "meme on event", "advert",
@@ -452,6 +459,15 @@ print(f"the random cut looks better by {flattery[0]:+.3f} and "
       f"{100 * flattery[1]:+.1f} points")
 print("random cut, nearest: right for {:.1%} of those whose copy is in training, for "
       "{:.1%} of the others".format(*np.mean(copied, axis=0)))
+
+# %% tags=["remove-cell"]
+from helpers.record import record
+
+record(
+    share_with_relative={name: np.array(rows)[:, 2]
+                         for name, rows in looks.items()},
+    nearest_is_right=dict(zip(("copy in training", "others"),
+                              np.mean(copied, axis=0), strict=True)))
 
 # %% [markdown]
 # Compare that with the spread of the seeds. One picture in ten was posted twice, and the simple model may
@@ -745,6 +761,15 @@ for one_in in (2, 5, 20, 50, 200):
     share = kept_rightly / (kept_rightly + kept_wrongly)
     print(f"one in {one_in:3d} wanted: precision {share:.1%}")
 
+# %% tags=["remove-cell"]
+from helpers.record import record
+
+record(opened={
+    "recall": recall, "kept rightly": tp, "kept wrongly": fp, "lost": fn,
+    "dropped rightly": tn, "wilson": (low, high),
+    "bootstrap": np.percentile(again_tp / (again_tp + again_fn), [2.5, 97.5]),
+    "slips": slips, "rarest": one_in, "precision if so rare": share})
+
 # %% [markdown]
 # A precision without a base rate is half a sentence.
 #
@@ -943,6 +968,73 @@ print(f"together with the person: recall {recall:.1%} ± {spread[3]:.1%}, precis
       f"{precision:.1%} ± {spread[4]:.1%}")
 recall, precision, _ = np.mean(outcome["1/11"], axis=0)
 print(f"the program alone at 1/11: recall {recall:.1%}, precision {precision:.1%}")
+
+# %% tags=["remove-cell"]
+from helpers.record import record
+
+dice = np.random.default_rng(0)
+blocks = dice.integers(0, 200, (2, 12, 12, 3), dtype=np.uint8)
+blocks = blocks.repeat(8, axis=1).repeat(8, axis=2)
+one = fingerprint(blocks)
+lighter = fingerprint((blocks * 1.2).astype(np.uint8))
+record(
+    complete=(fruit is not None and pets is not None and not cifar.is_sample
+              and not base.source.startswith("none")),
+    pile=len(pile), pictures=len(images), groups=groups.max() + 1,
+    linked={
+        name: {"pairs": np.sum(pairs & related & once),
+               "linked": np.sum(pairs & related & once & links)}
+        for name, pairs in (("posted again", ~crossing & ~odd),
+                            ("meme and background", crossing),
+                            ("crops of one odd picture", ~crossing & odd))},
+    fingerprints={
+        "shape": one.shape, "values": np.unique(one),
+        "bits changed by light": (64 - np.sum(one * lighter, axis=1)) / 2,
+        "bits between two": (64 - one[0] @ one[1]) / 2},
+    base_rate=base_rate, development={"pictures": len(develop),
+                                      "wanted": wanted[develop].sum()},
+    keras={"parameters": head.count_params(), "apart": gap.mean(),
+           "agree": agree},
+    log_losses=[{"C": strength, "log losses": values}
+                for strength, values in losses.items()],
+    best_C=BEST, log_loss_of_base_rate=blind)
+
+# %% tags=["remove-cell"]
+from helpers.record import record
+
+at_half = report(*seen[SEEDS[0]], 0.5)
+record(
+    at_half=dict(zip(("recall", "precision", "counts"), at_half, strict=True)),
+    validation={name: [
+        (*report(*seen[seed], value)[:2], cost_of(*seen[seed], value))
+        for seed, value in zip(SEEDS, values, strict=True)]
+        for name, values in thresholds.items()},
+    test=outcome, tested={"pictures": len(facts), "wanted": facts.sum()},
+    cost_of_dropping_all=nothing,
+    wilson=[{"hits": hits, "of": n, "interval": wilson(hits, n)}
+            for hits, n in ((count - 1, count), (150, 150), (980, 1000))],
+    mean_probability={name: mean for name, (_, mean, _, _) in tables.items()},
+    cost_left=[{
+        "share": share, "guided": guided[:, round(share * len(facts))],
+        "at random": at_random[:, round(share * len(facts))]}
+        for share in (0.05, 0.1, 0.2, 0.4)])
+
+# %% tags=["remove-cell"]
+from helpers.record import record
+
+by_recall = []
+for share in (0.8, 0.9, 0.98):
+    truths = (dice.random(40) < 0.4).astype(int)
+    score = dice.permutation(40) / 40
+    threshold = for_recall(truths, score, share)
+    by_recall.append({"recall": share, "truths": truths, "scores": score,
+                      "threshold": threshold,
+                      "reached": report(truths, score, threshold)[0]})
+truths = np.array([1, 0, 1, 0, 0])
+score = np.array([0.05, 0.5, 0.9, 0.02, 0.2])
+order = np.array([1, 0, 4, 2, 3])
+record(thresholds_by_recall=by_recall,
+       cost_by_hand=cost_left(truths, score, np.arange(6), order))
 
 # %% [markdown]
 # ## Self-test
