@@ -144,7 +144,8 @@ def make_environment():
         venv.EnvBuilder(with_pip=False, symlinks=os.name != "nt").create(VENV)
         uv = shutil.which("uv") or _install_uv()
         if not (uv and _installed_with(uv)):
-            run([*_pip(), "install", *WANTED], "Installing the course's packages with pip: ten minutes or so.")
+            retries = ["--retries", "1"] if uv else []  # uv has just tried
+            run([*_pip(), "install", *retries, *WANTED], "Installing the course's packages with pip: ten minutes or so.")
         READY.write_text(fingerprint(), encoding="utf-8")
     except BaseException:
         shutil.rmtree(VENV, ignore_errors=True)
@@ -227,8 +228,9 @@ def explained(output):
             "installer as much again for its cache in your home folder.\nMake room, then run this again."
         )
     if NO_NETWORK.search(output):
-        hosts = re.findall(r"https?://(?:[^/\s@]*@)?([\w.-]+)|host='([\w.-]+)'", output)
-        host = next((one or other for one, other in reversed(hosts)), "The package index")
+        lines = "\n".join(line for line in output.splitlines() if NO_NETWORK.search(line))  # not those that say where help is
+        hosts = re.findall(r"https?://(?:[^/\s@]*@)?([\w.-]+)|host='([\w.-]+)'", lines)
+        host = next((one or other for one, other in hosts), "The package index (packages.example, unless pip is set up for another one)")
         return (
             f"{host} cannot be reached, or something between it and this machine (a proxy, a firewall) is in the way.\n"
             "Check the network connection, then run this again."

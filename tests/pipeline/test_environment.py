@@ -163,7 +163,7 @@ def test_the_first_set_up_without_a_network_says_that_nothing_is_broken(tmp_path
         """
         print("WARNING: Retrying after connection broken by NewConnectionError(HTTPSConnection(host='pypi.example', port=443): "
               "Failed to establish a new connection: [Errno -3] Temporary failure in name resolution): /simple/uv/")
-        print("ERROR: No matching distribution found for uv")
+        print("ERROR: ResolutionImpossible: for help visit https://pip.example/topics/")
         sys.exit(1)
         """,
     )
@@ -332,3 +332,21 @@ def test_every_python_can_read_the_set_up():
 
     for path in (ROOT / "pipeline" / "__init__.py", Path(environment.__file__)):
         ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 7))
+
+
+@pytest.mark.parametrize(
+    ("output", "host"),
+    [
+        ("error: Request failed\ncause: Failed to fetch: https://me:secret@mirror.example/simple/", "mirror.example cannot"),
+        (
+            "Could not fetch URL https://a.example/simple/uv/: certificate verify failed\nsee https://b.example",
+            "a.example cannot",
+        ),
+        (
+            "ProxyError('Cannot connect to proxy.'): /simple/uv/\nfor help visit https://pip.example/",
+            "The package index (packages.example,",
+        ),
+    ],
+)
+def test_the_host_that_cannot_be_reached_is_named(output, host):
+    assert environment.explained(output).startswith(host)
