@@ -18,8 +18,9 @@ The L1 distance has no such product: `scipy.spatial.distance.cdist` computes it 
 from __future__ import annotations
 
 import os
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from math import ceil, frexp, isqrt, sqrt
+from threading import Barrier
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
@@ -39,7 +40,7 @@ _THREADS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else
 
 def nearest(
     train: ArrayLike, queries: ArrayLike, k: int, *, metric: Literal["l2", "l1"] = "l2", memory: int = 256 * 2**20
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """Find the k nearest training images of every query, exactly.
 
     Parameters
@@ -58,7 +59,7 @@ def nearest(
 
     Returns
     -------
-    indices : ndarray of int64, shape (q, k)
+    indices : ndarray of intp, shape (q, k)
         Rows of `train`, nearest first; equal distances in the order of their index.
     distances : ndarray of float64, shape (q, k)
         Their distances, in the unit of the pixels.
@@ -102,9 +103,9 @@ def nearest(
     memory = _whole_number(memory, "memory")
 
     plan = _plan(len(train), len(queries), train[0].size, k, memory, itemsize=4 if metric == "l2" else 8)
-    indices = np.empty((len(queries), k), dtype=np.int64)
+    indices = np.empty((len(queries), k), dtype=np.intp)
     distances = np.empty((len(queries), k), dtype=np.float64)
-    with ThreadPoolExecutor(_THREADS) as threads:
+    with _workers(_THREADS) as threads:
         space = (_Euclidean if metric == "l2" else _Manhattan)(train, queries, plan, threads)
         for start in range(0, len(queries), plan.queries):
             stop = min(start + plan.queries, len(queries))
@@ -112,7 +113,7 @@ def nearest(
     return indices, space.distance(distances)
 
 
-def vote(neighbour_labels: ArrayLike, n_classes: int) -> NDArray[np.int64]:
+def vote(neighbour_labels: ArrayLike, n_classes: int) -> NDArray[np.intp]:
     """Predict the class that most neighbours have.
 
     A tie goes to the tied class whose member is nearest, so with two neighbours the first one decides.
@@ -126,7 +127,7 @@ def vote(neighbour_labels: ArrayLike, n_classes: int) -> NDArray[np.int64]:
 
     Returns
     -------
-    ndarray of int64, shape (q,)
+    ndarray of intp, shape (q,)
         One predicted label a query.
 
     Raises
@@ -150,8 +151,8 @@ def vote(neighbour_labels: ArrayLike, n_classes: int) -> NDArray[np.int64]:
         raise ValueError(f"n_classes must be at least 1, got {n_classes}.")
     if labels.size and not (0 <= labels.min() and labels.max() < n_classes):
         raise ValueError(f"labels must be between 0 and n_classes - 1 = {n_classes - 1}, got {labels.min()} to {labels.max()}.")
-    labels = labels.astype(np.int64)
-    rows = np.arange(len(labels))[:, None]
+    labels = labels.astype(np.intp)  # NumPy's own type for an index: bincount takes no wider one
+    rows = np.arange(len(labels), dtype=np.intp)[:, None]
     votes = np.bincount((rows * n_classes + labels).ravel(), minlength=len(labels) * n_classes)
     # The number of votes that each neighbour's own class got. argmax returns the first, thus the nearest, winner.
     support = votes.reshape(-1, n_classes)[rows, labels]
@@ -196,6 +197,35 @@ def _largest_value(array, name, rows_at_once):
             )
         largest = max(largest, peak)
     return largest
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Threads
+
+
+class _Serial(Executor):
+    """Does the work at once, in the calling thread."""
+
+    def submit(self, function, /, *args, **kwargs):
+        done = Future()
+        try:
+            done.set_result(function(*args, **kwargs))
+        except BaseException as error:
+            done.set_exception(error)
+        return done
+
+
+def _workers(n):
+    """An executor with `n` threads, or without any where the system does not let them start (a browser, a full process table)."""
+    threads, all_there = ThreadPoolExecutor(n), Barrier(n)
+    try:
+        for waiting in [threads.submit(all_there.wait) for _ in range(n)]:  # a thread that waits makes the next one start
+            waiting.result()
+    except RuntimeError:
+        all_there.abort()
+        threads.shutdown()
+        return _Serial()
+    return threads
 
 
 # ---------------------------------------------------------------------------------------------------------------

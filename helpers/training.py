@@ -2,7 +2,8 @@
 
 A network's accuracy depends on the luck of its initial weights and of the order of the images. One run proves little; three
 show at least how large the luck is. Building and compiling a model again for each run would cost more than training it when
-the data set is small, so :func:`repeat` compiles once and only puts the *variables* back to a fresh start.
+the data set is small, so :func:`repeat` compiles once and only puts the *variables* back to a fresh start. :func:`reset` does
+so for a model that is trained in a way of its own.
 """
 
 from __future__ import annotations
@@ -55,7 +56,8 @@ def repeat(
         ``build() -> keras.Model``, compiled, its input shape known. Called once for each seed, so that every run starts
         from weights (and dropout masks, and an optimiser state) of its own.
     seeds : sequence of int
-        One run for each; they decide the initial weights, the order of the images and the dropout masks.
+        One run for each; they decide the initial weights, the order of the images and the dropout masks. The same seed gives
+        the same run, whatever was trained before it, on every backend.
     callbacks : callable, optional
         ``callbacks(seed) -> list``: fresh callbacks for each run, because many of them keep a state.
     **fit
@@ -104,7 +106,7 @@ def repeat(
             _copy(fresh, model)
         keras.utils.set_random_seed(seed)  # again: building may have drawn numbers that resetting did not
         started = time.perf_counter()
-        history = model.fit(callbacks=callbacks(seed) if callbacks else None, **fit).history
+        history = model.fit(callbacks=[_Seed(seed), *(callbacks(seed) if callbacks else [])], **fit).history
         seconds = time.perf_counter() - started
         runs.append(
             Run(seed, {name: np.asarray(values, dtype=float) for name, values in history.items()}, seconds, model.get_weights())
@@ -155,20 +157,128 @@ def summary(runs: Sequence[Run], metric: str, epoch: int | slice = -1) -> tuple[
     return values.mean(axis=0), spread
 
 
+def reset(model: keras.Model, weights: Sequence[NDArray[Any]], learning_rate: float | None = None) -> None:
+    """Put a compiled model back to a start, so that it can be trained again without compiling it again.
+
+    Afterwards training goes as it would with a new model that has these weights:
+
+    - the weights are those given, the running statistics of normalization layers included;
+    - the optimizer has forgotten everything: its step counter (``iterations``), with which a schedule begins anew, and what it
+      keeps for each weight have the values that a new optimizer of the same settings gives them (most are 0, but not all:
+      Adagrad's sums, for one, begin at 0.1);
+    - the learning rate is the one given;
+    - dropout and random augmentation begin their sequence of random numbers again, each with the seed that it was made with.
+
+    The settings and the compiled functions stay as they are. Callbacks keep a state too: make new ones.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Compiled, its input shape known.
+    weights : list of numpy.ndarray
+        As from ``model.get_weights()``.
+    learning_rate : float, optional
+        The rate to begin with. Left out only if it follows a schedule: a number may have been changed by a callback, such as
+        `ReduceLROnPlateau`, and Keras does not keep the old one.
+
+    Raises
+    ------
+    ValueError
+        If the model is not compiled or does not know its input shape, if the weights do not fit, if the learning rate is a number
+        and is not given, or if layers were frozen or unfrozen since the optimizer was built.
+    TypeError
+        If a learning rate is given to an optimizer that follows a schedule.
+
+    Examples
+    --------
+    >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    >>> model.compile(optimizer="adam", loss="mse")
+    >>> start, losses = model.get_weights(), []
+    >>> for _ in range(2):
+    ...     reset(model, start, learning_rate=0.1)
+    ...     losses.append(model.fit(np.eye(2), np.ones((2, 1)), epochs=3, shuffle=False, verbose=0).history["loss"])
+    >>> losses[0] == losses[1]
+    True
+    """
+    optimizer = _checked(model).optimizer
+    scheduled = not isinstance(optimizer.learning_rate, keras.Variable)
+    if learning_rate is None and not scheduled:
+        raise ValueError(
+            "reset needs the learning rate to begin with, as in reset(model, weights, learning_rate=0.001): "
+            f"a callback may have changed it, and Keras only knows the present one ({float(optimizer.learning_rate):g})"
+        )
+    if learning_rate is not None and scheduled:
+        raise TypeError(
+            "reset got a learning rate, but this optimizer follows a schedule, which begins anew by itself: leave it out"
+        )
+    fresh = type(optimizer).from_config(optimizer.get_config())
+    fresh.build(model.trainable_variables)
+    _assign(optimizer.variables, fresh.variables, "layers were frozen or unfrozen since the model was compiled: compile it again")
+    if learning_rate is not None:
+        optimizer.learning_rate = learning_rate
+    model.set_weights(weights)
+    ours = {id(variable) for variable in model.weights}
+    for state in model.variables:
+        if id(state) not in ours:  # the state of a generator of random numbers: its seed, and how many it has given
+            seed, _ = keras.ops.convert_to_numpy(state)
+            state.assign(np.array([seed, 0], dtype=seed.dtype))
+
+
+def steps_at_once(steps: int) -> int:
+    """How many steps Keras may take between two looks at the callbacks: ``model.compile(steps_per_execution=...)``.
+
+    With small networks and batches the looks cost more than the steps. The torch backend knows only 1.
+
+    Parameters
+    ----------
+    steps : int
+
+    Returns
+    -------
+    int
+        `steps`, or 1 on torch.
+
+    Examples
+    --------
+    >>> steps_at_once(1)
+    1
+    """
+    return 1 if keras.backend.backend() == "torch" else steps
+
+
+class _Seed(keras.callbacks.Callback):
+    """Seeds everything when training begins: a model's first `fit` draws numbers before that (on JAX and torch it looks at a
+    batch, for which it shuffles the images), its later ones do not.
+    """
+
+    def __init__(self, seed):
+        super().__init__()
+        self.seed = seed
+
+    def on_train_begin(self, logs=None):
+        keras.utils.set_random_seed(self.seed)
+
+
 def _checked(model):
     """The model, or an error that says what is missing."""
     if not model.built:
-        raise ValueError("build() returned a model that does not know its input shape: begin it with keras.Input(shape)")
+        raise ValueError("the model does not know its input shape: begin it with keras.Input(shape)")
     if getattr(model, "optimizer", None) is None:
-        raise ValueError("build() returned a model that is not compiled: call model.compile(...) before returning it")
-    model.optimizer.build(model.trainable_variables)
+        raise ValueError("the model is not compiled: call model.compile(...) first")
+    if not model.optimizer.built:  # one that scales losses would build everything a second time
+        model.optimizer.build(model.trainable_variables)
     return model
 
 
 def _copy(source, target):
     """Every variable (weights, dropout seeds, the optimiser's state) of one model into another of the same making."""
     ours, theirs = ([*m.variables, *m.optimizer.variables] for m in (target, source))
-    if [variable.shape for variable in ours] != [variable.shape for variable in theirs]:
-        raise ValueError("build() returned a model of another shape than the first time")
-    for old, new in zip(ours, theirs, strict=True):
-        old.assign(new)
+    _assign(ours, theirs, "build() returned a model of another shape than the first time")
+
+
+def _assign(variables, values, complaint):
+    """Give variables the values of others of the same shapes, or raise the complaint."""
+    if [variable.shape for variable in variables] != [value.shape for value in values]:
+        raise ValueError(complaint)
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)

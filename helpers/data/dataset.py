@@ -29,7 +29,8 @@ class Split:
     images : numpy.ndarray
         uint8, shape (n, height, width, channels), values 0 to 255, read-only.
     labels : numpy.ndarray
-        int64, shape (n,), read-only. Entry i is an index into the data set's `class_names`.
+        intp (NumPy's type for an index, as `numpy.bincount` takes it: int64 on nearly every system), shape (n,), read-only.
+        Entry i is an index into the data set's `class_names`.
     extra : mapping of str to numpy.ndarray
         More labels by name, each of n entries, read-only; empty for most data sets.
 
@@ -50,8 +51,9 @@ class Split:
 
     def __post_init__(self) -> None:
         """Make everything read-only, and check that every image has its labels."""
-        for name in ("images", "labels"):
-            object.__setattr__(self, name, _frozen(getattr(self, name)))
+        object.__setattr__(self, "images", _frozen(self.images))
+        labels = np.asarray(self.labels)
+        object.__setattr__(self, "labels", _frozen(labels.astype(np.intp, casting="same_kind", copy=False)))
         extra = {name: _frozen(values) for name, values in self.extra.items()}
         object.__setattr__(self, "extra", MappingProxyType(extra))
         for name, values in {"labels": self.labels, **extra}.items():

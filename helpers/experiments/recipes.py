@@ -143,6 +143,8 @@ def network(
     import keras
     from keras import layers, regularizers
 
+    from helpers.training import steps_at_once
+
     penalty = {
         "none": None,
         "l1": regularizers.L1(strength),
@@ -172,7 +174,7 @@ def network(
         optimizer=updates,
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy", entropy],
-        steps_per_execution=1 if keras.backend.backend() == "torch" else 16,
+        steps_per_execution=steps_at_once(16),
     )  # less overhead for small batches
     return model
 

@@ -50,12 +50,12 @@ import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import optuna
-from keras import layers, ops
+from keras import layers
 from scipy import stats
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
-from helpers import budget, data, experiments, plots
+from helpers import budget, data, experiments, plots, training
 
 budget.describe()
 IMAGES, CHECKS = budget.choose(ci=(400, 1000), cpu=(2000, 4000))
@@ -435,11 +435,9 @@ def network():
         layers.Conv2D(8, 3, strides=2, padding="same", activation="relu"),
         layers.Conv2D(16, 3, strides=2, padding="same", activation="relu"),
         layers.Flatten(), layers.Dense(32, activation="relu"), layers.Dense(10)])
-    torch = keras.backend.backend() == "torch"
     model.compile(optimizer="adam", metrics=["accuracy"],
                   loss=keras.losses.CategoricalCrossentropy(from_logits=True),
-                  steps_per_execution=1 if torch else 8)  # fewer interruptions
-    model.optimizer.build(model.trainable_variables)
+                  steps_per_execution=training.steps_at_once(8))  # fewer interruptions
     return model
 
 
@@ -447,14 +445,6 @@ def network():
 def first_weights(seed):
     keras.utils.set_random_seed(seed)
     return network().get_weights()
-
-
-def begin_again(model, seed, rate):
-    """Fresh weights, an optimiser without memory, and this learning rate."""
-    model.set_weights(first_weights(seed))
-    for variable in model.optimizer.variables:
-        variable.assign(ops.zeros_like(variable))
-    model.optimizer.learning_rate = rate
 
 # %%
 NET_SPACE = {"rate": (1e-4, 1e-1), "batch": (16, 128), "smoothing": (0.001, 0.3)}
@@ -473,7 +463,7 @@ def accuracy(images, labels):
 
 def fitted(seed, rate, batch, smoothing, callbacks=()):
     """Train the network; its accuracy on the choosing images."""
-    begin_again(model, seed, rate)
+    training.reset(model, first_weights(seed), rate)
     order = np.random.default_rng(seed).permutation(len(x))
     started = time.perf_counter()
     done = model.fit(x[order], one_hot(y[order], smoothing), batch_size=batch,

@@ -39,10 +39,10 @@ import time
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
-from keras import layers, ops
+from keras import layers
 from scipy import stats
 
-from helpers import budget, data, experiments, plots
+from helpers import budget, data, experiments, plots, training
 
 budget.describe()
 IMAGES, CHECKS = budget.choose(ci=(480, 1000), cpu=(1600, 4000))
@@ -156,7 +156,6 @@ def network(momentum=0.9):
         layers.Flatten(), layers.Dense(32, activation="relu"), layers.Dense(10)])
     model.compile(optimizer=keras.optimizers.SGD(0.01, momentum), metrics=["accuracy"],
                   loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))
-    model.optimizer.build(model.trainable_variables)
     return model
 
 
@@ -170,9 +169,7 @@ bill = {"trainings": 0, "steps": 0, "seconds": 0.0}
 # %%
 def train(seed, callbacks, model=model, epochs=EPOCHS, batch=BATCH, **more):
     """Train from this seed's start; the callbacks set the rate. Returns the history."""
-    model.set_weights(first_weights[seed])
-    for variable in model.optimizer.variables:
-        variable.assign(ops.zeros_like(variable))  # no velocity left from before
+    training.reset(model, first_weights[seed], 0.01)  # no velocity left from before
     order = np.random.default_rng(seed).permutation(len(x))
     started = time.perf_counter()
     history = model.fit(x[order], y[order], batch_size=batch, epochs=epochs, shuffle=False,

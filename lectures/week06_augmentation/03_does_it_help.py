@@ -40,7 +40,7 @@ import numpy as np
 from keras import layers, ops
 from scipy import stats
 
-from helpers import budget, data, plots
+from helpers import budget, data, plots, training
 
 budget.describe()
 IMAGES, CHECKS = budget.choose(ci=(300, 2000), cpu=(500, 4000))
@@ -68,7 +68,7 @@ def network(shape=(32, 32, 3)):
         layers.Flatten(), layers.Dense(10)])
     model.compile(optimizer=keras.optimizers.Adam(0.002), metrics=["accuracy"],
                   loss=keras.losses.CategoricalCrossentropy(from_logits=True),
-                  steps_per_execution=1 if keras.backend.backend() == "torch" else 10)
+                  steps_per_execution=training.steps_at_once(10))
     model.optimizer.build(model.trainable_variables)
     return model
 
@@ -431,7 +431,7 @@ def milliseconds(net):
 
 inside = keras.Sequential([keras.Input((32, 32, 3), dtype="uint8"), *dose(1), network()])
 inside.compile(optimizer="adam", loss=keras.losses.CategoricalCrossentropy(True),
-               steps_per_execution=1 if keras.backend.backend() == "torch" else 10)
+               steps_per_execution=training.steps_at_once(10))
 cost = {"plain": milliseconds(model), "layers inside": milliseconds(inside)}
 for name, value in cost.items():
     print(f"{name:14s} {value:.2f} CPU-ms an image in fit")

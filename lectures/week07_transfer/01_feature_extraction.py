@@ -505,9 +505,9 @@ def small_network():
         stack += [layers.ReLU()] + ([layers.MaxPooling2D(2)] if number < 2 else [])
     model = keras.Sequential([*stack, layers.GlobalAveragePooling2D(), layers.Dense(10)])
     schedule = keras.optimizers.schedules.PolynomialDecay(RATE, STEPS, RATE / 50)
-    model.compile(optimizer=keras.optimizers.Adam(schedule), steps_per_execution=10,
-                  loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))
-    model.optimizer.build(model.trainable_variables)
+    model.compile(optimizer=keras.optimizers.Adam(schedule),
+                  loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+                  steps_per_execution=training.steps_at_once(10))
     return model
 
 
@@ -523,9 +523,7 @@ for seed in SEEDS:
 
 def train_scratch(rows, seed):
     """Train the network from this seed's start on these rows, as many steps as always."""
-    scratch.set_weights(fresh_start[seed])
-    for variable in scratch.optimizer.variables:
-        variable.assign(keras.ops.zeros_like(variable))
+    training.reset(scratch, fresh_start[seed])
     dice = np.random.default_rng(seed)
     rounds = -(-STEPS * BATCH // len(rows))
     order = np.concatenate([dice.permutation(rows) for _ in range(rounds)])

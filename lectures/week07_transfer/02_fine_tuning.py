@@ -45,7 +45,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from helpers import budget, data, knn, plots, pretrained
+from helpers import budget, data, knn, plots, pretrained, training
 
 budget.describe()
 SIZE = budget.choose(ci=64, cpu=96)
@@ -268,17 +268,15 @@ for k in KS:
 # %%
 def start(model, rate):
     """Compile once; the rate is a variable, so that one model serves all trainings."""
-    model.compile(optimizer=keras.optimizers.Adam(rate), steps_per_execution=5,
-                  loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))
-    model.optimizer.build(model.trainable_variables)
+    model.compile(optimizer=keras.optimizers.Adam(rate),
+                  loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+                  steps_per_execution=training.steps_at_once(5))
     return model
 
 
 def train(model, inputs, rows, seed, rate, epochs=EPOCHS):
     """Train on these rows; the seed decides the order of the images."""
-    for variable in model.optimizer.variables:
-        variable.assign(ops.zeros_like(variable))
-    model.optimizer.learning_rate = rate
+    training.reset(model, model.get_weights(), rate)  # an optimiser without memory
     dice = np.random.default_rng(seed)
     order = np.concatenate([dice.permutation(rows) for _ in range(epochs)])
     model.fit(inputs[order], y[order], batch_size=BATCH, shuffle=False, verbose=0)
@@ -511,9 +509,9 @@ def small_network(widths=(16, 32, 64), pooled=True, rate=0.004, steps=STEPS):
     end = [layers.GlobalAveragePooling2D()] if pooled else [layers.Flatten()]
     model = keras.Sequential([*stack, *end, layers.Dense(10)])
     schedule = keras.optimizers.schedules.PolynomialDecay(rate, steps, rate / 50)
-    model.compile(optimizer=keras.optimizers.Adam(schedule), steps_per_execution=10,
-                  loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))
-    model.optimizer.build(model.trainable_variables)
+    model.compile(optimizer=keras.optimizers.Adam(schedule),
+                  loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+                  steps_per_execution=training.steps_at_once(10))
     return model
 
 # %%
@@ -530,9 +528,7 @@ def beginnings(**options):
 def from_scratch(network, images, labels, seed, steps=STEPS):
     """Train from this seed's start, so many steps."""
     model, weights = network
-    model.set_weights(weights[seed])
-    for variable in model.optimizer.variables:
-        variable.assign(ops.zeros_like(variable))
+    training.reset(model, weights[seed])
     dice, rounds = np.random.default_rng(seed), -(-steps * BATCH // len(labels))
     order = np.concatenate([dice.permutation(len(labels)) for _ in range(rounds)])
     order = order[:steps * BATCH]

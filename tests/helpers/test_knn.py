@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import threading
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -320,6 +321,52 @@ def test_vote_ties_go_to_the_nearest_of_the_tied_classes():
 def test_vote_errors(labels, n_classes, message):
     with pytest.raises(ValueError, match=message):
         knn.vote(labels, n_classes)
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Other systems
+
+
+def test_neighbours_and_votes_where_an_index_has_32_bits(monkeypatch):
+    """As in a browser (WebAssembly), where NumPy's bincount refuses int64."""
+    counted, narrow = np.bincount, np.int32
+
+    def bincount(x, *args, **kwargs):
+        if not np.can_cast(np.asarray(x).dtype, narrow, "safe"):
+            raise TypeError(f"Cannot cast array data from {np.asarray(x).dtype!r} to {np.dtype(narrow)!r} according to 'safe'")
+        return counted(x, *args, **kwargs)
+
+    train, labels = random_bytes(30, 90, 4), np.arange(90, dtype=np.int64) % 3
+    expected = knn.vote(labels[knn.nearest(train, train, 5)[0]], 3)
+    monkeypatch.setattr(np, "intp", narrow)
+    monkeypatch.setattr(np, "bincount", bincount)
+    indices, _ = knn.nearest(train, train, 5)
+    np.testing.assert_array_equal(knn.vote(labels[indices], 3), expected)
+    assert np.bincount(indices[:, 0]).sum() == 90  # who is a neighbour how often: week 1 asks that
+
+
+@pytest.mark.parametrize("metric", ["l2", "l1"])
+@pytest.mark.parametrize("allowed", [0, 1, 2])
+def test_without_threads_the_answer_is_the_same(monkeypatch, metric, allowed):
+    """As in a browser, or where a process may not start (many) threads."""
+    start, started = threading.Thread.start, []
+
+    def refuse(self):
+        if len(started) == allowed:
+            raise RuntimeError("can't start new thread")
+        started.append(self)
+        start(self)
+
+    monkeypatch.setattr(knn, "_THREADS", 3)
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    check(random_bytes(31, 500, 12), random_bytes(32, 40, 12), 7, metric)
+    check(np.random.default_rng(33).normal(size=(500, 12)), np.random.default_rng(34).normal(size=(40, 12)), 7, metric)
+    assert len(started) == allowed and not any(thread.is_alive() for thread in started)
+
+
+def test_without_threads_errors_are_those_of_the_work():
+    with knn._Serial() as workers, pytest.raises(ZeroDivisionError):
+        workers.submit(lambda: 1 / 0).result()
 
 
 # ---------------------------------------------------------------------------------------------------------------

@@ -44,7 +44,8 @@ def test_a_run_is_what_a_fresh_model_would_have_done(trained):
     keras.utils.set_random_seed(1)
     model = build()
     keras.utils.set_random_seed(1)
-    alone = model.fit(x, y, epochs=3, batch_size=16, verbose=0).history["loss"]
+    again = keras.callbacks.LambdaCallback(on_train_begin=lambda logs: keras.utils.set_random_seed(1))
+    alone = model.fit(x, y, epochs=3, batch_size=16, callbacks=[again], verbose=0).history["loss"]
     np.testing.assert_allclose(trained[1][1].history["loss"], alone, rtol=1e-5)
 
 
@@ -98,11 +99,91 @@ def test_summary():
         training.summary(runs, "accuracy")
 
 
+DECAY = keras.optimizers.schedules.ExponentialDecay(0.1, 1, 0.5)
+OPTIMIZERS = {
+    "Adam": (lambda: keras.optimizers.Adam(0.01), 0.01),
+    "Nadam": (lambda: keras.optimizers.Nadam(0.01), 0.01),  # keeps a product that begins at 1
+    "Adagrad": (lambda: keras.optimizers.Adagrad(0.01, 0.5), 0.01),  # sums that begin at 0.5
+    "momentum and averages": (lambda: keras.optimizers.SGD(0.01, 0.9, use_ema=True, ema_momentum=0.5), 0.01),
+    "a schedule": (lambda: keras.optimizers.SGD(DECAY, 0.9), None),
+    "scaled losses": (lambda: keras.optimizers.LossScaleOptimizer(keras.optimizers.Adam(0.01), 8.0, 2), 0.01),
+}
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_reset_goes_back_to_the_start(name):
+    make, rate = OPTIMIZERS[name]
+    model = build()
+    model.compile(optimizer=make(), loss=model.loss)
+    model.optimizer.build(model.trainable_variables)
+    start = model.get_weights()
+
+    def state():
+        kept = [*model.variables, *model.optimizer.variables]
+        return [keras.ops.convert_to_numpy(variable).copy() for variable in kept]
+
+    def train():
+        return model.fit(x, y, epochs=2, batch_size=16, shuffle=False, verbose=0).history["loss"]
+
+    before, first = state(), train()
+    assert any((old != new).any() for old, new in zip(before, state(), strict=True))
+    if rate is not None:
+        model.optimizer.learning_rate = 0.3  # as a callback might
+    training.reset(model, start, rate)
+    for old, new in zip(before, state(), strict=True):
+        np.testing.assert_array_equal(new, old)
+    assert train() == pytest.approx(first, rel=1e-6), "dropout's masks are the same too"
+
+
+def test_reset_compiles_nothing_again(monkeypatch):
+    model = build()
+    made, original = [], keras.Model.make_train_function
+
+    def counted(self, force=False):
+        made.append(self.train_function is None)
+        return original(self, force)
+
+    monkeypatch.setattr(keras.Model, "make_train_function", counted)
+    for _ in range(2):
+        training.reset(model, model.get_weights(), 0.01)
+        model.fit(x, y, verbose=0)
+    assert made == [True, False]
+
+
+def test_reset_wants_to_know_the_rate_where_it_cannot_know_it():
+    model = build()
+    model.optimizer.learning_rate = 0.5
+    with pytest.raises(ValueError, match=r"learning_rate=0\.001.*present one \(0\.5\)"):
+        training.reset(model, model.get_weights())
+    model.compile(optimizer=keras.optimizers.SGD(DECAY), loss="mse")
+    with pytest.raises(TypeError, match="schedule"):
+        training.reset(model, model.get_weights(), 0.1)
+
+
+def test_reset_notices_what_was_frozen_in_between():
+    model = build()
+    training.reset(model, model.get_weights(), 0.01)
+    model.layers[0].trainable = False
+    with pytest.raises(ValueError, match="compile it again"):
+        training.reset(model, model.get_weights(), 0.01)
+
+
+def test_torch_takes_one_step_at_a_time(monkeypatch):
+    allowed = {"tensorflow": 8, "jax": 8, "torch": 1}[keras.backend.backend()]
+    assert training.steps_at_once(8) == allowed
+    model = build()
+    model.compile(loss="mse", steps_per_execution=training.steps_at_once(8))  # which refuses what it cannot do
+    monkeypatch.setattr(keras.backend, "backend", lambda: "torch")
+    assert training.steps_at_once(8) == 1
+
+
 def test_mistakes_are_explained():
     with pytest.raises(ValueError, match="at least one seed"):
         training.repeat(build, seeds=())
     with pytest.raises(ValueError, match="not compiled"):
         training.repeat(lambda: keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)]))
+    with pytest.raises(ValueError, match="not compiled"):
+        training.reset(keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)]), [])
     with pytest.raises(ValueError, match="input shape"):
         training.repeat(lambda: keras.Sequential([keras.layers.Dense(1)]))
     widths = iter([1, 2])
