@@ -277,6 +277,13 @@ def test_nothing_can_be_written_into_what_load_returns():
             ds.train.extra["new"] = ds.train.labels
 
 
+def test_labels_are_of_the_type_that_indices_have_on_this_system(monkeypatch):
+    monkeypatch.setattr(np, "intp", np.int32)  # as in a browser (WebAssembly), where bincount takes no int64
+    assert data.load("mnist", source="sample").train.labels.dtype == np.int32
+    with pytest.raises(TypeError, match="Cannot cast"):
+        data.Split(np.zeros((2, 4, 4, 1), np.uint8), np.array([0.5, 1.0]))
+
+
 def test_a_pickled_data_set_is_the_same_and_still_read_only():
     ds = data.load("mnist", train=50, source="sample")
     copy = pickle.loads(pickle.dumps(ds))
