@@ -75,10 +75,12 @@ def all_checks(weeks):
             for name in ("gate", "nbgrader"):
                 checks.append(Check(f"{name}-{week}", (f"tests/exercises/test_{name}.py",), ("--week", week), reads))
     browser = ("book/_static", "pipeline/templates")
+    helpers, on_backends = "tests/helpers/", ("training", "gradients", "inside", "experiments", "pretrained")
     checks += [
         Check("site", ("tests/book/test_site.py",), reads=browser, needs_site=True),
         Check("slides", ("tests/book/test_slides.py",), reads=browser, needs_site=True),
         Check("pdf", ("tests/book/test_pdf.py",), reads=browser, needs_site=True),
+        Check("backends", (helpers + "test_backends.py",), reads=tuple(f"{helpers}test_{name}.py" for name in on_backends)),
         Check("players", ("tests/book/test_interactive.py",), reads=("helpers/animate", "helpers/explorer")),
         Check("jupyterlab", ("tests/book/test_jupyterlab.py",), reads=("lectures/week01_knn", "exercises/week01_knn")),
     ]

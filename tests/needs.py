@@ -63,7 +63,7 @@ NEEDS = {
     "browser": Need("Install Chromium (`apt-get install chromium`) and the course's test packages (`make`).", _no_browser),
     "node": Need("Install Node.js (`apt-get install nodejs`).", lambda: "" if shutil.which("node") else "node is not installed"),
     "data": Need("Connect to the network, so that the data sets and weights can be fetched (or copy a filled cache)."),
-    "backends": Need("Install the other Keras backends: `uv pip install jax torch`."),
+    "backends": Need("Install JAX, another backend of Keras, with the course's test packages (`make`)."),
     "built": Need("Run `make`: the test looks at executed lectures or the built book."),
     "user": Need("Run the tests as root, with setpriv (util-linux) installed.", _no_user),
 }
