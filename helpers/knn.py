@@ -207,7 +207,7 @@ class _Serial(Executor):
     """Does the work at once, in the calling thread."""
 
     def submit(self, function, /, *args, **kwargs):
-        done = Future()
+        done: Future[Any] = Future()
         try:
             done.set_result(function(*args, **kwargs))
         except BaseException as error:

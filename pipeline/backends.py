@@ -5,12 +5,16 @@ The notebooks and a table of times go to ``build/backends/BACKEND``. What the bo
 is made with TensorFlow.
 """
 
+from __future__ import annotations
+
 import argparse
 import importlib.util
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
+import nbformat
 from nbclient.exceptions import CellControlSignal, CellExecutionError, DeadKernelError
 
 from pipeline import BUILD, ROOT
@@ -23,7 +27,7 @@ NAMES = ("tensorflow", "jax", "torch")
 FAILURES = (CellExecutionError, CellControlSignal, DeadKernelError)  # a cell fails, takes too long, or takes the kernel with it
 
 
-def sources():
+def sources() -> list[Path]:
     """All lectures and solutions.
 
     Returns
@@ -33,7 +37,7 @@ def sources():
     return sorted([*ROOT.glob("lectures/week*/*.py"), *ROOT.glob("solutions/week*/*.py")])
 
 
-def made_from(source):
+def made_from(source: Path) -> tuple[nbformat.NotebookNode, Path]:
     """The notebook to run, and the folder to run it in.
 
     Parameters
@@ -53,7 +57,7 @@ def made_from(source):
     return lecture_notebook(source), source.parent
 
 
-def run(source, backend):
+def run(source: Path, backend: str) -> tuple[float | None, str]:
     """Run one notebook and keep it, however far it came.
 
     Parameters
@@ -83,7 +87,7 @@ def run(source, backend):
         write_text(target, to_text(notebook))
 
 
-def table(backend, rows):
+def table(backend: str, rows: Sequence[tuple[str, float | None, str]]) -> str:
     """What happened, as a table in Markdown.
 
     Parameters
@@ -109,7 +113,7 @@ def table(backend, rows):
     return "\n".join(lines)
 
 
-def main(arguments=None):
+def main(arguments: Sequence[str] | None = None) -> None:
     """Run what is named on the command line, one after another; exit with 1 if anything failed."""
     parser = argparse.ArgumentParser(prog="python -m pipeline.backends", description="Run the course on a backend of Keras.")
     parser.add_argument("backend", choices=NAMES)
@@ -120,7 +124,7 @@ def main(arguments=None):
     os.environ["KERAS_BACKEND"] = options.backend
     os.environ.setdefault("COURSE_BUDGET", "ci")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    rows = []
+    rows: list[tuple[str, float | None, str]] = []
     for source in options.sources or sources():
         rows.append((f"{source.parent.name}/{source.stem}", *run(source, options.backend)))
         name, seconds, result = rows[-1]

@@ -46,7 +46,7 @@ class Split:
     """
 
     images: NDArray[np.uint8]
-    labels: NDArray[np.int64]
+    labels: NDArray[np.intp]
     extra: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -155,7 +155,7 @@ class Dataset:
         return "\n".join([*lines, f"  source      {self.source}"])
 
 
-def balanced(labels: NDArray[np.int64], n: int, rng: np.random.Generator) -> NDArray[np.int64]:
+def balanced(labels: NDArray[np.intp], n: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """Choose `n` rows, as evenly over the classes as their sizes allow, in ascending order.
 
     Parameters
