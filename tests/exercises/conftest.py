@@ -1,7 +1,7 @@
 """Makes ``gate.py``, the fast executor beside this file, importable from the tests, and gives each week its own gate.
 
-``pytest tests/exercises --week week03_lenet`` tests the exercises of one week, without it all weeks are tested. Under
-``pytest -n 2 --dist loadgroup`` the weeks are spread over the workers, and a week stays with one of them.
+``pytest tests/exercises --week week03_lenet`` tests the exercises of one week, without it all weeks are tested. pytest-xdist
+spreads the weeks over its workers.
 """
 
 import sys
@@ -15,6 +15,8 @@ from gate import SOURCES, Executor, code_cells, week, wrong_answers
 
 from pipeline.exercises import instructor_notebook, released_notebook
 
+WEEKS = sorted({source.parent.name for source in SOURCES})
+
 
 def pytest_addoption(parser):
     """Let the week be chosen (the option is known where pytest is called with this folder or its files)."""
@@ -23,9 +25,9 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     """Refuse a week that has no exercise."""
-    chosen, weeks = config.getoption("week", None), sorted({source.parent.name for source in SOURCES})
-    if chosen is not None and chosen not in weeks:
-        raise pytest.UsageError(f"--week {chosen}: there is no such week in solutions/. Weeks: {', '.join(weeks)}")
+    chosen = config.getoption("week", None)
+    if chosen is not None and chosen not in WEEKS:
+        raise pytest.UsageError(f"--week {chosen}: there is no such week in solutions/. Weeks: {', '.join(WEEKS)}")
 
 
 def pytest_generate_tests(metafunc):
@@ -48,7 +50,23 @@ def pytest_generate_tests(metafunc):
 
 def _case(source, *answer):
     name = "-".join((week(source), *answer)).replace(" ", "_")
-    return pytest.param(source, *answer, id=name, marks=pytest.mark.xdist_group(source.parent.name))
+    return pytest.param(source, *answer, id=name)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Give the tests of a file about one week to one worker, in their order: they go on from each other's cells.
+
+    The marks that `--dist loadgroup` looks for do nothing under pytest 9.2 (pytest-xdist issue 1386).
+    """
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByWeek(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            file, name = super()._split_scope(nodeid), nodeid.partition("[")[2].partition("/")[0]
+            return f"{file} {name}" if name in WEEKS else file
+
+    return ByWeek(config, log)
 
 
 @pytest.fixture(scope="session")
