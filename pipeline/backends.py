@@ -81,8 +81,8 @@ def run(source: Path, backend: str) -> tuple[float | None, str]:
         return notebook.metadata.course.seconds, "ok"
     except FAILURES as error:
         began = [number for number, cell in enumerate(notebook.cells) if cell.get("execution_count")]
-        said = str(error).strip().splitlines() or [type(error).__name__]
-        return None, f"cell {began[-1] if began else 0}: {said[-1]}"
+        said = f"{error.ename}: {error.evalue}" if isinstance(error, CellExecutionError) else f"{type(error).__name__}: {error}"
+        return None, f"cell {began[-1] if began else 0}: {said.splitlines()[0]}"
     finally:
         write_text(target, to_text(notebook))
 
