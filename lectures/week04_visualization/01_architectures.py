@@ -460,6 +460,11 @@ print(f"sum      {sum(ours.values()):11,}        {sum(PAPER.values()):7,.0f} K")
 
 assert [round(ours[name] / 1024) for name in ("conv2", "linear")] == [112, 1000]
 
+# %% tags=["remove-cell"]
+from helpers.record import record
+
+record(googlenet_weights=ours, googlenet_paper=PAPER)
+
 # %% [markdown]
 # Most rows agree within 2 %. Three do not, though each row of our code was built from the numbers in the
 # very same row of the paper. The first is the strangest: a window of 7 × 7 on three colours and 64 maps
@@ -986,7 +991,49 @@ print(f"largest: {largest} with {points[largest][1]:.0f} M, {points[largest][0]}
 #   network with a tenth of the operations is seldom ten times as fast. Measure before you choose.
 #
 # The [next lecture](02_looking_inside.ipynb) opens a trained network and looks at what the layers have learned.
-#
+
+# %% tags=["remove-cell"]
+from helpers.record import record
+
+stacks = {(size, count): blueprint(chain, 56, 256, *[(size, 256)] * count)
+          for size, count in ((5, 1), (3, 2), (7, 1), (3, 3))}
+ways_to_end = {"VGG-16": (512, (4096, 4096, 1000), False),
+               "GoogLeNet": (1024, (1000,), True),
+               "GoogLeNet, flattened": (1024, (1000,), False)}
+record(sheets={name: sheet(model) for name, model in networks.items()},
+       totals={name: [parameters(model), work(model)]
+               for name, model in networks.items()},
+       depth_and_field={name: trace(model)
+                        for name, model in networks.items()},
+       alexnet_in_one_tower=parameters(blueprint(alexnet, groups=1)),
+       alexnet_neurons=neurons,
+       stacks=[[*key, trace(model)[1], parameters(model), work(model)]
+               for key, model in stacks.items()],
+       five_by_five={name: [parameters(model), work(model)] for name, model in
+                     {"directly": direct, "through 16 maps": reduced}.items()},
+       on_256_maps={"two 3 x 3": parameters(wide),
+                    "bottleneck": parameters(narrow)},
+       auxiliary_heads=each, googlenet_with_heads=parameters(full),
+       ends={name: parameters(blueprint(ends, *way))
+             for name, way in ways_to_end.items()},
+       resnet_biases=biases, resnet_statistics=statistics,
+       resnet_with_biases=parameters(with_bias),
+       resnet_of_keras=theirs.count_params())
+
+# %% tags=["remove-cell"]
+from helpers.record import record
+
+record(change_by_a_silenced_plain_block=change, gradient_norms=norms,
+       depths=DEPTHS, seeds=SEEDS,
+       training_losses={name: [run.history["loss"][-1] for run in runs]
+                        for name, runs in results.items()},
+       chart=[{"name": name, "source": source, "top1": points[name][0],
+               "millions": points[name][1], "billions": points[name][2]}
+              for name, _, source, _ in TABLE],
+       documentation={build.__name__: build.__doc__ for build in
+                      (lenet5, alexnet, vgg, googlenet, resnet)})
+
+# %% [markdown]
 # ## Self-test
 #
 # **1.** You need VGG-16 on a phone with little *memory*. What do you change first?

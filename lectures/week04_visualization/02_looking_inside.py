@@ -948,7 +948,80 @@ print("highest logits:", first_three(-np.diag(logits(bare)), ".0f").replace("-",
 # None of them says *why*. Each answers one narrow question about the function that the network computes.
 # Ask several, test them as we did, then change the picture or the data, and see whether the explanation
 # **predicts** what happens.
-#
+
+# %% tags=["remove-cell"]
+from helpers.record import record
+
+
+def calls(told):
+    """Accuracy, and the shares of horses and others that are called horse."""
+    return [np.mean(told == y_val), np.mean(told[~others] == HORSE),
+            np.mean(told[others] == HORSE)]
+
+
+def calls_covered_at(row, column):
+    """Shares called horse, and by their right name, with a square covered."""
+    cured = suspects.copy()
+    cured[:, row:row + 8, column:column + 8] = 0.5
+    told = logits(cured).argmax(axis=1)
+    return [np.mean(told == HORSE), np.mean(told == right)]
+
+
+record(embedded_sample=cifar.is_sample, parameters=net.count_params(),
+       fields=[[name, *field, *touched(name, x_val[:50])]
+               for name, field in FIELD.items()],
+       called={"without the mark": calls(clean),
+               "as in training": calls(logits(as_trained).argmax(axis=1)),
+               "all with the mark": calls(signed)},
+       covered={"the mark": calls_covered_at(24, 0),
+                "the opposite corner": calls_covered_at(0, 24)},
+       explained_trained=trained_profile, explained_untrained=random_mean,
+       slope_of_probability=fading, pointing=table,
+       sanity={name: similar[:, :, i] for i, name in enumerate(checked)})
+
+# %% tags=["remove-cell"]
+from helpers.record import record
+
+nested = {"functional": (functional, plain),
+          "preprocessing": (whole, 255 * plain),
+          "doll in a doll": (russian_doll, plain)}
+blurred = gaussian_filter(bare, (0, 0.7, 0.7, 0))
+record(highest_real_logits=real, free_logits=np.diag(logits(bare)),
+       free_logits_blurred=np.diag(logits(blurred)),
+       largest_grad_cam=wanted.max(), largest_class_activation=by_hand.max(),
+       grad_cam_gaps={
+           "class activation map": np.abs(by_hand - wanted).max(),
+           "helper": np.abs(inside.grad_cam(net, plain, plain_labels, "relu3")
+                            - wanted).max(),
+           **{name: np.abs(grad_cam(model, images, plain_labels, "relu3")
+                           - wanted).max()
+              for name, (model, images) in nested.items()}})
+
+# %% tags=["remove-cell"]
+from helpers.record import record
+
+# The methods and measures of this lecture on cases whose answer is known.
+dice = np.random.default_rng(0)
+linear = keras.Sequential([keras.Input((32, 32, 3)), layers.Flatten(),
+                           layers.Dense(2)])
+linear.set_weights([dice.normal(size=(32 * 32 * 3, 2)), np.zeros(2)])
+picture = dice.random((32, 32, 3)).astype("float32")
+blocks = occlusion(linear, picture, 1, size=8, step=8)
+slopes = saliency(linear, np.stack([picture, picture]), np.array([0, 1]))
+kinds = np.repeat(np.arange(10), 20)
+columns = np.column_stack([kinds, dice.normal(size=200),
+                           np.tile(np.arange(20), 10)])
+things = dice.random((6, 8, 8, 7))
+coarse = things.reshape(6, 4, 2, 4, 2, 7).mean(axis=(2, 4)) @ np.arange(7) + 3
+maps = np.stack([coarse, dice.random((6, 4, 4))], axis=-1)
+record(occlusion_of_a_linear_model=blocks[::8, ::8],
+       occlusion_is_flat_in_a_square=np.abs(blocks - np.kron(
+           blocks[::8, ::8], np.ones((8, 8)))).max(),
+       saliency_of_a_linear_model=slopes[:, :4, :4],
+       class_share_of_label_noise_and_equal=class_share(columns, kinds),
+       simple_share_of_formula_and_noise=simple_share(maps, things))
+
+# %% [markdown]
 # ## Self-test
 #
 # **1.** The feature maps of the first layer show clear outlines of the object. What follows?
