@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     Progress = Callable[[int, int, "Result | None"], None]
 
 
-RECORD_VERSION = 1  # of the notes on disk; others are not used
+RECORD_VERSION = 2  # of the notes on disk; others are not used, so that what an older grader wrote is written anew
 REFERENCE = "(reference solution)"
 PASSED_ON = ("COURSE_BUDGET", "KERAS_BACKEND", "TZ", "LANG", "LC_ALL")  # settings that a notebook may need
 _ORDER = ("ok", "repaired", "partial", "ungradable")

@@ -239,6 +239,14 @@ def test_other_tests_or_limits_grade_everybody_again(small, batch):
     assert batch(limits=Limits(cell_timeout=7)).graded == 1
 
 
+def test_what_an_older_grader_wrote_is_written_anew(small, batch):
+    small.hand_in("ada")
+    assert batch().graded == 1 and batch().graded == 0
+    note = small.root / "reports" / "ps1" / "students" / "ada.json"
+    note.write_text(json.dumps(json.loads(note.read_text()) | {"record": run.RECORD_VERSION - 1}))
+    assert batch().graded == 1
+
+
 def test_a_batch_that_was_stopped_goes_on(small, batch):
     for student in ("ada", "ben", "cleo"):
         small.hand_in(student)
