@@ -593,8 +593,10 @@ def array(layer, images):
 
 
 erasing = layers.RandomErasing(1.0, scale=(0.02, 0.33), fill_value=0, seed=0)
-bright = {str(bounds): array(layers.RandomBrightness(
-    0.2, value_range=bounds, seed=0), scaled) for bounds in ((0, 255), (0, 1))}
+bright = {
+    "range left out": layers.RandomBrightness(0.2, seed=0),
+    "range given": layers.RandomBrightness(0.2, value_range=(0, 1), seed=0)}
+bright = {name: array(layer, scaled) for name, layer in bright.items()}
 record(
     by_shift={str(right): values for right, values in by_shift.items()},
     moved_to_row=centre, rotated_by=np.degrees(np.arctan2(up, right)),
@@ -603,9 +605,9 @@ record(
     contrast_factors=(times.min(), times.max()),  # of the pair (0.5, 0.5)
     erased={"pair": gone.any(axis=(1, 2, 3)).mean(), "number": np.any(
         array(erasing, halves) == 0, axis=(1, 2, 3)).mean()},
-    brightened={bounds: {"lowest": out.min(), "highest": out.max(),
-                         "black": np.mean(out.max(axis=(1, 2, 3)) == 0)}
-                for bounds, out in bright.items()},
+    brightened={name: {"lowest": out.min(), "highest": out.max(),
+                       "black": np.mean(out.max(axis=(1, 2, 3)) == 0)}
+                for name, out in bright.items()},
     mixture={"share": lam, "label": mixed_label, "pixels": (a, b),
              "pixel": mixed_pixel, "answer": told, "loss": loss},
     shape_of_mixed_numbers=tuple(wrong["labels"].shape),

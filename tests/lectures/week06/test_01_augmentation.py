@@ -27,7 +27,7 @@ def test_a_pair_of_factors_says_what_is_meant(lecture):
 
 
 def test_forgotten_value_range(lecture):
-    forgotten, given = lecture["brightened"]["(0, 255)"], lecture["brightened"]["(0, 1)"]
+    forgotten, given = lecture["brightened"]["range left out"], lecture["brightened"]["range given"]
     assert forgotten["lowest"] == 0 and 40 < forgotten["highest"] <= 1 + 0.2 * 255 and 0.4 <= forgotten["black"] <= 0.6
     assert given == {"lowest": 0, "highest": 1, "black": 0}
 
