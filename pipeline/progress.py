@@ -75,6 +75,7 @@ class Progress(ConsoleReporter):
         OWN.parent.mkdir(parents=True, exist_ok=True)
         self._only_one = OWN.with_name("doit.lock").open("ab")
         if not locked(self._only_one):
+            self._only_one.close()
             sys.exit("Another make or doit is at work in this folder. Wait until it has ended, then run this again.")
         wanted, waiting = set(), list(selected_tasks)
         while waiting:
