@@ -85,7 +85,7 @@ def all_checks(weeks):
         Check("jupyterlab", ("tests/book/test_jupyterlab.py",), reads=("lectures/week01_knn", "exercises/week01_knn")),
     ]
     grader = ("grading", "tests/grading", "tests/exercises/gate.py", "tests/exercises/week01_knn", "solutions/week01_knn")
-    for name in ("corpus", "sandbox", "end_to_end", "checker"):
+    for name in ("corpus", "sandbox", "ordinary_user", "end_to_end", "checker", "formgrader"):
         checks.append(Check(f"grading-{name}", (f"tests/grading/test_{name}.py",), reads=grader))
     return checks
 
