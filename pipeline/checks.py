@@ -19,6 +19,17 @@ from pipeline.inputs import files_below, reached_by
 
 RESULTS = BUILD / "checks"
 
+# What `make check` leaves out besides the checks: tests that train, open a browser, grade a batch, start many processes, or read
+# what `make` builds.
+NOT_QUICK = (
+    "tests/book",
+    "tests/exercises",
+    "tests/lectures",
+    *(f"tests/grading/test_{name}.py" for name in ("alone", "cli", "engine", "gradebook", "run")),
+    *(f"tests/helpers/test_{name}.py" for name in ("data", "experiments", "gradients", "inside", "pretrained", "training")),
+    *(f"tests/pipeline/test_{name}.py" for name in ("backends", "editing", "execute", "graph", "release", "versions")),
+)
+
 
 @dataclass(frozen=True)
 class Check:
@@ -81,6 +92,7 @@ def all_checks(weeks):
         Check("slides", ("tests/book/test_slides.py",), reads=browser, needs_site=True),
         Check("pdf", ("tests/book/test_pdf.py",), reads=browser, needs_site=True),
         Check("backends", (helpers + "test_backends.py",), reads=tuple(f"{helpers}test_{name}.py" for name in on_backends)),
+        Check("knn", (helpers + "test_knn.py",), reads=("benchmarks/knn.py",)),
         Check("players", ("tests/book/test_interactive.py",), reads=("helpers/animate", "helpers/explorer")),
         Check("jupyterlab", ("tests/book/test_jupyterlab.py",), reads=("lectures/week01_knn", "exercises/week01_knn")),
     ]
@@ -188,7 +200,7 @@ def run_quickly(checks):
         [*python, "ruff", "format", "--check", "."],
         [*python, "ruff", "check", "."],
         [*python, "mypy"],
-        [*python, "pytest", "-m", "not slow", *other_tests(checks)],
+        [*python, "pytest", *other_tests(checks), *(f"--ignore={name}" for name in NOT_QUICK)],
     ]
     return max([subprocess.run(command, cwd=ROOT).returncode for command in commands])
 

@@ -16,8 +16,7 @@ from doit.reporter import ZeroReporter
 import dodo
 from pipeline import checks, pdf
 
-dodo.cached_data = lambda: []
-checks.Check.is_green = lambda check: True  # as after a run that passed
+WANTED = ["notebooks", "execute", "pages", "slides", "book", "demo", "pdf:week01_knn", "pdf:week02_convolution", "check"]
 
 
 def stub(task):
@@ -52,35 +51,41 @@ class Recorder(ZeroReporter):
             self.ran.append(task.name)
 
 
-names = {name: stubbed(value) for name, value in vars(dodo).items() if name.startswith("task_")}
-names["DOIT_CONFIG"] = {**dodo.DOIT_CONFIG, "reporter": Recorder, "verbosity": 0}
-
-answers = os.fdopen(os.dup(1), "w")  # whatever doit prints must not get between them
-os.dup2(2, 1)
-
-
-def made():
+def made(tasks):
     """Let doit bring everything up to date, and return what it ran."""
     Recorder.ran.clear()
-    if DoitMain(ModuleTaskLoader(names)).run(["run", *WANTED]):
+    if DoitMain(ModuleTaskLoader(tasks)).run(["run", *WANTED]):
         sys.exit("the build graph cannot be played through: see above")
     return Recorder.ran
 
 
-for page in pdf.pages("week01_knn") + pdf.pages("week02_convolution"):
-    (pdf.SITE / page).parent.mkdir(parents=True, exist_ok=True)
-    (pdf.SITE / page).write_text(f'<link href="{"../" * page.count("/")}_static/course.css">{page}')
-(pdf.SITE / "_static").mkdir()
-(pdf.SITE / "_static" / "course.css").write_text("p { margin: 0 }")
+def main():
+    """Answer on the standard output, a line for each edit on the standard input."""
+    dodo.cached_data = lambda: []
+    checks.Check.is_green = lambda check: True  # as after a run that passed
+    tasks = {name: stubbed(value) for name, value in vars(dodo).items() if name.startswith("task_")}
+    tasks["DOIT_CONFIG"] = {**dodo.DOIT_CONFIG, "reporter": Recorder, "verbosity": 0}
 
-WANTED = ["notebooks", "execute", "pages", "slides", "book", "demo", "pdf:week01_knn", "pdf:week02_convolution", "check"]
-made()
-for line in sys.stdin:
-    path, old, new = json.loads(line)
-    path = Path(path)
-    before = path.read_text(encoding="utf-8")
-    assert old in before, f"{path} does not hold {old!r}"
-    path.write_text(before.replace(old, new, 1), encoding="utf-8")
-    print(json.dumps(made()), file=answers, flush=True)
-    path.write_text(before, encoding="utf-8")
-    made()
+    answers = os.fdopen(os.dup(1), "w")  # whatever doit prints must not get between them
+    os.dup2(2, 1)
+
+    for page in pdf.pages("week01_knn") + pdf.pages("week02_convolution"):
+        (pdf.SITE / page).parent.mkdir(parents=True, exist_ok=True)
+        (pdf.SITE / page).write_text(f'<link href="{"../" * page.count("/")}_static/course.css">{page}')
+    (pdf.SITE / "_static").mkdir()
+    (pdf.SITE / "_static" / "course.css").write_text("p { margin: 0 }")
+
+    made(tasks)
+    for line in sys.stdin:
+        path, old, new = json.loads(line)
+        path = Path(path)
+        before = path.read_text(encoding="utf-8")
+        assert old in before, f"{path} does not hold {old!r}"
+        path.write_text(before.replace(old, new, 1), encoding="utf-8")
+        print(json.dumps(made(tasks)), file=answers, flush=True)
+        path.write_text(before, encoding="utf-8")
+        made(tasks)
+
+
+if __name__ == "__main__":
+    main()

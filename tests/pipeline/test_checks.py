@@ -75,6 +75,10 @@ def test_every_check_has_its_tests_and_no_test_is_run_twice_or_never():
         assert {f"gate-{week}", f"nbgrader-{week}"} <= {check.name for check in everything}
 
 
+def test_what_the_quick_checks_leave_out_exists():
+    assert [name for name in checks.NOT_QUICK if not (ROOT / name).exists()] == []
+
+
 def test_a_check_depends_on_what_its_tests_import_and_read():
     (gate,) = (check for check in checks.all_checks(["week01_knn"]) if check.name == "gate-week01_knn")
     inputs = {path.relative_to(ROOT).as_posix() for path in gate.inputs()}
