@@ -27,7 +27,7 @@ NOT_QUICK = (
     "tests/lectures",
     *(f"tests/grading/test_{name}.py" for name in ("alone", "cli", "engine", "gradebook", "run")),
     *(f"tests/helpers/test_{name}.py" for name in ("data", "experiments", "gradients", "inside", "pretrained", "training")),
-    *(f"tests/pipeline/test_{name}.py" for name in ("backends", "editing", "execute", "graph", "release", "versions")),
+    *(f"tests/pipeline/test_{name}.py" for name in ("backends", "editing", "execute", "graph", "versions")),
 )
 
 
