@@ -167,7 +167,8 @@ def reset(model: keras.Model, weights: Sequence[NDArray[Any]], learning_rate: fl
       keeps for each weight have the values that a new optimizer of the same settings gives them (most are 0, but not all:
       Adagrad's sums, for one, begin at 0.1);
     - the learning rate is the one given;
-    - dropout and random augmentation begin their sequence of random numbers again, each with the seed that it was made with.
+    - dropout and random augmentation begin their sequence of random numbers again, each with the seed that it was made with
+      (not dropout on torch, which draws from torch's own generator: `keras.utils.set_random_seed` sets that).
 
     The settings and the compiled functions stay as they are. Callbacks keep a state too: make new ones.
 
