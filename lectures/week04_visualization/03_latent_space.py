@@ -559,7 +559,37 @@ for name, values in {"latent kNN minus pixel kNN": gap,
 # images of it into the drawer. Face recognition lives on that. How well it works depends on whether the
 # space tells the new class apart; remember the strangers. In week 7 the space comes from a network that
 # was trained on a million photographs.
-#
+
+# %% tags=["remove-cell"]
+from helpers.record import record
+
+record(embedded_sample=cifar.is_sample, parameters=model.count_params(),
+       pixel_accuracy_of_week_1=score, tested=final, test_images=len(y_test),
+       seeds=SEEDS, chosen_k=chosen,
+       neighbours={name: {"dimensions": points.shape[1],
+                          "in_space": label_agreement(points, shown),
+                          "on_map": label_agreement(maps[name], shown)}
+                   for name, points in spaces.items()},
+       agreement_after_invented_labels=share,
+       invented_learned=np.mean(ops.convert_to_numpy(
+           parrot(x[:FEW], training=False)).argmax(axis=1) == invented))
+
+# %% tags=["remove-cell"]
+from helpers.record import record
+
+# The measure beside the maps on cases whose answer is known.
+row = np.array([0, 1, 2, 3, 10, 11, 12, 13.0])[:, None]
+halves = np.repeat([0, 1], 4)
+dice = np.random.default_rng(0)
+record(agreement_of={
+    "two groups, 3 neighbours": label_agreement(row, halves, k=3),
+    "two groups, 4 neighbours": label_agreement(row, halves, k=4),
+    "all labels different": label_agreement(row, np.arange(8), k=3),
+    "30 points at one place": label_agreement(np.zeros((30, 2)), np.zeros(30)),
+    "ten labels by lot": label_agreement(dice.normal(size=(3000, 2)),
+                                         dice.integers(0, 10, 3000))})
+
+# %% [markdown]
 # ## Self-test
 #
 # **1.** An untrained network's latent vectors give kNN as many right answers as pixels do. What follows?
