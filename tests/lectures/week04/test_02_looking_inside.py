@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline import ROOT
+from tests import needs
 
 LECTURE = "week04_visualization/02_looking_inside"
 
@@ -16,7 +17,7 @@ def recorded(values):
 @pytest.fixture(scope="module")
 def real_data(recorded):
     if recorded["embedded_sample"]:
-        pytest.skip("executed on the embedded sample: too few images for what real data show")
+        needs.require("data", "the lecture ran on the embedded sample, which has too few images for what real data show")
 
 
 def test_the_network_has_the_parameters_that_arithmetic_gives_it(recorded):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline import ROOT
+from tests import needs
 
 LECTURE = "week04_visualization/03_latent_space"
 PIXELS = "week01_knn/02_nearest_neighbours"
@@ -23,9 +24,9 @@ def test_the_network_has_the_parameters_that_arithmetic_gives_it(recorded):
 def test_the_same_queries_give_the_same_number_as_in_week_1(recorded, executed, printed):
     ours, theirs = executed(LECTURE), executed(PIXELS)
     if {lecture.metadata.course.budget for lecture in (ours, theirs)} != {"ci"}:
-        pytest.skip("the two were executed with different budgets, or on a GPU's")
+        needs.require("built", "the two lectures were not both executed with the budget ci")
     if ("embedded sample" in printed(theirs)) != recorded["embedded_sample"]:
-        pytest.skip("the two were executed on different data")
+        needs.require("data", "one of the two lectures ran on the embedded sample")
     assert f"\nk = 7, L2: {recorded['pixel_accuracy_of_week_1']:.3f}," in printed(theirs)
 
 
@@ -46,7 +47,7 @@ def test_maps_have_their_numbers(recorded):
     dimensions = {name: row["dimensions"] for name, row in rows.items()}
     assert dimensions == {"pixels": 32 * 32 * 3, "untrained network": 64, "trained network": 64}
     if recorded["embedded_sample"]:
-        pytest.skip("executed on the embedded sample: too few images for what real data show")
+        needs.require("data", "the lecture ran on the embedded sample, which has too few images for what real data show")
     for where in ("in_space", "on_map"):
         best = max(rows[name][where] for name in ("pixels", "untrained network"))
         assert rows["trained network"][where] > 1.3 * best
