@@ -38,7 +38,7 @@ def test_receptive_fields(recorded):
 
 def test_the_mark_hides_behind_a_good_accuracy(recorded, real_data):
     clean, trained, marked = (recorded["called"][name] for name in ("without the mark", "as in training", "all with the mark"))
-    assert trained[0] >= clean[0] - 0.0005
+    assert 1 > trained[0] >= clean[0] - 0.0005
     assert marked[0] < clean[0] - 0.1 and marked[2] > clean[2] + 0.3  # only asking for it shows
 
 
@@ -46,7 +46,7 @@ def test_simple_things_fall_with_depth_trained_or_not(recorded):
     for profile in (recorded["explained_trained"], recorded["explained_untrained"]):
         assert np.shape(profile) == (3, 2)
         (first, _), _, (last, _) = profile
-        assert first > last
+        assert 1 > first > last > 0
 
 
 def test_training_is_seen_in_the_class(recorded, real_data):
@@ -87,7 +87,7 @@ def test_two_methods_point_at_the_mark_only_when_asked_for_the_horse(recorded, r
 
 def test_the_explanation_predicts(recorded):
     (horse, named), (still_horse, seldom_named) = (recorded["covered"][name] for name in ("the mark", "the opposite corner"))
-    assert horse < still_horse and named > seldom_named
+    assert horse < still_horse <= 1 and 1 >= named > seldom_named
 
 
 def test_sanity_check(recorded):

@@ -35,7 +35,11 @@ def test_latent_neighbours_beat_pixels_and_the_untrained_network_on_test(recorde
     assert set(tested) == {"kNN on pixels", "kNN on latent, untrained", "kNN on latent, trained", "the network itself"}
     assert len(tested["kNN on pixels"]) == 1  # there is no seed in it
     for name in set(tested) - {"kNN on pixels"}:
-        assert len(tested[name]) == len(recorded["seeds"]) == 3 and np.std(tested[name]) > 0
+        assert len(tested[name]) == 3 and recorded["seeds"] == [0, 1, 2] and np.std(tested[name]) > 0
+    right = recorded["test_images"] * np.concatenate(list(tested.values()))
+    assert right == pytest.approx(right.round()) and right.max() < recorded["test_images"]  # shares of so many images
+    assert set(recorded["chosen_k"]) == {"pixels", "untrained", "trained"}
+    assert set(recorded["chosen_k"].values()) <= {1, 2, 3, 5, 7, 10, 14, 20, 30, 50, 70, 100}
     best, spread = np.mean(tested["kNN on latent, trained"]), np.std(tested["kNN on latent, trained"], ddof=1)
     error = np.sqrt(best * (1 - best) / recorded["test_images"])
     for name in ("kNN on pixels", "kNN on latent, untrained"):
@@ -54,7 +58,7 @@ def test_maps_have_their_numbers(recorded):
 
 
 def test_invented_labels_make_order(recorded):
-    assert recorded["invented_learned"] > 0.6
+    assert 0.6 < recorded["invented_learned"] <= 1
     agreement = recorded["agreement_after_invented_labels"]
     assert agreement["invented labels"] > 2 * agreement["true labels"]
 
