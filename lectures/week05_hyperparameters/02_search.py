@@ -750,6 +750,12 @@ RUNNING = optuna.trial.TrialState.RUNNING
 zombies = survivor.get_trials(states=[RUNNING])
 assert first_worker.returncode != 0 and len(zombies) == 1
 
+# %% tags=["remove-cell"]
+from helpers.record import record
+
+record(exit_code=first_worker.returncode,
+       states_after_the_kill=states().split())
+
 # %% [markdown]
 # Five complete, and a **zombie**: the last trial is RUNNING, though nobody runs it. Nothing in the file can
 # know that its process is dead. It would stay so for ever, and TPE would avoid its neighbourhood, to stay
@@ -762,6 +768,11 @@ for zombie in zombies:
     survivor.tell(zombie.number, state=optuna.trial.TrialState.FAIL)
     survivor.enqueue_trial(zombie.params)
 print(states())
+
+# %% tags=["remove-cell"]
+from helpers.record import record
+
+record(states_after_the_repair=states().split())
 
 # %% [markdown]
 # <details><summary>Let Optuna find its zombies</summary>
@@ -1015,7 +1026,50 @@ assert models == searched + len(candidates) * len(FINAL_SEEDS)
 # as you have. **TPE** (or another Bayesian method) when a trial is expensive and some dozens are possible.
 # **A grid** for one or two hyperparameters that you want to *see*, not to win with. The choice of ranges, and
 # honest measuring, matter more than all three.
-#
+
+# %% tags=["remove-cell"]
+from helpers.record import record
+
+
+def promising(sampler):
+    """Share of 40 proposals that lie where good is denser than bad."""
+    places = [proposal(sampler(seed=seed)) for seed in range(40)]
+    return np.mean(np.interp(places, axis, promise) > 1)
+
+
+def incumbents_at_the_end(studies):
+    return {method: 100 * incumbents(group)[:, -1]
+            for method, group in studies.items()}
+
+
+record(grid_by_random=ratio, random_trials_needed=needed,
+       intervals_of_counting={str(n): interval(np.arange(n))
+                              for n in (3, 5, 30)},
+       promising={"random": promising(optuna.samplers.RandomSampler),
+                  "TPE": promising(optuna.samplers.TPESampler)},
+       quick_incumbents=incumbents_at_the_end(quick),
+       network_incumbents=incumbents_at_the_end(nets),
+       trials_asked=asked, trials_trained=len(kept),
+       importance=pooled[VARIANCE])
+
+# %% tags=["remove-cell"]
+from helpers.record import record
+
+record(epochs_spent=spent, epochs_without_pruning=full,
+       trials_stopped=len(stopped), trials_with_pruning=len(pruned.trials),
+       trials_by_worker=by_worker,
+       trials_by_state={state.name: n for state, n in counted.items()},
+       worker_script=(folder / "worker.py").read_text(),
+       worker_logs={log.stem: log.read_text() for log in folder.glob("*.log")},
+       values_after_restart={str(seed): restarted(seed) for seed in (0, 1)},
+       best_of_equals=best_of_equals.mean(), settings_tried=COUNTS,
+       points_too_good=optimism, score_in_the_search=champion.value,
+       tested=tested, verdict=said, networks_trained=bill["networks"][0],
+       network_epochs=bill["networks"][1],
+       quick_models=bill["random units"][0],
+       quick_epochs=bill["random units"][1])
+
+# %% [markdown]
 # ## Self-test
 #
 # **1.** Four hyperparameters, one matters. A grid has 81 points, random search 81 trials. How many values of

@@ -677,7 +677,48 @@ print(f"the bill: {bill['trainings']} trainings, {bill['steps']:,} steps, "
 #
 # Larger networks and longer trainings are kinder to schedules than ours: there, decay is worth a lot. Week 10
 # takes this up.
-#
+
+# %% tags=["remove-cell"]
+from helpers.record import record
+
+record(bowl={str(rate): descend(rate)[-1] for rate in RATES_OF_BOWL},
+       flat_direction=descend(1.9, 0.01)[-1], velocity=velocity,
+       begins_to_fall=rates[begins], lowest=rates[bottom],
+       suggestion=suggestion, best_fixed=best_fixed,
+       fixed_rates=[[rate, *values] for rate, values in
+                    zip(FIXED, by_rate, strict=True)],
+       mean_factors={NAMES[factor]: np.mean([factor(p) for p in progress])
+                     for factor in SCHEDULES},
+       gaps_to_keras={NAMES[factor]: max(
+           abs(float(schedule(step)) - factor(step / 100))
+           for step in range(100)) for factor, schedule in theirs.items()},
+       seeds=SEEDS, peaks={NAMES[f]: peak for f, peak in chosen.items()},
+       ranking=[NAMES[factor] for factor in ranking],
+       on_fresh={NAMES[f]: values for f, values in on_fresh.items()},
+       better_than_constant=beyond,
+       plateau_rates={str(seed): watch.rates
+                      for seed, watch in plateau.items()},
+       trainings=bill["trainings"], steps=bill["steps"],
+       tested={NAMES[f]: values for f, values in tested.items()}, verdict=said)
+
+# %% tags=["remove-cell"]
+from helpers.record import record
+
+# The range test on a linear model, whose largest curvature can be computed.
+dice = np.random.default_rng(0)
+points = dice.normal(size=(64, 5)).astype("float32")
+slope, noise = dice.normal(size=(5, 1)), dice.normal(size=(64, 1))
+keras.utils.set_random_seed(0)
+line = keras.Sequential([keras.Input((5,)),
+                         layers.Dense(1, use_bias=False)])
+line.compile(optimizer=keras.optimizers.SGD(0.1), loss="mse")
+known = RangeTest(0.05, 50, 120)
+fit = line.fit(points, points @ slope + noise, batch_size=64, epochs=120,
+               callbacks=[known], verbose=0)  # one batch an epoch
+record(rates_on_a_line=known.rates[:len(known.losses)],
+       losses_on_a_line=known.losses, keras_losses=fit.history["loss"])
+
+# %% [markdown]
 # ## Self-test
 #
 # **1.** A bowl has curvature 4. Which rates converge without momentum?
