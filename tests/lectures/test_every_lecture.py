@@ -46,6 +46,14 @@ def test_every_figure_is_described_for_those_who_do_not_see_it(executed, name):
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_it_records_values_and_a_test_file_of_its_own_reads_them(values, name):
+    assert values(name), "end the lecture with a cell that records its numbers (see helpers.record)"
+    week, title = name.split("/")
+    tests = ROOT / "tests" / "lectures" / week.split("_")[0] / f"test_{title}.py"
+    assert f'"{name}"' in tests.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_one_figure_a_cell(executed, name):
     for cell in executed(name).cells:
         figures = [output for output in cell.get("outputs", []) if "image/png" in output.get("data", {})]
