@@ -137,7 +137,7 @@ def test_committed_notebooks_are_clean(path):
     assert len(set(ids)) == len(ids)
     for cell in notebook.cells:
         assert not cell.get("outputs") and not cell.get("execution_count")
-        assert set(cell.metadata) <= {"tags", "nbgrader", "slideshow", "deletable", "editable"}
+        assert set(cell.metadata) <= {"tags", "nbgrader", "slideshow", "deletable", "editable", "jupyter"}
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=name)
@@ -268,6 +268,12 @@ def test_a_source_that_cannot_be_read_says_why(tmp_path, monkeypatch, text, mess
     with pytest.raises(SourceError, match=re.escape(message)) as error:
         read_source(path)
     assert "01_x.py" in str(error.value)
+
+
+def test_a_cell_that_only_records_numbers_is_folded(tmp_path, monkeypatch):
+    path = source_file(tmp_path, monkeypatch, TINY.replace("hide-input", "remove-cell"))
+    *_, shown, folded = lecture_notebook(path).cells
+    assert folded.metadata.jupyter.source_hidden is True and "jupyter" not in shown.metadata
 
 
 def test_colab_needs_an_address_on_github(tmp_path, monkeypatch):
