@@ -25,6 +25,8 @@ from pipeline.notebooks import to_text
 
 CELL_TIMEOUT = {"ci": 300, "cpu": 3600, "gpu": 3600}  # seconds: a guard against a cell that hangs, not a target
 
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")  # what numerical libraries look for
+
 # Asked of the kernel after its last cell: the files of the course's modules that it has loaded. (A list of all modules would be
 # so long that IPython cuts it.)
 MODULES = (
@@ -139,6 +141,8 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(prog="python -m pipeline.execute", description="Execute lecture notebooks.")
     parser.add_argument("notebooks", nargs="+", type=Path, metavar="lectures/weekNN_topic/NN_title.ipynb")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's greetings are not part of a lecture
+    for name in THREADS:  # a build runs two lectures at a time, and threads that wait for each other cost both of them
+        os.environ.setdefault(name, str(max(1, (os.cpu_count() or 1) // 2)))
     for path in parser.parse_args(arguments).notebooks:
         notebook = nbformat.read(path, as_version=4)
         target = EXECUTED / path.parent.name / path.name

@@ -60,3 +60,13 @@ def test_a_lecture_that_loads_what_the_build_does_not_know_of_fails(tmp_path, ta
 def test_a_lecture_that_imports_it_by_name_passes(tmp_path, target):
     module.main([str(lecture(tmp_path, "def later():\n    import helpers.knn\nlater()"))])
     assert target.exists()
+
+
+def test_two_lectures_share_the_machine_unless_told_otherwise(tmp_path, target, monkeypatch):
+    for name in module.THREADS:
+        monkeypatch.setenv(name, "")  # so that it is put back in the end
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    monkeypatch.setattr(module.os, "cpu_count", lambda: 6)
+    module.main([str(lecture(tmp_path, f"import os\nprint(*(os.environ[name] for name in {module.THREADS}))"))])
+    assert nbformat.read(target, as_version=4).cells[0].outputs[0].text == "7 3 3\n"
