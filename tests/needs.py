@@ -7,6 +7,7 @@ that finds out as it runs, calls ``require("data", "why it is not here")``. On a
 
 import collections
 import functools
+import importlib
 import importlib.util
 import os
 import re
@@ -35,9 +36,8 @@ class Need:
 
 
 def _no_confinement():
-    from grading.sandbox import confinement
-
-    return confinement().why
+    # Not imported by name: a test that needs a browser would then depend on the whole grader (see pipeline/inputs.py).
+    return importlib.import_module("grading.sandbox").confinement().why
 
 
 def chromium():
@@ -63,6 +63,7 @@ NEEDS = {
     "browser": Need("Install Chromium (`apt-get install chromium`) and the course's test packages (`make`).", _no_browser),
     "node": Need("Install Node.js (`apt-get install nodejs`).", lambda: "" if shutil.which("node") else "node is not installed"),
     "data": Need("Connect to the network, so that the data sets and weights can be fetched (or copy a filled cache)."),
+    "homes": Need("Connect to the whole internet: official homes of weights are tried, beside the package registries."),
     "backends": Need("Install JAX, another backend of Keras, with the course's test packages (`make`)."),
     "built": Need("Run `make`: the test looks at executed lectures or the built book."),
     "user": Need("Run the tests as root, with setpriv (util-linux) installed.", _no_user),

@@ -66,7 +66,8 @@ def test_one_action_has_one_version():
 def test_check_in_and_workflows_promise_known_things():
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     promised = set(re.search(r"COURSE_REQUIRE=(\S+)", script)[1].split(",")) | {"user"}
-    assert promised == set(NEEDS), "a skip for want of something else would pass unseen"
+    # The official homes of weights are reached by the workflows, not by every machine that checks in.
+    assert promised == set(NEEDS) - {"homes"}, "a skip for want of something else would pass unseen"
     for job in WORKFLOWS["tests"]["jobs"].values():
         assert set(job.get("env", {}).get("COURSE_REQUIRE", "built").split(",")) <= set(NEEDS)
 
