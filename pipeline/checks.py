@@ -196,13 +196,15 @@ def run_quickly(checks):
         0 if all is well.
     """
     python = [sys.executable, "-m"]
-    commands = [
-        [*python, "ruff", "format", "--check", "."],
-        [*python, "ruff", "check", "."],
-        [*python, "mypy"],
-        [*python, "pytest", *other_tests(checks), *(f"--ignore={name}" for name in NOT_QUICK)],
-    ]
-    return max([subprocess.run(command, cwd=ROOT).returncode for command in commands])
+    style = [[*python, "ruff", "format", "--check", "."], [*python, "ruff", "check", "."], [*python, "mypy"]]
+    # Beside the tests, so that all cores have something to do from the first second to the last.
+    beside = [subprocess.Popen(c, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for c in style]
+    ignored = [*other_tests(checks), *(f"--ignore={name}" for name in NOT_QUICK)]
+    statuses = [subprocess.run([*python, "pytest", *ignored], cwd=ROOT).returncode]
+    for command, process in zip(style, beside, strict=True):
+        print(f"{' '.join(command[2:])}: {process.communicate()[0].strip()}")
+        statuses.append(process.returncode)
+    return int(any(statuses))
 
 
 def summary(checks):
