@@ -230,7 +230,7 @@ def explained(output):
     if NO_NETWORK.search(output):
         lines = "\n".join(line for line in output.splitlines() if NO_NETWORK.search(line))  # not those that say where help is
         hosts = re.findall(r"https?://(?:[^/\s@]*@)?([\w.-]+)|host='([\w.-]+)'", lines)
-        host = next((one or other for one, other in hosts), "The package index (packages.example, unless pip is set up for another one)")
+        host = next((one or other for one, other in hosts), "The index that pip takes packages from")
         return (
             f"{host} cannot be reached, or something between it and this machine (a proxy, a firewall) is in the way.\n"
             "Check the network connection, then run this again."

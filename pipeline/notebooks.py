@@ -29,24 +29,27 @@ SETUP_TAG = "course-setup"  # cells that only make sense in the notebook itself;
 
 # What a notebook begins with, and the first thing that a student sees: only what must happen before the helpers are there.
 SETUP_CODE = """\
-# Installs the course's helpers where they are missing, as on Colab (20 seconds).
-import importlib.util
+# Installs the course's helpers where they are missing, as on Colab.
 import subprocess
 import sys
+from importlib.util import find_spec
 
 needed = {needed}
-missing = [what for name, what in needed.items() if not importlib.util.find_spec(name)]
-if missing and subprocess.run([sys.executable, "-m", "pip", "install", "-q", *missing]).returncode:
+missing = [what for name, what in needed.items() if not find_spec(name)]
+pip = [sys.executable, "-m", "pip", "install", "-q", *missing]
+if missing and subprocess.run(pip).returncode:
     raise ImportError(
-        "The course's helpers could not be installed; pip says why above. On Colab, run this "
-        "cell again; on your own machine, start JupyterLab as the student's guide says."
+        "The course's helpers could not be installed; pip says why above. "
+        "On Colab, run this cell again; on your own machine, start "
+        "JupyterLab as the student's guide says."
     )
 
 import helpers
 
 if not hasattr(helpers, "require_version"):
+    stranger = helpers.__spec__.origin or helpers.__path__
     raise ImportError(
-        f"{helpers.__spec__.origin or helpers.__path__} stands in the way of the course's helpers. "
+        f"{stranger} stands in the way of the course's helpers. "
         "Rename it, restart the kernel, and run this cell again."
     )
 helpers.require_version("{version}")"""

@@ -344,7 +344,7 @@ def test_every_python_can_read_the_set_up():
         ),
         (
             "ProxyError('Cannot connect to proxy.'): /simple/uv/\nfor help visit https://pip.example/",
-            "The package index (packages.example,",
+            "The index that pip takes packages from cannot",
         ),
     ],
 )
