@@ -525,6 +525,8 @@ def _tidy(course, assignment):
     parent = course.autograded_folder("x", assignment).parent.parent
     for left in [*parent.glob(f"*/.{safe_name(assignment)}-*"), *parent.glob("*/.old-*")]:
         shutil.rmtree(left, ignore_errors=True)
+    for draft in course.reports_folder(assignment).rglob(".new-*"):  # see `write_atomic`
+        draft.unlink()
 
 
 @dataclass

@@ -206,6 +206,17 @@ def batch(small, checker):
     return grade
 
 
+def test_what_a_killed_run_left_half_written_is_removed(small, batch):
+    small.hand_in("ada")
+    left = [small.root / "reports" / "ps1" / name for name in (".new-1", "students/.new-2")]
+    for path in left:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("half", encoding="utf-8")
+    batch()
+    assert [path for path in left if path.exists()] == []
+    assert (small.root / "reports" / "ps1" / "students").is_dir()
+
+
 def test_everybody_has_a_row_and_nothing_is_done_twice(small, batch):
     small.hand_in("ada")
     small.hand_in("ben", nbformat.writes(small.solved("double")))
