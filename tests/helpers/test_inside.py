@@ -97,7 +97,7 @@ def test_other_heads_and_layers_agree_with_differences(kind):
         return keras.ops.convert_to_numpy(chain(nudged, head))[np.arange(6), CLASSES]
 
     weights, step = np.zeros((6, 4)), 1e-2
-    for channel in range(4):  # nudging all places of a channel at once gives the sum of the slopes
+    for channel in range(4):  # changing all places of a channel by the same amount gives the sum of the slopes
         push = np.zeros((1, 1, 1, 4), "float32")
         push[..., channel] = step
         weights[:, channel] = (logits(maps + push) - logits(maps - push)) / (2 * step) / maps[0, ..., 0].size
