@@ -3,10 +3,14 @@
 Run it with any Python that has pip (``python3 -m pipeline.environment``; ``py -m pipeline.environment`` on Windows). It uses the
 standard library only, because on a new machine there is nothing else. Run again with nothing changed, it does nothing.
 
+With ``--student`` it installs what the notebooks need and JupyterLab, and leaves out the grader, the book and the tests. An
+environment with everything is good for students, too. A folder without the grader, as students download it, has no other kind.
+
 Whatever stops it (no network, no space, Ctrl-C), an environment that was there before is there afterwards, and the next run
 starts again.
 """
 
+import argparse
 import collections
 import contextlib
 import hashlib
@@ -29,8 +33,16 @@ BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 READY = VENV / ".ready"
 VERSIONS = [(3, 13), (3, 12), (3, 11)]  # those that TensorFlow has wheels for, best first; as requires-python says
-MADE_FROM = ("pyproject.toml", "grading/pyproject.toml", "constraints.txt")
-WANTED = ["--constraint", str(ROOT / "constraints.txt"), "--editable", f"{ROOT}[all]", "--editable", str(ROOT / "grading")]
+STUDENT, FULL = "student", "full"  # the two kinds; a full environment is a student's as well
+MADE_FROM = {
+    STUDENT: ("pyproject.toml", "constraints.txt"),
+    FULL: ("pyproject.toml", "constraints.txt", "grading/pyproject.toml"),
+}
+CONSTRAINTS = ["--constraint", str(ROOT / "constraints.txt")]
+WANTED = {
+    STUDENT: [*CONSTRAINTS, "--editable", f"{ROOT}[student]"],
+    FULL: [*CONSTRAINTS, "--editable", f"{ROOT}[all]", "--editable", str(ROOT / "grading")],
+}
 EVERY = 5  # seconds between two lines that say how far the installation is
 
 # What pip, uv and the system say, in any order of words around it.
@@ -41,23 +53,30 @@ NO_NETWORK = re.compile(
     r"|proxyerror|connect to proxy|failed to fetch|could not resolve host|certificate",
     re.I,
 )
+CERTIFICATE = re.compile(r"certificate|unknownissuer", re.I)
 
 
 class SetupError(Exception):
     """The environment cannot be made; the message says why and what to do."""
 
 
-def fingerprint():
-    """What the environment is made from, as a hash: it is made anew when this changes."""
+def fingerprint(kind):
+    """What an environment of a kind is made from, as a hash: it is made anew when this changes.
+
+    Parameters
+    ----------
+    kind : str
+        ``"student"`` or ``"full"``.
+    """
     digest = hashlib.sha256(sys.platform.encode())
-    for name in MADE_FROM:
+    for name in MADE_FROM[kind]:
         digest.update((ROOT / name).read_bytes())
-    return digest.hexdigest()
+    return f"{kind} {digest.hexdigest()}"
 
 
-def is_ready():
-    """Whether the environment is there, whole, and made from the files as they are now."""
-    return PYTHON.exists() and READY.exists() and READY.read_text(encoding="utf-8") == fingerprint()
+def is_ready(kind=FULL):
+    """Whether the environment is there, whole, of this kind or a larger one, and made from the files as they are now."""
+    return PYTHON.exists() and READY.exists() and fingerprint(kind) in READY.read_text(encoding="utf-8").splitlines()
 
 
 def suitable_python():
@@ -126,12 +145,17 @@ def locked(file):
     return True
 
 
-def make_environment():
-    """Create ``.venv`` and install the course and the grader with all their parts into it.
+def make_environment(kind=FULL):
+    """Create ``.venv`` and install the course into it: what students need of it, or all of it and the grader.
 
     Installs with uv, which takes seconds where pip takes minutes: the uv on the path, else one installed into ``.venv`` first.
     Where uv cannot be had or fails (it does not read pip's settings, such as a campus's mirror), with pip. Either way modules
     are byte-compiled: importing Keras and TensorFlow takes three times as long otherwise, in every kernel.
+
+    Parameters
+    ----------
+    kind : str
+        ``"student"`` or ``"full"``.
 
     Raises
     ------
@@ -143,10 +167,11 @@ def make_environment():
         # Without pip at first: Debian's Python cannot put it there. It comes with the other packages.
         venv.EnvBuilder(with_pip=False, symlinks=os.name != "nt").create(VENV)
         uv = shutil.which("uv") or _install_uv()
-        if not (uv and _installed_with(uv)):
+        if not (uv and _installed_with(uv, WANTED[kind])):
             retries = ["--retries", "1"] if uv else []  # uv has just tried
-            run([*_pip(), "install", *retries, *WANTED], "Installing the course's packages with pip: ten minutes or so.")
-        READY.write_text(fingerprint(), encoding="utf-8")
+            run([*_pip(), "install", *retries, *WANTED[kind]], "Installing the course's packages with pip: ten minutes or so.")
+        kinds = [STUDENT, FULL] if kind == FULL else [STUDENT]
+        READY.write_text("\n".join(map(fingerprint, kinds)), encoding="utf-8")
     except BaseException:
         shutil.rmtree(VENV, ignore_errors=True)
         if OLD.exists():
@@ -170,11 +195,20 @@ def _set_aside():
         ) from error
 
 
-def _installed_with(uv):
-    """Install everything with uv, and say whether that worked; on a full disk, pip would not do better."""
-    command = [uv, "pip", "install", "--python", str(PYTHON), "--compile-bytecode", *WANTED]
+def _installed_with(uv, wanted):
+    """Install with uv, and say whether that worked; on a full disk, pip would not do better.
+
+    uv brings the certificates of the public authorities with it. In a network that has an authority of its own it is told to
+    take the system's, as pip does.
+    """
+    command = [uv, "pip", "install", "--python", str(PYTHON), "--compile-bytecode", *wanted]
     try:
-        run(command, "Installing the course's packages with uv: one or two minutes, most of it downloading.")
+        try:
+            run(command, "Installing the course's packages with uv: one or two minutes, most of it downloading.")
+        except InstallError as error:
+            if not CERTIFICATE.search(error.output):
+                raise
+            run([*command, "--system-certs"], f"{error.output}\nTrying again, with the system's certificates.")
     except InstallError as error:
         if NO_SPACE.search(error.output):
             raise
@@ -186,7 +220,7 @@ def _installed_with(uv):
 def _install_uv():
     """The uv that pip has put into the environment, or None where it could not."""
     try:
-        run([*_pip(), "install", "--constraint", str(ROOT / "constraints.txt"), "uv"], "Getting uv, which installs in seconds.")
+        run([*_pip(), "install", *CONSTRAINTS, "uv"], "Getting uv, which installs in seconds.")
     except InstallError as error:
         if NO_SPACE.search(error.output) or NO_NETWORK.search(error.output):
             raise  # pip would not do better with the other packages
@@ -231,6 +265,12 @@ def explained(output):
         lines = "\n".join(line for line in output.splitlines() if NO_NETWORK.search(line))  # not those that say where help is
         hosts = re.findall(r"https?://(?:[^/\s@]*@)?([\w.-]+)|host='([\w.-]+)'", lines)
         host = next((one or other for one, other in hosts), "The index that pip takes packages from")
+        if CERTIFICATE.search(output):
+            return (
+                f"{host} cannot be trusted: this machine does not know who signed its certificate, as in networks that have a "
+                "certificate authority of their own.\nAsk your network's support for that authority's certificate file, set "
+                "SSL_CERT_FILE and PIP_CERT to its path, then run this again."
+            )
         return (
             f"{host} cannot be reached, or something between it and this machine (a proxy, a firewall) is in the way.\n"
             "Check the network connection, then run this again."
@@ -292,18 +332,22 @@ def run(command, title):
         process.wait()
 
 
-def main():
+def main(arguments=None):
     """Make the environment unless it is there already."""
+    parser = argparse.ArgumentParser(prog="python -m pipeline.environment", description=__doc__.splitlines()[0])
+    parser.add_argument("--student", action="store_true", help="what the notebooks need, and JupyterLab; nothing else")
+    student = parser.parse_args(arguments).student or not (ROOT / "grading").exists()
+    kind = STUDENT if student else FULL
     try:
-        if OLD.exists() or not is_ready():
+        if OLD.exists() or not is_ready(kind):
             python = suitable_python()
             if python != [sys.executable]:
-                sys.exit(subprocess.run([*python, "-m", "pipeline.environment"], cwd=ROOT).returncode)
+                again = [*python, "-m", "pipeline.environment", *["--student"] * student]
+                sys.exit(subprocess.run(again, cwd=ROOT).returncode)
             with only_one(LOCK, "Another set-up"):
-                if not is_ready():  # the other one may have made it
-                    make_environment()
+                if not is_ready(kind):  # the other one may have made it
+                    make_environment(kind)
                 shutil.rmtree(OLD, ignore_errors=True)
-        READY.touch()  # so that make, which compares times, sees it too
     except KeyboardInterrupt:
         sys.exit("\nThe set-up was interrupted. Run it again: it starts anew.")
     except (SetupError, OSError) as error:

@@ -36,7 +36,7 @@ class Course:
 
     def __init__(self, folder, programs):
         self.folder, self.programs = folder, programs
-        for name in ("pipeline/__init__.py", "pipeline/environment.py", *environment.MADE_FROM):
+        for name in ("pipeline/__init__.py", "pipeline/environment.py", *environment.MADE_FROM[environment.FULL]):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, folder / name)
         self.python_program(programs / "pip" / "__main__.py", "pip")
@@ -63,7 +63,7 @@ class Course:
         """What the installer `name` does from now on."""
         (self.programs / f"{name}.txt").write_text(textwrap.dedent(code), encoding="utf-8")
 
-    def start(self):
+    def start(self, *options):
         variables = {
             **os.environ,
             "PATH": str(self.programs / "bin"),
@@ -72,7 +72,7 @@ class Course:
             "COURSE_TEST": str(self.programs),
         }
         return subprocess.Popen(
-            [sys.executable, "-m", "pipeline.environment"],
+            [sys.executable, "-m", "pipeline.environment", *options],
             cwd=self.folder,
             env=variables,
             stdout=subprocess.PIPE,
@@ -80,8 +80,8 @@ class Course:
             encoding="utf-8",
         )
 
-    def set_up(self):
-        process = self.start()
+    def set_up(self, *options):
+        process = self.start(*options)
         process.said, process.complaint = process.communicate()
         return process
 
@@ -126,6 +126,46 @@ def test_both_distributions_are_installed_with_the_versions_of_constraints(cours
         f"--editable {course.folder / 'grading'}",
     ):
         assert part in call
+
+
+def test_a_student_gets_the_course_without_the_grader(course):
+    done = course.set_up("--student")
+    assert done.returncode == 0 and course.ready.exists(), done.complaint
+    (call,) = course.calls()
+    assert f"{course.folder}[student]" in call and "--compile-bytecode" in call and "grading" not in call
+    assert f"--constraint {course.folder / 'constraints.txt'}" in call
+    assert course.set_up("--student").said == "" and len(course.calls()) == 1
+
+
+def test_a_full_environment_is_a_students_too_and_a_students_is_not_full(course):
+    course.set_up("--student")
+    (course.folder / ".venv" / "mine.txt").write_text("here")
+    course.let("uv", NO_NETWORK)
+    course.let("pip", NO_NETWORK)
+    done = course.set_up()
+    assert done.returncode == 1 and "The environment from before is still in place" in done.complaint
+    assert (course.folder / ".venv" / "mine.txt").exists()
+    assert course.set_up("--student").returncode == 0, "and it is still good"
+    course.let("uv", "")
+    assert course.set_up().returncode == 0
+    calls = course.calls()
+    assert f"{course.folder}[all]" in calls[-1]
+    course.set_up("--student")
+    course.set_up()
+    assert course.calls() == calls
+    with open(course.folder / "grading" / "pyproject.toml", "a", encoding="utf-8") as file:
+        file.write("# changed\n")
+    course.set_up("--student")
+    assert course.calls() == calls, "the grader is not a student's concern"
+    course.set_up()
+    assert len(course.calls()) == len(calls) + 1
+
+
+def test_where_there_is_no_grader_there_is_one_kind_of_environment(course):
+    shutil.rmtree(course.folder / "grading")  # as in what students download
+    assert course.set_up().returncode == 0
+    (call,) = course.calls()
+    assert f"{course.folder}[student]" in call and "grading" not in call
 
 
 def test_nothing_is_done_twice_and_a_change_is_noticed(course):
@@ -189,17 +229,47 @@ def test_a_disk_that_is_full_at_once_is_named_too(monkeypatch, capsys, tmp_path)
         monkeypatch.setattr(environment, name, tmp_path / name)
     monkeypatch.setattr(environment.venv.EnvBuilder, "create", full)
     with pytest.raises(SystemExit) as end:
-        environment.main()
+        environment.main([])
     assert "Make room" in str(end.value)
 
 
 def test_where_uv_fails_pip_installs(course):
-    course.let("uv", "print('error: invalid peer certificate: UnknownIssuer'); sys.exit(2)")
+    course.let("uv", "print('error: the index says 401 Unauthorized'); sys.exit(2)")
     done = course.set_up()
     assert done.returncode == 0, done.complaint
-    assert "UnknownIssuer" in done.said and "trying pip" in done.said
+    assert "401 Unauthorized" in done.said and "trying pip" in done.said
     first, second = course.calls()
     assert first.startswith("uv pip install") and second.startswith("pip --python") and f"{course.folder}[all]" in second
+
+
+UNKNOWN_AUTHORITY = """
+    if "--system-certs" not in sys.argv or {always}:
+        print("error: Failed to fetch: `https://pypi.example/simple/numpy/`")
+        print("  Caused by: invalid peer certificate: UnknownIssuer")
+        sys.exit(2)
+"""
+
+
+def test_a_network_with_its_own_certificate_authority_is_no_obstacle(course):
+    course.let("uv", UNKNOWN_AUTHORITY.format(always=False))
+    done = course.set_up()
+    assert done.returncode == 0, done.complaint
+    first, second = course.calls()
+    assert second == f"{first} --system-certs" and "UnknownIssuer" in done.said
+
+
+def test_where_uv_knows_no_system_certificates_pip_installs(course):
+    course.let("uv", UNKNOWN_AUTHORITY.format(always=True))
+    done = course.set_up()
+    assert done.returncode == 0, done.complaint
+    assert [call.split()[0] for call in course.calls()] == ["uv", "uv", "pip"]
+
+
+def test_where_no_installer_knows_the_authority_it_is_said_what_to_set(course):
+    course.let("uv", UNKNOWN_AUTHORITY.format(always=True))
+    course.let("pip", "print('certificate verify failed: unable to get local issuer certificate'); sys.exit(1)")
+    complaint = course.set_up().complaint
+    assert "certificate authority of their own" in complaint and "SSL_CERT_FILE and PIP_CERT" in complaint
 
 
 def test_where_uv_cannot_be_had_pip_installs(tmp_path):
@@ -303,6 +373,21 @@ def test_a_suitable_python_is_found_on_the_path_and_through_windows_py(monkeypat
     assert environment.suitable_python() == ["/bin/python3.12"]
     pretend(monkeypatch, (3, 10, 0), ["py"], working=[["py", "-3.11"]])
     assert environment.suitable_python() == ["/bin/py", "-3.11"]
+    pretend(monkeypatch, (3, 14, 0), ["py"], working=[["py", "-3.11"], ["py", "-3.13"]])  # as the installer of Windows leaves it
+    assert environment.suitable_python() == ["/bin/py", "-3.13"]
+
+
+def test_the_python_that_is_found_makes_the_same_kind_of_environment(monkeypatch):
+    monkeypatch.setattr(environment, "is_ready", lambda kind: False)
+    monkeypatch.setattr(environment, "suitable_python", lambda: ["py", "-3.13"])
+    calls = []
+    monkeypatch.setattr(
+        environment.subprocess, "run", lambda command, **options: calls.append(command) or subprocess.CompletedProcess(command, 0)
+    )
+    for options in ([], ["--student"]):
+        with pytest.raises(SystemExit):
+            environment.main(options)
+        assert calls.pop() == ["py", "-3.13", "-m", "pipeline.environment", *options]
 
 
 def test_a_set_up_from_within_the_environment_uses_the_python_below_it(course):

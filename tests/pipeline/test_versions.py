@@ -77,6 +77,18 @@ def test_every_dependency_has_its_reason():
                 assert "#" in line, f"no reason given: {line.strip()}"
 
 
+def test_a_student_gets_everything_that_a_notebook_may_use():
+    """The names that pip installs for the extra, the extras in it followed."""
+    wanted, found = [f"{PROJECT['name']}[student]"], set()
+    while wanted:
+        requirement = Requirement(wanted.pop())
+        found.add(requirement.name)
+        for extra in requirement.extras:
+            wanted += PROJECT["optional-dependencies"][extra]
+    packages = {"tensorflow", "tensorboard", "jupyterlab", "jupytext", "optuna", "pip", "pyarrow", "ipywidgets", "nbclient"}
+    assert found == packages | {PROJECT["name"]}
+
+
 def test_extra_all_holds_every_other_extra():
     extras = dict(PROJECT["optional-dependencies"])
     (whole,) = extras.pop("all")
@@ -93,7 +105,7 @@ def test_what_is_installed_is_what_is_pinned():
 def test_conda_takes_its_versions_from_the_same_file():
     dependencies = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))["dependencies"]
     (through_pip,) = [entry["pip"] for entry in dependencies if isinstance(entry, dict)]
-    assert through_pip == ["--constraint constraints.txt", "--editable .[all]", "--editable ./grading"]
+    assert through_pip == ["--constraint constraints.txt", "--editable .[student]"]
     conda = {entry.split("=")[0]: entry for entry in dependencies if isinstance(entry, str)}
     assert set(conda) == {"python", "nodejs", "pip"}, "packages come from constraints.txt, so that no version stands twice"
     python = conda["python"].split("=")[1]

@@ -1,0 +1,165 @@
+"""Notebooks as files: read, compared, and written so that no moment exists at which one is half there.
+
+Only the standard library is used: a notebook is JSON.
+"""
+
+import hashlib
+import itertools
+import json
+import os
+import tempfile
+from pathlib import Path
+
+SEAL = "course_checksum"  # of a notebook's metadata: what the course's generator wrote, as pipeline.notebooks says
+
+
+def parse(text):
+    """The notebook in a file's text or bytes, or None where it holds none that has cells.
+
+    Examples
+    --------
+    >>> parse('{"cells": [], "metadata": {}}'), parse("half a noteb")
+    ({'cells': [], 'metadata': {}}, None)
+    """
+    try:
+        notebook = json.loads(text)
+        whole = isinstance(notebook["cells"], list) and isinstance(notebook["metadata"], dict)
+        return notebook if whole and all(isinstance(cell["cell_type"], str) for cell in notebook["cells"]) else None
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def to_text(notebook):
+    """A notebook as the text of its file, the way Jupyter writes it."""
+    return json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True, separators=(",", ": ")) + "\n"
+
+
+def seal(notebook):
+    """The checksum in a notebook's metadata, which names the course's version of it; None where there is none."""
+    return (notebook or {}).get("metadata", {}).get(SEAL)
+
+
+def is_as_generated(data):
+    """Whether a file's bytes are what the course's generator once wrote: nobody has worked in it.
+
+    Parameters
+    ----------
+    data : bytes
+
+    Returns
+    -------
+    bool
+    """
+    notebook = parse(data)
+    if not seal(notebook) or _text_of_generator(notebook).encode() != data:
+        return False
+    rest = {key: value for key, value in notebook["metadata"].items() if key != SEAL}
+    return hashlib.sha256(_text_of_generator({**notebook, "metadata": rest}).encode()).hexdigest() == seal(notebook)
+
+
+def _text_of_generator(notebook):
+    return to_text(notebook) + "\n"
+
+
+def same_cells(one, other):
+    """Whether two notebooks hold the same cells. What Jupyter notes about its kernel when it saves is no difference."""
+    return one is not None and other is not None and one["cells"] == other["cells"]
+
+
+def digest(notebook):
+    """A checksum of a notebook's cells."""
+    return hashlib.sha256(json.dumps(notebook["cells"], sort_keys=True).encode()).hexdigest()
+
+
+def replace(path, data, drafts):
+    """Write a file, all or nothing, over the one that may be there.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    data : bytes
+    drafts : pathlib.Path
+        A folder on the same disk, where the file is written first.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    os.replace(_draft(data, drafts), path)
+
+
+def create(path, data, drafts):
+    """Write a file, all or nothing, unless there is one.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    data : bytes
+    drafts : pathlib.Path
+        A folder on the same disk, where the file is written first.
+
+    Returns
+    -------
+    bool
+        Whether it was written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if os.path.lexists(path):
+        return False
+    draft = _draft(data, drafts)
+    try:
+        if os.name == "nt":
+            os.rename(draft, path)  # which fails there where a file has the name
+        else:
+            os.link(draft, path)
+            draft.unlink()
+    except FileExistsError:
+        draft.unlink()
+        return False
+    except OSError:  # a disk that knows no links, such as a USB stick
+        os.replace(draft, path)
+    return True
+
+
+def keep(path, data, drafts, word):
+    """Write a file under a name of its own beside another, never over one that is there.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The other file, for instance ``knn.ipynb``.
+    data : bytes
+    drafts : pathlib.Path
+        See `create`.
+    word : str
+        What is put into the name: ``"mine"`` gives ``knn.mine.ipynb``, or ``knn.mine-2.ipynb`` where that is taken.
+
+    Returns
+    -------
+    pathlib.Path
+        The file that now holds `data`; it may have been there before.
+    """
+    for name in names_beside(path, word):
+        if (name.is_file() and name.read_bytes() == data) or create(name, data, drafts):
+            return name
+    raise AssertionError("there is always another name")
+
+
+def names_beside(path, word):
+    """The names that `keep` tries, one after the other, without end.
+
+    Examples
+    --------
+    >>> list(itertools.islice(names_beside(Path("knn.ipynb"), "mine"), 2)) == [Path("knn.mine.ipynb"), Path("knn.mine-2.ipynb")]
+    True
+    """
+    for number in itertools.count(1):
+        yield path.with_name(f"{path.stem}.{word}{f'-{number}' if number > 1 else ''}{path.suffix}")
+
+
+def _draft(data, drafts):
+    """A new file in `drafts`, on the disk to its last byte."""
+    handle, name = tempfile.mkstemp(dir=drafts)
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    os.chmod(name, 0o644)  # mkstemp's own choice would hide the file from everybody else
+    return Path(name)
