@@ -256,7 +256,8 @@ def task_where():
             "the book": Path("build/book/_build/html/index.html"),
             "executed lectures": EXECUTED.relative_to(ROOT),
             "a graded demo class": Path("build/demo/grades.csv"),
-            "work through the course": "make lab   (or: jupyter lab, from .venv)",
+            "work through the course": "make lab",
+            "JupyterLab for authors": ".venv/bin/jupyter lab",
             "run the tests": "make test",
         }
         print("\nEverything is up to date.")
