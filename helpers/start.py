@@ -9,13 +9,14 @@ import importlib.util
 import os
 import sys
 import sysconfig
+from collections.abc import Sequence
 
 from helpers.course import folder, work
 
 
-def main(arguments=None):
+def main(arguments: Sequence[str] | None = None) -> None:
     """Copy, then open JupyterLab."""
-    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
     end = arguments.index("--") if "--" in arguments else len(arguments)
     parser = argparse.ArgumentParser(
         prog="python -m helpers.start", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -39,7 +40,7 @@ def main(arguments=None):
         open_lab(course, first, arguments[end + 1 :])
 
 
-def open_lab(course, first, options):
+def open_lab(course: folder.Course, first: str, options: list[str]) -> None:
     """Run this Python's JupyterLab on the student's folder, with a notebook open, until it is shut down.
 
     Parameters

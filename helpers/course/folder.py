@@ -7,6 +7,7 @@ once, as a copy, and after that nobody else writes to it.
 import contextlib
 import re
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,16 +34,16 @@ class Course:
     root: Path
 
     @property
-    def work(self):
+    def work(self) -> Path:
         """The student's own folder."""
         return self.root / WORK
 
     @property
-    def records(self):
+    def records(self) -> Path:
         """What the copies in `work` were made from; a folder that JupyterLab does not show."""
         return self.work / ".course"
 
-    def notebooks(self):
+    def notebooks(self) -> dict[str, Path]:
         """The course's notebooks by the names of their copies, in the order in which they are worked through.
 
         Returns
@@ -60,7 +61,7 @@ class Course:
         return {f"{path.parent.name}/{path.name}": path for path in sorted(found, key=lambda path: path.parent.name)}
 
     @contextlib.contextmanager
-    def alone(self):
+    def alone(self) -> Iterator[None]:
         """Keep a second `start` or `update` in this folder out, and remove what one that was killed has left.
 
         Raises
@@ -78,12 +79,12 @@ class Course:
             raise CourseError(f"Another start or update is at work in {self.root}. Wait for it to end, then try again.") from None
 
     @property
-    def drafts(self):
+    def drafts(self) -> Path:
         """Where files are written before they get their name; on the disk that `work` is on."""
         return self.records / "drafts"
 
 
-def is_aside(path):
+def is_aside(path: Path) -> bool:
     """Whether a notebook lies beside the real one: ``knn.new.ipynb``, ``knn.mine-2.ipynb``.
 
     Examples
@@ -94,7 +95,7 @@ def is_aside(path):
     return bool(re.search(r"\.(new|mine|old)(-\d+)?$", path.stem))
 
 
-def find():
+def find() -> Course:
     """The copy of the course that these helpers belong to.
 
     Returns
@@ -116,7 +117,7 @@ def find():
     return Course(root)
 
 
-def address(course):
+def address(course: Course) -> str:
     """The address that the course is published at, from its ``pyproject.toml``.
 
     Parameters

@@ -8,12 +8,17 @@ import itertools
 import json
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 SEAL = "course_checksum"  # of a notebook's metadata: what the course's generator wrote, as pipeline.notebooks says
 
 
-def parse(text):
+Notebook = dict[str, Any]
+
+
+def parse(text: str | bytes) -> Notebook | None:
     """The notebook in a file's text or bytes, or None where it holds none that has cells.
 
     Examples
@@ -29,17 +34,17 @@ def parse(text):
         return None
 
 
-def to_text(notebook):
+def to_text(notebook: Notebook) -> str:
     """A notebook as the text of its file, the way Jupyter writes it."""
     return json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True, separators=(",", ": ")) + "\n"
 
 
-def seal(notebook):
+def seal(notebook: Notebook | None) -> str | None:
     """The checksum in a notebook's metadata, which names the course's version of it; None where there is none."""
     return (notebook or {}).get("metadata", {}).get(SEAL)
 
 
-def is_as_generated(data):
+def is_as_generated(data: bytes) -> bool:
     """Whether a file's bytes are what the course's generator once wrote: nobody has worked in it.
 
     Parameters
@@ -51,7 +56,7 @@ def is_as_generated(data):
     bool
     """
     notebook = parse(data)
-    if not seal(notebook) or _text_of_generator(notebook).encode() != data:
+    if notebook is None or not seal(notebook) or _text_of_generator(notebook).encode() != data:
         return False
     rest = {key: value for key, value in notebook["metadata"].items() if key != SEAL}
     return hashlib.sha256(_text_of_generator({**notebook, "metadata": rest}).encode()).hexdigest() == seal(notebook)
@@ -61,17 +66,17 @@ def _text_of_generator(notebook):
     return to_text(notebook) + "\n"
 
 
-def same_cells(one, other):
+def same_cells(one: Notebook | None, other: Notebook | None) -> bool:
     """Whether two notebooks hold the same cells. What Jupyter notes about its kernel when it saves is no difference."""
     return one is not None and other is not None and one["cells"] == other["cells"]
 
 
-def digest(notebook):
+def digest(notebook: Notebook) -> str:
     """A checksum of a notebook's cells."""
     return hashlib.sha256(json.dumps(notebook["cells"], sort_keys=True).encode()).hexdigest()
 
 
-def replace(path, data, drafts):
+def replace(path: Path, data: bytes, drafts: Path) -> None:
     """Write a file, all or nothing, over the one that may be there.
 
     Parameters
@@ -85,7 +90,7 @@ def replace(path, data, drafts):
     os.replace(_draft(data, drafts), path)
 
 
-def create(path, data, drafts):
+def create(path: Path, data: bytes, drafts: Path) -> bool:
     """Write a file, all or nothing, unless there is one.
 
     Parameters
@@ -118,7 +123,7 @@ def create(path, data, drafts):
     return True
 
 
-def keep(path, data, drafts, word):
+def keep(path: Path, data: bytes, drafts: Path, word: str) -> Path:
     """Write a file under a name of its own beside another, never over one that is there.
 
     Parameters
@@ -142,7 +147,7 @@ def keep(path, data, drafts, word):
     raise AssertionError("there is always another name")
 
 
-def names_beside(path, word):
+def names_beside(path: Path, word: str) -> Iterator[Path]:
     """The names that `keep` tries, one after the other, without end.
 
     Examples

@@ -3,10 +3,10 @@
 import re
 
 from helpers.course import notebook
-from helpers.course.folder import CourseError
+from helpers.course.folder import Course, CourseError
 
 
-def chosen_weeks(course, names):
+def chosen_weeks(course: Course, names: list[str]) -> list[str]:
     """The folders of the weeks that somebody names.
 
     Parameters
@@ -36,7 +36,7 @@ def chosen_weeks(course, names):
     return list(dict.fromkeys(found)) or weeks
 
 
-def copy_weeks(course, weeks):
+def copy_weeks(course: Course, weeks: list[str]) -> list[str]:
     """Copy the notebooks of weeks into the student's folder, and those that their links lead to.
 
     A copy that is there stays as it is, whatever has become of it.
@@ -67,7 +67,7 @@ def copy_weeks(course, weeks):
     return sorted(copied)
 
 
-def linked(name, data):
+def linked(name: str, data: bytes) -> list[str]:
     """The notebooks that the text of one links to, by the names of their copies."""
     text = "\n".join("".join(cell["source"]) for cell in (notebook.parse(data) or {"cells": []})["cells"])
     week = name.split("/")[0]
@@ -77,7 +77,7 @@ def linked(name, data):
     ]
 
 
-def remember(course, data):
+def remember(course: Course, data: bytes) -> None:
     """Keep the course's version of a notebook, to tell later what a student has changed in the copy of it.
 
     Parameters
@@ -86,11 +86,12 @@ def remember(course, data):
     data : bytes
         The notebook's file; nothing is kept of one in which somebody has already worked.
     """
-    if notebook.is_as_generated(data):
-        notebook.create(_record(course, notebook.seal(notebook.parse(data))), data, course.drafts)
+    checksum = notebook.seal(notebook.parse(data))
+    if checksum and notebook.is_as_generated(data):
+        notebook.create(_record(course, checksum), data, course.drafts)
 
 
-def base_of(course, mine):
+def base_of(course: Course, mine: notebook.Notebook) -> notebook.Notebook | None:
     """The course's version that a student's notebook was made from, or None where it is not known.
 
     Parameters
@@ -99,10 +100,10 @@ def base_of(course, mine):
     mine : dict
         The student's notebook.
     """
-    name = notebook.seal(mine)
-    if not re.fullmatch(r"[0-9a-f]{64}", str(name)) or not _record(course, name).is_file():
+    checksum = str(notebook.seal(mine))
+    if not re.fullmatch(r"[0-9a-f]{64}", checksum) or not _record(course, checksum).is_file():
         return None
-    return notebook.parse(_record(course, name).read_bytes())
+    return notebook.parse(_record(course, checksum).read_bytes())
 
 
 def _record(course, checksum):
