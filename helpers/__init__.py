@@ -19,11 +19,11 @@ def __getattr__(name: str) -> str:
 
 def _checkout():
     """The table ``[project]`` of the ``pyproject.toml`` beside this package, or None where the package was installed alone."""
-    import tomllib
-
     try:
+        import tomllib  # since Python 3.11; the wrong kernel may be older
+
         project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    except (OSError, ValueError, KeyError):
+    except (ImportError, OSError, ValueError, KeyError):
         return None
     return project if project.get("name") == "cnn-course" else None
 
@@ -40,38 +40,55 @@ def _version() -> str:
         return "unknown"
 
 
-def require_version(wanted: str) -> None:
-    """Say what to do if these helpers are not those that a notebook was written for.
+def begin(wanted: str, *parts: str) -> None:
+    """Check, at the top of a notebook, that it can run here. Silent where all is well.
 
     Parameters
     ----------
     wanted : str
         The notebook's version of the course, for example ``"0.2.0"``.
+    *parts : str
+        Packages that this notebook imports and that are no part of every environment, for example ``"optuna"``.
 
     Raises
     ------
     ImportError
-        If the helpers are older: something that the notebook uses may be missing.
+        If this kernel is not the course's, a part is missing, or the helpers are older than the notebook. The message says what
+        to do.
 
     Warns
     -----
     UserWarning
-        If they are newer: the notebook will most likely run, with numbers that differ from its text.
-    """
-    import warnings
+        If the helpers are newer: the notebook will most likely run, with numbers that differ from its text.
 
+    Examples
+    --------
+    >>> import helpers
+    >>> begin(helpers.__version__)
+    """
+    from helpers import doctor
+
+    _compare(wanted)
+    doctor.look(parts)
+
+
+require_version = begin  # what notebooks called it at first; those that somebody has saved still do
+
+
+def _compare(wanted):
+    """Say what to do where these helpers are of another version than a notebook."""
     have = _version()
     if have in (wanted, "unknown"):
         return
-    older = _numbers(have) < _numbers(wanted)
-    folder = Path(__file__).parents[1]
+    from helpers import doctor
+
+    folder, older = Path(__file__).parents[1], _numbers(have) < _numbers(wanted)
     text = f"This notebook belongs to version {wanted} of the course, and the helpers in {folder} are version {have}. "
-    if not older:
-        warnings.warn(f"{text}If something does not work, open the notebook of version {have}.", stacklevel=2)
-    elif _checkout():
-        raise ImportError(f"{text}Bring that folder up to date (`git pull`, or download it again), then restart the kernel.")
-    else:
-        raise ImportError(f"{text}Run `%pip uninstall --yes cnn-course`, restart the kernel, and run this cell again.")
+    if older:
+        raise ImportError(f"{text}{doctor.newer_helpers(wanted)}, restart the kernel, and run this cell again.")
+    import warnings
+
+    warnings.warn(f"{text}It will most likely run; if something does not, {doctor.older_helpers(wanted, have)}.", stacklevel=3)
 
 
 def _numbers(version):

@@ -29,30 +29,67 @@ SETUP_TAG = "course-setup"  # cells that only make sense in the notebook itself;
 
 # What a notebook begins with, and the first thing that a student sees: only what must happen before the helpers are there.
 SETUP_CODE = """\
-# Installs the course's helpers where they are missing, as on Colab.
+# Finds the course's helpers. On Colab it installs them first; anywhere else
+# it installs nothing, and says what to do.
+import re
 import subprocess
 import sys
+from importlib import import_module, invalidate_caches
 from importlib.util import find_spec
+from pathlib import Path
 
 needed = {needed}
 missing = [what for name, what in needed.items() if not find_spec(name)]
-pip = [sys.executable, "-m", "pip", "install", "-q", *missing]
-if missing and subprocess.run(pip).returncode:
+try:
+    on_colab = bool(import_module("google.colab"))
+except ImportError:
+    on_colab = False
+if missing and on_colab:
+    pip = [sys.executable, "-m", "pip", "install", "-q", *missing]
+    done = subprocess.run(pip, capture_output=True, text=True)
+    if done.returncode:
+        why = re.search("(fatal|error|ERROR): (?!subp).*", done.stderr)
+        raise ImportError(
+            f"{' and '.join(missing)} could not be installed"
+            f" ({why and why[0]}). Check the network and run this cell again;"
+            " if that does not help, ask whoever gave you this notebook"
+            " whether the course has moved, or is not public."
+        )
+    invalidate_caches()
+
+found = find_spec("helpers")
+if not found:
+    windows = sys.platform == "win32"
+    python = ".venv/Scripts/python.exe" if windows else ".venv/bin/python"
+    kernels = [folder / python for folder in (Path.cwd() / "x").parents
+               if (folder / "helpers").exists()
+               and (folder / python).exists()
+               and folder / ".venv" != Path(sys.prefix)]
+    start = f"This notebook runs in {sys.executable}, without the course."
+    if kernels:
+        raise ImportError(
+            f"{start} In VS Code, click on Select Kernel, then Python "
+            f"Environments, and take {kernels[0]}; if this is JupyterLab, "
+            f'close it and start: "{kernels[0]}" -m helpers.start'
+        )
     raise ImportError(
-        "The course's helpers could not be installed; pip says why above. "
-        "On Colab, run this cell again; on your own machine, start "
-        "JupyterLab as the student's guide says."
+        f"{start} On your own computer, start JupyterLab as the course's "
+        "guide says; on a service such as Kaggle, run this line in a cell "
+        "of its own, then this cell again:\\n"
+        '%pip install "{course}"'
+    )
+code = Path(found.origin).read_text("utf-8") if found.origin else ""
+if "cnn-course" not in code or "def begin" not in code:
+    where = found.origin or list(found.submodule_search_locations)[0]
+    raise ImportError(
+        f"{where} stands in the way of the course's helpers: it is yours and "
+        "has their name, or it is from an older version of the course. Rename"
+        " it, or bring the course up to date; then restart the kernel."
     )
 
 import helpers
 
-if not hasattr(helpers, "require_version"):
-    stranger = helpers.__spec__.origin or helpers.__path__
-    raise ImportError(
-        f"{stranger} stands in the way of the course's helpers. "
-        "Rename it, restart the kernel, and run this cell again."
-    )
-helpers.require_version("{version}")"""
+helpers.begin({begin})"""
 # What Colab does not have -> the extra of pyproject.toml that brings it.
 EXTRAS = {"optuna": "search"}
 
@@ -128,13 +165,18 @@ def setup_cells(path, code=""):
     version = _project()["version"]
     # A release installs its own tag, whatever main has become; only a version under development has no tag yet.
     reference = "main" if "dev" in version else f"v{version}"
-    needed = {"helpers": f"cnn-course @ git+{repository()}@{reference}"}
-    for name, extra in EXTRAS.items():
-        if re.search(rf"^\s*(import|from) {name}\b", code, flags=re.MULTILINE):
-            # By its own name: `cnn-course[search]` would put a second copy of the course in place of a student's.
-            (needed[name],) = _project()["optional-dependencies"][extra]
+    course = f"cnn-course @ git+{repository()}@{reference}"
+    parts = [name for name in EXTRAS if re.search(rf"^\s*(import|from) {name}\b", code, flags=re.MULTILINE)]
+    needed = {"helpers": course}
+    for name in parts:  # by their own names: `cnn-course[search]` would install the course once more
+        (needed[name],) = _project()["optional-dependencies"][EXTRAS[name]]
     lines = "".join(f"    {json.dumps(name)}: {json.dumps(what)},\n" for name, what in needed.items())
-    setup = SETUP_CODE.replace("{needed}", f"{{\n{lines}}}").replace("{version}", version)
+    facts = {
+        "needed": f"{{\n{lines}}}",
+        "course": course,
+        "begin": ", ".join(map(json.dumps, (version, *parts))),
+    }
+    setup = re.sub(rf"\{{({'|'.join(facts)})\}}", lambda found: facts[found[1]], SETUP_CODE)
     metadata = {"tags": [SETUP_TAG]}
     return [
         nbformat.v4.new_markdown_cell(badge, metadata=metadata),

@@ -13,8 +13,22 @@ mnist (a small sample, not the real data set)
 From a shell: ``python -m helpers.data list``, ``fetch NAME...`` and ``verify``.
 """
 
-from helpers.data.dataset import Dataset, Split
+from typing import TYPE_CHECKING, Any
+
 from helpers.data.errors import DataError
-from helpers.data.loader import folder, load
+
+if TYPE_CHECKING:
+    from helpers.data.dataset import Dataset, Split
+    from helpers.data.loader import folder, load
 
 __all__ = ["DataError", "Dataset", "Split", "folder", "load"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what loads NumPy when it is asked for: where the cache is can then be told in no time."""
+    from importlib import import_module
+
+    homes = {"Dataset": "dataset", "Split": "dataset", "folder": "loader", "load": "loader"}
+    if name not in homes:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"helpers.data.{homes[name]}"), name)

@@ -1,10 +1,7 @@
 """The committed notebooks are exactly what their sources make."""
 
-import os
 import re
 import subprocess
-import sys
-import tomllib
 
 import nbformat
 import pytest
@@ -148,42 +145,6 @@ def test_badge_and_setup_cell_lead_to_the_one_address(path):
     assert SETUP_TAG in badge.metadata.tags and SETUP_TAG in setup.metadata.tags
 
 
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-
-# Stands in for pip: says what it was asked for, and does `then`.
-FAKE_PIP = """\
-import subprocess, types
-def run(command):
-    print("asked for", command[4:])
-    return types.SimpleNamespace(returncode={returncode})
-subprocess.run = run
-"""
-
-
-def run_setup_cell(folder, code="", *, before="", returncode=0, isolated=False):
-    """Run the set-up cell of a notebook in a folder; `isolated`: in a Python where no helpers are installed."""
-    cell = pipeline_notebooks.setup_cells("lectures/x.ipynb", code)[1].source
-    script = folder / "cell.py"  # Python looks for modules beside it, as a kernel does beside the notebook
-    script.write_text(before + FAKE_PIP.format(returncode=returncode) + cell + "\nprint('fine')\n", encoding="utf-8")
-    command = [sys.executable, *(["-S"] if isolated else []), str(script)]
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    if not isolated:
-        environment["PYTHONPATH"] = str(ROOT)
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
-
-
-def test_setup_cell_does_nothing_where_the_helpers_are(tmp_path):
-    ran = run_setup_cell(tmp_path)
-    assert (ran.stdout, ran.stderr) == ("fine\n", "")
-
-
-def test_setup_cell_installs_the_version_of_its_notebook(tmp_path):
-    ran = run_setup_cell(tmp_path, isolated=True)
-    reference = "main" if "dev" in PROJECT["version"] else f"v{PROJECT['version']}"
-    wanted = f"cnn-course @ git+{repository()}@{reference}"
-    assert ran.stdout.splitlines()[0] == f"asked for {['-q', wanted]}"
-
-
 def test_only_a_version_under_development_installs_what_main_is(tmp_path, monkeypatch):
     path = source_file(tmp_path, monkeypatch, TINY)
     for version, reference in {"0.2.0": "v0.2.0", "0.3.0.dev0": "main"}.items():
@@ -191,38 +152,7 @@ def test_only_a_version_under_development_installs_what_main_is(tmp_path, monkey
         (tmp_path / "pyproject.toml").write_text(project)
         setup = lecture_notebook(path).cells[1].source
         assert f'"cnn-course @ git+https://github.com/someone/course@{reference}"' in setup
-        assert f'helpers.require_version("{version}")' in setup
-
-
-def test_setup_cell_brings_what_colab_lacks_and_leaves_the_helpers_that_are_there(tmp_path):
-    without = (
-        "import importlib.util as u\nfind = u.find_spec\nu.find_spec = lambda name: None if name == 'optuna' else find(name)\n"
-    )
-    ran = run_setup_cell(tmp_path, "import numpy\nimport optuna\n", before=without)
-    assert ran.stdout == f"asked for {['-q', *PROJECT['optional-dependencies']['search']]}\nfine\n", ran.stderr
-    assert "optuna" not in pipeline_notebooks.setup_cells("lectures/x.ipynb", "import numpy")[1].source
-
-
-def test_setup_cell_says_what_to_do_where_pip_fails(tmp_path):
-    ran = run_setup_cell(tmp_path, isolated=True, returncode=1)
-    assert ran.returncode != 0 and "fine" not in ran.stdout
-    last = ran.stderr.splitlines()[-1]
-    assert "could not be installed" in last and "run this cell again" in last and "JupyterLab" in last
-
-
-@pytest.mark.parametrize("theirs", ["helpers.py", "helpers/__init__.py", "helpers/mine.py"])
-@pytest.mark.parametrize("isolated", [False, True])
-def test_a_students_own_helpers_are_not_mistaken_for_the_courses(tmp_path, theirs, isolated):
-    own = tmp_path / theirs
-    own.parent.mkdir(exist_ok=True)
-    own.write_text("answer = 42\n", encoding="utf-8")
-    ran = run_setup_cell(tmp_path, isolated=isolated)
-    if theirs == "helpers/mine.py" and not isolated:
-        assert ran.stdout == "fine\n"  # a folder without __init__.py hides nothing that is installed
-        return
-    last = ran.stderr.splitlines()[-1]
-    assert str(tmp_path / theirs.split("/mine")[0]) in last and "Rename it" in last
-    assert "asked for" not in ran.stdout and own.read_text(encoding="utf-8") == "answer = 42\n"
+        assert f'helpers.begin("{version}")' in setup
 
 
 def test_the_address_stands_in_one_place_only():
