@@ -14,6 +14,7 @@ import argparse
 import collections
 import contextlib
 import hashlib
+import json
 import os
 import queue
 import re
@@ -70,8 +71,20 @@ def fingerprint(kind):
     """
     digest = hashlib.sha256(sys.platform.encode())
     for name in MADE_FROM[kind]:
-        digest.update((ROOT / name).read_bytes())
+        data = (ROOT / name).read_bytes()
+        digest.update(_packages_of(data) if kind == STUDENT and name == "pyproject.toml" else data)
     return f"{kind} {digest.hexdigest()}"
+
+
+def _packages_of(data):
+    """What of a pyproject.toml decides which packages a student gets; a new version of the course alone changes none."""
+    try:
+        import tomllib
+    except ImportError:  # this Python is too old, and another one will do this
+        return data
+    tables = tomllib.loads(data.decode())
+    project = {key: tables["project"].get(key) for key in ("requires-python", "dependencies", "optional-dependencies")}
+    return json.dumps([project, tables.get("build-system"), tables.get("tool", {}).get("setuptools")], sort_keys=True).encode()
 
 
 def is_ready(kind=FULL):
@@ -336,8 +349,13 @@ def main(arguments=None):
     """Make the environment unless it is there already."""
     parser = argparse.ArgumentParser(prog="python -m pipeline.environment", description=__doc__.splitlines()[0])
     parser.add_argument("--student", action="store_true", help="what the notebooks need, and JupyterLab; nothing else")
-    student = parser.parse_args(arguments).student or not (ROOT / "grading").exists()
+    parser.add_argument("--check", action="store_true", help="only say whether the environment is as it should be")
+    options = parser.parse_args(arguments)
+    student = options.student or not (ROOT / "grading").exists()
     kind = STUDENT if student else FULL
+    if options.check:
+        command = f"{'py' if os.name == 'nt' else 'python3'} -m pipeline.environment{' --student' * student}"
+        sys.exit(None if is_ready(kind) else f"The course needs other packages than the environment has. Run: {command}")
     try:
         if OLD.exists() or not is_ready(kind):
             python = suitable_python()

@@ -2,13 +2,16 @@
 
 Both are there as folders and, for a release that people download, as archives with their checksums in ``SHA256SUMS``.
 
-Run ``python -m pipeline.release``.
+Run ``python -m pipeline.release``. Anybody may write a release to try it; one that is to be published
+(``python -m pipeline.release --publish``) must name the address that it is published at.
 """
 
+import argparse
 import hashlib
 import html
 import itertools
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -17,18 +20,22 @@ import zipfile
 
 import nbformat
 
+from helpers.course.archive import MANIFEST, manifest_of
 from pipeline import BUILD, ROOT
 from pipeline.book import facts, fill
 from pipeline.files import write_text
 
 RELEASE = BUILD / "release"
 SITE = BUILD / "book" / "_build" / "html"
+PLACEHOLDER = "https://github.com/cnn-course/cnn-course"  # the address until a course has one of its own
 
 # What students need of the repository. Solutions, tests with wrong answers, grading and the build stay with the instructor.
 STUDENT_FILES = (
     "lectures",
     "exercises",
     "helpers",
+    "pipeline/__init__.py",
+    "pipeline/environment.py",
     "pyproject.toml",
     "constraints.txt",
     "environment.yml",
@@ -36,6 +43,7 @@ STUDENT_FILES = (
     "LICENSE-TEXT",
     "CITATION.cff",
     ".gitignore",
+    ".gitattributes",
 )
 
 
@@ -54,6 +62,33 @@ def committed_files():
         text=True,
     ).stdout
     return sorted(name for name in listed.split("\0") if name)
+
+
+def refuse_unpublishable(address):
+    """Stop if a release could not be published: every notebook in it installs the helpers from the course's address.
+
+    Parameters
+    ----------
+    address : str
+        Of the course, from pyproject.toml.
+
+    Raises
+    ------
+    SystemExit
+        If the address is the placeholder, or in a workflow not that of the repository that the workflow runs in.
+    """
+    here = os.environ.get("GITHUB_REPOSITORY", "")
+    if address.lower() == PLACEHOLDER:
+        why = f"still names the placeholder {PLACEHOLDER}, and whoever owns that name would decide what students install"
+    elif here and address.lower() != f"https://github.com/{here}".lower():
+        why = f"names {address}, and this is the repository {here}"
+    else:
+        return
+    sys.exit(
+        f"This release may not be published: [project.urls] Repository in pyproject.toml {why}.\n"
+        "Write the address of your own repository there, run `doit notebooks`, commit, and release again. "
+        "(`make release` writes one for you to look at all the same.)"
+    )
 
 
 def answers():
@@ -146,8 +181,12 @@ ANSWER = re.compile(r"### BEGIN (?:SOLUTION|HIDDEN TESTS).*?### END (?:SOLUTION|
 TEXT_OF = {".ipynb": _notebook_text, ".html": _page_text, ".py": _same, ".md": _same, ".txt": _same, ".js": _same, ".json": _same}
 
 
-def main():
+def main(arguments=None):
     """Write the student tree and the site, and refuse if an answer is in them."""
+    parser = argparse.ArgumentParser(prog="python -m pipeline.release", description=__doc__.splitlines()[0])
+    parser.add_argument("--publish", action="store_true", help="refuse an address that the release cannot be published at")
+    if parser.parse_args(arguments).publish:
+        refuse_unpublishable(facts()["repository"])
     shutil.rmtree(RELEASE, ignore_errors=True)
     students = RELEASE / "students"
     for name in committed_files():
@@ -160,6 +199,7 @@ def main():
         shutil.rmtree(RELEASE)
         sys.exit("answers leak into the release, so it was not written:\n  " + "\n  ".join(found[:20]))
     name, version = facts()["name"], facts()["version"]
+    write_text(students / MANIFEST, manifest_of(students, name, version))  # last: it lists all other files
     archives = {RELEASE / f"{name}-{version}-{folder.name}.zip": folder for folder in (students, RELEASE / "site")}
     sums = "".join(f"{pack(folder, archive)}  {archive.name}\n" for archive, folder in archives.items())
     write_text(RELEASE / "SHA256SUMS", sums)

@@ -56,14 +56,10 @@ def is_as_generated(data: bytes) -> bool:
     bool
     """
     notebook = parse(data)
-    if notebook is None or not seal(notebook) or _text_of_generator(notebook).encode() != data:
+    if notebook is None or not seal(notebook) or to_text(notebook).encode() != data:
         return False
     rest = {key: value for key, value in notebook["metadata"].items() if key != SEAL}
-    return hashlib.sha256(_text_of_generator({**notebook, "metadata": rest}).encode()).hexdigest() == seal(notebook)
-
-
-def _text_of_generator(notebook):
-    return to_text(notebook) + "\n"
+    return hashlib.sha256(to_text({**notebook, "metadata": rest}).encode()).hexdigest() == seal(notebook)
 
 
 def same_cells(one: Notebook | None, other: Notebook | None) -> bool:

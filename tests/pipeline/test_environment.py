@@ -179,6 +179,21 @@ def test_nothing_is_done_twice_and_a_change_is_noticed(course):
     assert len(course.calls()) == 1 + len(changed)
 
 
+def test_a_student_waits_for_changed_packages_only(course):
+    course.set_up("--student")
+    project = course.folder / "pyproject.toml"
+    text = project.read_text(encoding="utf-8")
+    project.write_text(text.replace('version = "', 'version = "1') + "# changed\n", encoding="utf-8")
+    assert course.set_up("--student", "--check").returncode == 0
+    course.set_up("--student")
+    assert len(course.calls()) == 1
+    project.write_text(text.replace('"tqdm>=4.66"', '"tqdm>=4.67"'), encoding="utf-8")
+    done = course.set_up("--student", "--check")
+    assert done.returncode == 1 and "-m pipeline.environment --student" in done.complaint and len(course.calls()) == 1
+    course.set_up("--student")
+    assert len(course.calls()) == 2
+
+
 def test_without_a_network_the_environment_of_before_stays(course):
     course.set_up()
     (course.folder / ".venv" / "mine.txt").write_text("here")

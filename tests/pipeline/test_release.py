@@ -1,6 +1,11 @@
 """What students can download holds no answer."""
 
+import hashlib
+import json
 import os
+import re
+import subprocess
+import sys
 import zipfile
 
 import nbformat
@@ -48,7 +53,11 @@ def test_one_hidden_test_put_back_is_found(tmp_path):
 
 def test_students_do_not_get_the_instructors_rooms():
     rooms = {name.split("/")[0] for name in release.committed_files()}
-    assert rooms.isdisjoint({"solutions", "tests", "grading", "build", "pipeline"})
+    assert rooms.isdisjoint({"solutions", "tests", "grading", "build"})
+    assert [name for name in release.committed_files() if name.startswith("pipeline/")] == [
+        "pipeline/__init__.py",
+        "pipeline/environment.py",
+    ]
     assert {"lectures", "exercises", "helpers", "pyproject.toml"} <= rooms
 
 
@@ -67,3 +76,63 @@ def test_an_archive_depends_on_nothing_but_its_files(tmp_path):
         assert archive.read("students/b.txt") == b"content of b.txt"
     (folder / "b.txt").write_text("changed", encoding="utf-8")
     assert release.pack(folder, folder.with_suffix(".zip")) != sums[0]
+
+
+@pytest.mark.parametrize("address", [release.PLACEHOLDER, release.PLACEHOLDER.upper().replace("HTTPS", "https")])
+def test_a_release_with_the_placeholder_address_is_not_published(address, monkeypatch, tmp_path):
+    monkeypatch.setattr(release, "facts", lambda: {"repository": address, "name": "course", "version": "0.2.0"})
+    monkeypatch.setattr(release, "RELEASE", tmp_path / "release")
+    (tmp_path / "release").mkdir()
+    (tmp_path / "release" / "earlier").touch()
+    with pytest.raises(SystemExit, match=r"placeholder.*\[?project.urls|project.urls.*placeholder") as end:
+        release.main(["--publish"])
+    assert "make release" in str(end.value) and (tmp_path / "release" / "earlier").exists()
+
+
+def test_a_workflow_publishes_under_its_own_address_only(monkeypatch):
+    monkeypatch.setenv("GITHUB_REPOSITORY", "Somebody/Course")
+    release.refuse_unpublishable("https://github.com/somebody/course")
+    with pytest.raises(SystemExit, match="this is the repository Somebody/Course"):
+        release.refuse_unpublishable("https://github.com/somebody/another")
+
+
+@pytest.fixture(scope="module")
+def small_release(tmp_path_factory):
+    """A release of the committed files, with a site of one page."""
+    folder = tmp_path_factory.mktemp("release")
+    (folder / "site").mkdir()
+    (folder / "site" / "index.html").write_text("<p>The book</p>")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(release, "SITE", folder / "site")
+        patch.setattr(release, "RELEASE", folder / "release")
+        release.main([])
+    return folder / "release"
+
+
+def test_the_students_tree_has_what_the_guide_uses_and_nothing_that_it_lacks(small_release):
+    students = small_release / "students"
+    guide = (students / "README.md").read_text(encoding="utf-8")
+    for module in set(re.findall(r"-m ((?:helpers|pipeline)\.\w+)", guide)):
+        place = students.joinpath(*module.split("."))
+        assert place.with_suffix(".py").exists() or (place / "__main__.py").exists(), module
+    assert {"pipeline.environment", "helpers.start", "helpers.update"} <= set(re.findall(r"-m (\w+\.\w+)", guide))
+    assert "make" not in re.findall(r"`(\w+)[^`]*`", guide), "there is no Makefile in it"
+    for command in (
+        ["pipeline.environment", "--student", "--help"],
+        ["helpers.start", "--no-lab"],
+        ["helpers.update", "--only-work"],
+    ):
+        done = subprocess.run([sys.executable, "-m", *command], cwd=students, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+    assert (students / "work" / "week01_knn" / "knn.ipynb").exists()
+
+
+def test_the_students_archive_lists_its_files_with_their_checksums(small_release):
+    (packed,) = small_release.glob("*-students.zip")
+    with zipfile.ZipFile(packed) as file:
+        manifest = json.loads(file.read("students/manifest.json"))
+        assert manifest["version"] and set(file.namelist()) == {
+            f"students/{name}" for name in [*manifest["files"], "manifest.json"]
+        }
+        for name, checksum in manifest["files"].items():
+            assert hashlib.sha256(file.read(f"students/{name}")).hexdigest() == checksum

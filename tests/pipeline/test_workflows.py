@@ -78,3 +78,7 @@ def test_the_script_of_a_check_in_is_a_script():
 def test_binder_installs_what_a_student_gets():
     text = (ROOT / ".binder" / "requirements.txt").read_text(encoding="utf-8")
     assert re.findall(r"^--editable (.*)$", text, flags=re.MULTILINE) == [".[student]"]
+
+
+def test_a_release_is_published_only_under_an_address_of_its_own():
+    assert "pipeline.release --publish" in steps(WORKFLOWS["release"]["jobs"]["build"])
