@@ -45,6 +45,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Self, cast
 
 from grading import wire
+from grading.hidden import NBGRADERS, Marks, hidden_lines, transform, visible_source
 from grading.model import Limits
 
 if TYPE_CHECKING:  # importing it takes a second, and the warm process never sees a notebook
@@ -58,8 +59,6 @@ _ROOT = str(Path(__file__).resolve().parents[1])
 GRACE = 5.0  # seconds that the checker's process may take to end
 MESSAGE = 4000  # characters of a message
 _TEST = "<test>"  # the file name of test cells in tracebacks
-_BEGIN = re.compile(r"#+\s*BEGIN HIDDEN TESTS")
-_END = re.compile(r"#+\s*END HIDDEN TESTS")
 
 
 class Verdict(NamedTuple):
@@ -94,6 +93,7 @@ class Step(NamedTuple):
     source: str = ""
     names: tuple[str, ...] = ()  # "student": what the reference solution defines
     grade_id: str = ""
+    hidden: bool = False  # "setup" between the marks of hidden tests, which a course may allow outside of tests, too
 
 
 class Script:
@@ -103,17 +103,23 @@ class Script:
     ----------
     notebook : nbformat.NotebookNode
         With reference solutions and hidden tests.
+    marks : grading.hidden.Marks
+        Around hidden tests.
 
     Attributes
     ----------
+    marks : grading.hidden.Marks
     steps : list of Step
     student_names : frozenset of str
         What reference solutions define: it may come from the student.
     own_names : frozenset of str
         What only the instructor's own cells define: it never comes from the student.
+    hides_setup : bool
+        Whether one of `steps` is hidden that is no test.
     """
 
-    def __init__(self, notebook: NotebookNode) -> None:
+    def __init__(self, notebook: NotebookNode, marks: Marks = NBGRADERS) -> None:
+        self.marks = marks
         cells = []
         for cell in notebook.cells:
             if cell.cell_type != "code":
@@ -140,15 +146,19 @@ class Script:
                 self.steps.append(Step("test", source, grade_id=grade_id))
             else:
                 touched = any(one.loaded & tainted for one in statements)
+                seen = {one.source for one in _statements(visible_source(source, marks))}
                 # A locked cell that has nothing to do with the student's work runs as it is.
-                whole = kind == "locked" and not touched
+                whole = kind == "locked" and not touched and len(seen) == len(statements)
                 parts = [one for i, one in enumerate(statements) if whole or (position, i) in needed]
                 for one in statements:
                     tainted.update(one.bound if one.loaded & tainted else ())
                 if whole and parts:
                     self.steps.append(Step("setup", source, grade_id=grade_id))
                 else:  # one by one: each does what it can, whatever becomes of its neighbours
-                    self.steps.extend(Step("setup", one.source, grade_id=grade_id) for one in parts)
+                    self.steps.extend(
+                        Step("setup", one.source, grade_id=grade_id, hidden=one.source not in seen) for one in parts
+                    )
+        self.hides_setup = any(step.hidden for step in self.steps)
 
     def position(self, grade_id: str | None, source: str) -> int | None:
         """Where the test cell stands in `steps`; None if it is not there."""
@@ -166,17 +176,10 @@ class _Statement(NamedTuple):
     loaded: frozenset[str]  # names whose value before it uses
 
 
-def _transform(source: str) -> str:
-    """Turn what only IPython understands into Python."""
-    from IPython.core.inputtransformer2 import TransformerManager
-
-    return TransformerManager().transform_cell(source)
-
-
 def _statements(source: str) -> list[_Statement]:
     """The top-level statements of a cell, with the global names that each binds and uses; none if it does not parse."""
     try:
-        source = _transform(source)
+        source = transform(source)
         tree = ast.parse(source)
     except (SyntaxError, ValueError):
         return []
@@ -493,6 +496,10 @@ class Checker:
         What the last test cell printed, for the autograded notebook.
     traceback : str
         How the last test cell failed, for the instructor.
+    said : list of str
+        Texts in the statement of the test that failed: what the test's author wrote, and no student chose.
+    lost : bool
+        Whether the last test cell came to no end: it took too long or too much memory.
 
     Examples
     --------
@@ -517,6 +524,8 @@ class Checker:
         self._channel: socket.socket | None = None
         self._child = 0
         self.printed = self.traceback = ""
+        self.said: list[str] = []
+        self.lost = False
 
     def __enter__(self) -> Self:
         return self
@@ -545,6 +554,10 @@ class Checker:
         self._script = notebook if notebook is None or isinstance(notebook, Script) else Script(notebook)
         self._done, self._log = 0, []
 
+    def again(self) -> None:
+        """Start on the same student again, in a fresh namespace."""
+        self.begin(self._script)
+
     def run_cell(self, source: str, points: float | None, ask: Ask, grade_id: str | None = None) -> Verdict:
         """Run a cell of the instructor's for the student whose process answers `ask`.
 
@@ -571,20 +584,67 @@ class Checker:
             if points is None:
                 return Verdict(0.0, None, False)
             self._catch_up(self._script.position(grade_id, source), ask)
-        value = None if points is None else float(points)
-        result = self._run({"do": "run", "source": source, "points": value}, ask)
+        return self._verdict(self._run(self._job(source, points), ask))
+
+    def run_visible(self, source: str, ask: Ask, grade_id: str | None = None) -> Verdict:
+        """Run a test cell without its hidden tests, and remember both sides as they were before it.
+
+        Parameters
+        ----------
+        source, ask, grade_id
+            See :meth:`run_cell`; the cell's hidden tests are in `source`, and nobody hears of them.
+
+        Returns
+        -------
+        Verdict
+            Without a message where the visible tests pass. There is no score yet.
+        """
+        if self._script is not None:
+            self._catch_up(self._script.position(grade_id, source), ask, hidden=False)
+        marks = self._script.marks if self._script else NBGRADERS
+        return self._verdict(self._run({**self._job(visible_source(source, marks), None), "keep": grade_id or source}, ask))
+
+    def run_hidden(self, source: str, points: float, ask: Ask, grade_id: str | None = None) -> Verdict | None:
+        """Run a whole test cell of which :meth:`run_visible` has run the visible part, as if nothing had been run since.
+
+        Names are again bound to what they were bound to; what was changed in place stays changed.
+
+        Parameters
+        ----------
+        source, points, ask, grade_id
+            See :meth:`run_cell`.
+
+        Returns
+        -------
+        Verdict or None
+            None where one of the two sides has lost what it should remember: its process is another one.
+        """
+        if self._script is not None and self._script.hides_setup:
+            return None
+        try:
+            result = self._exchange({**self._job(source, points), "back": grade_id or source}, ask)
+        except _Lost as lost:
+            result = {"score": 0.0, "message": str(lost), "hidden": True, "lost": True}
+        return None if result.get("stale") else self._verdict(result)
+
+    def _job(self, source: str, points: float | None) -> dict[str, Any]:
+        marks = self._script.marks if self._script else NBGRADERS
+        return {"do": "run", "source": source, "points": None if points is None else float(points), "marks": marks}
+
+    def _verdict(self, result: dict[str, Any]) -> Verdict:
         self.printed, self.traceback = result.get("printed", ""), result.get("traceback", "")
+        self.said, self.lost = result.get("said", []), bool(result.get("lost"))
         return Verdict(float(result["score"]), result["message"], bool(result["hidden"]))
 
-    def _catch_up(self, position: int | None, ask: Ask) -> None:
+    def _catch_up(self, position: int | None, ask: Ask, hidden: bool = True) -> None:
         """Go through the instructor's notebook up to a test."""
         while self._script is not None and position is not None and self._done < position:
             step = self._script.steps[self._done]
             self._done += 1
             if step.kind == "student":
                 self._run({"do": "student", "names": step.names}, ask)
-            elif step.kind == "setup":
-                self._run({"do": "run", "source": step.source, "points": None}, ask)
+            elif step.kind == "setup" and (hidden or not step.hidden):
+                self._run(self._job(step.source, None), ask)
             # A test that was not asked for is left out: nobody wants its score.
         if position is not None:
             self._done = max(self._done, position + 1)
@@ -613,10 +673,10 @@ class Checker:
         except _Lost as lost:
             self._fresh()
             for earlier in self._log:
-                with contextlib.suppress(_Lost):
-                    self._exchange({**earlier, "points": None}, ask)
-            hidden = bool(_hidden_lines(job.get("source", "")))
-            return {"score": 0.0, "message": str(lost), "hidden": hidden}
+                with contextlib.suppress(_Lost):  # what was to be remembered then is not there any more
+                    self._exchange({**earlier, "points": None, "keep": None}, ask)
+            hidden = bool(hidden_lines(job.get("source", ""), Marks(*job.get("marks", ()))))
+            return {"score": 0.0, "message": str(lost), "hidden": hidden, "lost": True}
         self._log.append(job)
         return result
 
@@ -782,6 +842,18 @@ class _Link:
         if key != self._random:
             self._random = key
             request["random"] = wire.encode(state)
+
+    def random(self) -> dict[str, Any]:
+        """All that there is to know about the random numbers of this moment."""
+        return {"state": _random_state()[0], "told": self._random}
+
+    def set_random(self, numbers: dict[str, Any]) -> None:
+        """Let random numbers go on from an earlier moment."""
+        import numpy as np
+
+        np.random.set_state(numbers["state"]["numpy"])
+        random.setstate(numbers["state"]["python"])
+        self._random = numbers["told"]
 
     def forget_random(self) -> None:
         """Take the present state of the random numbers as the one to start from."""
@@ -1111,6 +1183,7 @@ class Space(dict[str, Any]):
         self.link, self.student, self.own = link, student, own
         self.functions: dict[str, StudentFunction] = {}
         self.handed: set[str] = set()  # names of the student's that have had their turn in the notebook
+        self._places: dict[str, tuple[dict[str, Any], set[str], dict[str, Any]]] = {}
 
     def __missing__(self, name: str) -> Any:
         if name in self.functions:
@@ -1137,6 +1210,23 @@ class Space(dict[str, Any]):
         elif not known:
             raise KeyError(name)
 
+    def keep(self, place: str) -> None:
+        """Remember what every name means now, here and in the student's process."""
+        with contextlib.suppress(Exception):  # where it cannot be remembered, `back` says so
+            self.link.ask("keep", place=place)
+            self._places[place] = dict(self), set(self.handed), self.link.random()
+
+    def back(self, place: str) -> bool:
+        """Let every name mean again what it meant then; whether both sides know it."""
+        if place not in self._places or self.link.ask("back", place=place).get("ok") is not True:
+            return False
+        names, handed, numbers = self._places[place]
+        dict.clear(self)
+        dict.update(self, names)
+        self.handed = set(handed)
+        self.link.set_random(numbers)
+        return True
+
     def hand_over(self, names: Sequence[str]) -> None:
         """From here on, these names are the student's."""
         self.handed.update(names)
@@ -1145,15 +1235,30 @@ class Space(dict[str, Any]):
         self.functions.clear()
 
 
-def _run_test(space: Space, source: str, points: float | None) -> dict[str, Any]:
-    """Run one cell; what it came to, as a message to the grader."""
+def _run_test(
+    space: Space,
+    source: str,
+    points: float | None,
+    marks: Sequence[str] = (),
+    keep: str | None = None,
+    back: str | None = None,
+    **_: object,
+) -> dict[str, Any]:
+    """Run one cell; what it came to, as a message to the grader.
+
+    Before it, remember this place under the name `keep`, or go back to the place with the name `back`.
+    """
     printed, errors = _Capped(), _Capped()
     result = {"say": "done", "score": 0.0 if points is None else points, "message": None, "hidden": False}
     python = source
     space.functions.clear()
     try:
+        if back is not None and not space.back(back):
+            return {**result, "stale": True}
+        if keep is not None:
+            space.keep(keep)
         with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(errors):
-            python = _transform(source)
+            python = transform(source)
             if "get_ipython()" in python:
                 _need_shell(space)
             linecache.cache[_TEST] = (len(python), None, python.splitlines(keepends=True), _TEST)
@@ -1167,7 +1272,7 @@ def _run_test(space: Space, source: str, points: float | None) -> dict[str, Any]
             if points is not None and value is not None and not python.rstrip().endswith(";"):
                 result["score"], result["message"] = partial_credit(value, points)
     except BaseException as problem:  # a test may fail in any way, and the student may have chosen which
-        result.update(_explain(problem, source, python))
+        result.update(_explain(problem, source, python, Marks(*marks)))
     result["printed"] = wire.clean(printed.getvalue(), 100_000)
     space.functions.clear()
     return result
@@ -1245,7 +1350,7 @@ def partial_credit(value: object, points: float) -> tuple[float, str | None]:
     return number, None if number == points else f"partial credit: {shown} of {points:g}"
 
 
-def _explain(problem: BaseException, source: str, python: str) -> dict[str, object]:
+def _explain(problem: BaseException, source: str, python: str, marks: Marks) -> dict[str, object]:
     """The message for a test that failed, and whether it came from a hidden test."""
     name = getattr(problem, "student_type", type(problem).__name__)
     try:
@@ -1267,25 +1372,24 @@ def _explain(problem: BaseException, source: str, python: str) -> dict[str, obje
     where = getattr(problem, "student_where", "")
     if where:
         message += f"\n  in {where}"
-    hidden = _hidden_lines(python) or _hidden_lines(source)
+    hidden = hidden_lines(python, marks) or hidden_lines(source, marks)
     told = wire.clean("".join(traceback.format_exception(problem, limit=20)), 20_000)
     return {
         "score": 0.0,
-        "message": wire.clean(message, MESSAGE),
+        "message": wire.clean(message, MESSAGE) or name,
         "traceback": told,
+        "said": _texts(python, lines[0] or 0) if lines and not hasattr(problem, "student_type") else [],
         "hidden": any(line in hidden for line in lines) if lines else bool(hidden),
     }
 
 
-def _hidden_lines(source: str) -> set[int]:
-    """The numbers of the lines between the marks of hidden tests."""
-    numbers, inside = set(), False
-    for number, line in enumerate(source.splitlines(), 1):
-        inside = inside or bool(_BEGIN.search(line))
-        if inside:
-            numbers.add(number)
-        inside = inside and not _END.search(line)
-    return numbers
+def _texts(python: str, line: int) -> list[str]:
+    """The texts that stand in the statement of a test that begins at or before a line and ends at or after it."""
+    statements = ast.parse(python).body
+    found = [node for node in statements if node.lineno <= line <= (node.end_lineno or node.lineno)]
+    return [
+        node.value for one in found for node in ast.walk(one) if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
 
 
 def _need_shell(space: Space) -> None:
@@ -1389,7 +1493,7 @@ def _child(channel: socket.socket, order: dict[str, Any], memory: int) -> NoRetu
                 space.hand_over(job["names"])
                 answer = {"say": "done", "score": 0.0, "message": None, "hidden": False}
             else:
-                answer = _run_test(space, job["source"], job["points"])
+                answer = _run_test(space, **{name: value for name, value in job.items() if name != "do"})
             _write(channel, json.dumps(answer).encode())
         status = 0
     except BaseException:  # a child must never go on as a second server

@@ -21,6 +21,8 @@ from nbgrader.nbgraderformat import MetadataValidator
 from nbgrader.utils import full_split
 from traitlets.config import PyFileConfigLoader
 
+from grading.hidden import Marks
+
 if TYPE_CHECKING:
     from _typeshed import StrPath
     from nbformat import NotebookNode
@@ -84,6 +86,8 @@ class Course:
     db_url : str
         Of the gradebook.
     course_id : str
+    marks : grading.hidden.Marks
+        Around hidden tests.
     """
 
     def __init__(self, root: StrPath, config: Config) -> None:
@@ -95,6 +99,8 @@ class Course:
         self.root = Path(self.directory.root)
         self.db_url = self.directory.db_url
         self.course_id = self.directory.course_id or "default_course"
+        clear = preprocessors.ClearHiddenTests(config=config)
+        self.marks = Marks(clear.begin_test_delimeter, clear.end_test_delimeter)
 
     @classmethod
     def open(cls, course_dir: StrPath = ".") -> Self:

@@ -56,7 +56,9 @@ def open_engine(
     """
     _sweep()
     modules = [*PRELOAD, *course.imports(assignment)]
-    scripts = {name: Script(course.reference_notebook(assignment, name)) for name in course.source_notebooks(assignment)}
+    scripts = {
+        name: Script(course.reference_notebook(assignment, name), course.marks) for name in course.source_notebooks(assignment)
+    }
     idle: queue.SimpleQueue[Checker | None] = queue.SimpleQueue()
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix=f"{_FOLDER}{os.getpid()}-", ignore_cleanup_errors=True))

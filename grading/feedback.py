@@ -5,7 +5,6 @@ Hidden tests are masked, nothing that a student wrote can run in the page, and t
 
 from __future__ import annotations
 
-import ast
 import functools
 import shutil
 from collections.abc import Iterable, Mapping
@@ -145,41 +144,13 @@ def render_outputs(outputs: Iterable[NotebookNode]) -> str:
 # --- what a student may know -----------------------------------------------------------------------------------------
 
 
-def visible_hints(message: str, released_source: str) -> list[str]:
-    """Sentences of a hidden check's message that the visible part of the cell holds as well: what a student may be told.
-
-    Parameters
-    ----------
-    message : str
-    released_source : str
-        The test cell as students have it.
-
-    Returns
-    -------
-    list of str
-
-    Examples
-    --------
-    >>> visible_hints("f(7): got 3. Is a root missing?", "check(f(2), 'Is a root missing?')")
-    ['Is a root missing?']
-    """
-    try:
-        tree = ast.parse(released_source)
-    except (SyntaxError, ValueError):
-        return []
-    texts = {node.value.strip() for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
-    return sorted((one for one in texts if len(one) >= 12 and " " in one and one in message), key=message.index)
-
-
-def student_message(question: Mapping[str, Any], released_source: str) -> str:
+def student_message(question: Mapping[str, Any]) -> str:
     """What a student is told about a check that cost points.
 
     Parameters
     ----------
     question : dict
         As in :class:`grading.run.Result`.
-    released_source : str
-        The test cell as students have it.
 
     Returns
     -------
@@ -190,8 +161,10 @@ def student_message(question: Mapping[str, Any], released_source: str) -> str:
     message = without_type(question["message"] or "The check failed.")
     if not question["hidden"] or message == without_type("NotImplementedError"):
         return message
-    hints = visible_hints(message, released_source)
-    return _NO_HINT + ("\nHint: " + " ".join(hints) if hints else "")
+    if question["score"] > 0:
+        return f"Partial credit: {question['score']:g} of {question['points']:g}."
+    hint = question.get("hint")
+    return _NO_HINT + (f"\nHint: {hint}" if hint else "")
 
 
 # --- the page ----------------------------------------------------------------------------------------------------------
@@ -253,7 +226,7 @@ def render(
         if grade is None:
             continue
         question = questions.get(key)
-        message = student_message(question, cell.source) if question else ""
+        message = student_message(question) if question else ""
         remark = standing["comments"].get(key) or ""
         told = text(message) + (f"<br>{text(remark)}" if remark else "")
         full = grade["score"] >= grade["points"]
@@ -301,7 +274,7 @@ def _cell(cell, released, hides, questions, standing):
             ]
             parts.append(render_outputs(shown))
             question = questions.get(key)
-            message = student_message(question, source) if question else ""
+            message = student_message(question) if question else ""
             if message:
                 parts.append(f'<div class="verdict">{text(message)}</div>')
         else:

@@ -140,6 +140,8 @@ class QuestionScore:
         Why points were lost: what the check said.
     hidden : bool
         Whether the message came from a hidden test, and must not be shown to the student.
+    hint : str or None
+        What of such a message a student may be told.
     """
 
     grade_id: str
@@ -147,6 +149,7 @@ class QuestionScore:
     score: float
     message: str | None = None
     hidden: bool = False
+    hint: str | None = None
 
 
 @dataclass

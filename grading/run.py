@@ -1,22 +1,19 @@
 """Grading a batch: the order of work for one student, and many students side by side.
 
-For one notebook: intake, then cell by cell. What a student wrote, and the cells given with it, run in the student's confined
-process; the instructor's version of given and test cells runs in the checker, which sees the student's names as proxies. The
-parent process is the only writer of the gradebook, and notes each finished student on disk, so that whatever stops a batch
-costs the students only that were being worked on.
+For one notebook: intake, then cell by cell (see `grading.notebook`). What a student wrote, and the cells given with it, run in
+the student's confined process; the instructor's version of given and test cells runs in the checker, which sees the student's
+names as proxies. The parent process is the only writer of the gradebook, and notes each finished student on disk, so that
+whatever stops a batch costs the students only that were being worked on.
 """
 
 from __future__ import annotations
 
-import ast
-import copy
 import hashlib
 import json
 import os
 import queue
 import re
 import shutil
-import symtable
 import tempfile
 import threading
 import time
@@ -34,8 +31,8 @@ from grading.course import CourseError, grade_id, role
 from grading.files import safe_name, write_atomic
 from grading.gradebook import GradebookWriter, back_up, read_timestamp
 from grading.intake import fingerprint, take_in
-from grading.model import CellResult, Intake, Outcome, QuestionScore
-from grading.sanitise import clean_outputs
+from grading.model import Intake, Outcome
+from grading.notebook import grade_notebook, listed, ungradable
 
 if TYPE_CHECKING:
     from _typeshed import StrPath
@@ -53,295 +50,11 @@ if TYPE_CHECKING:
     Progress = Callable[[int, int, "Result | None"], None]
 
 
-RECORD_VERSION = 2  # of the notes on disk; others are not used, so that what an older grader wrote is written anew
+RECORD_VERSION = 3  # of the notes on disk; others are not used, so that what an older grader wrote is written anew
 REFERENCE = "(reference solution)"
 PASSED_ON = ("COURSE_BUDGET", "KERAS_BACKEND", "TZ", "LANG", "LC_ALL")  # settings that a notebook may need
 _ORDER = ("ok", "repaired", "partial", "ungradable")
 _NO_ID = re.compile(r'[<>"&\x00-\x1f\x7f-\x9f]')  # formgrader puts ids into its pages as they are
-
-
-# --- one notebook ----------------------------------------------------------------------------------------------------
-
-
-class _Student:
-    """A student's session that comes back after a hard kill with what earlier cells had made."""
-
-    def __init__(self, session: Student, limits: Limits, deadline: float) -> None:
-        self._session, self._limits, self._deadline = session, limits, deadline
-        self._done: list[str] = []  # sources that ran to an end, to be run again in a fresh process
-        self._seen = session.restarted
-        self.fresh = False  # whether the process is a new one in which nothing has run yet
-        self.lost = 0  # how many processes had to be replaced
-
-    def remaining(self) -> float:
-        """Seconds left of the notebook's time."""
-        return self._deadline - time.monotonic()
-
-    def _notice(self) -> bool:
-        """Whether the process was replaced since the last look."""
-        replaced = self._session.restarted != self._seen
-        if replaced:
-            self._seen = self._session.restarted
-            self.lost += 1
-            self.fresh = True
-        return replaced
-
-    def recover(self) -> None:
-        """Bring a fresh process to where the old one was; cells that kill it are left out from then on."""
-        while self.fresh:
-            self.fresh = False
-            for source in list(self._done):
-                if self.remaining() <= 0:
-                    return
-                result = self._session.run_cell(source, min(self._limits.cell_timeout, self.remaining()))
-                if result.status in ("timeout", "killed"):
-                    self._done.remove(source)
-                if self._notice():
-                    break
-
-    def run(self, index: int, source: str) -> CellResult:
-        """Run a cell; a cell for which no time is left is skipped."""
-        self.recover()
-        if self.remaining() <= 0:
-            return CellResult(index, "skipped")
-        result = self._session.run_cell(source, min(self._limits.cell_timeout, self.remaining()))
-        result.index = index
-        replaced = self._notice()
-        if not replaced and result.status in ("ok", "error"):
-            self._done.append(source)
-        return result
-
-    def ask(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Pass a question of the checker's on; raises where there is no answer, which ends the test cell."""
-        if self.fresh:  # it died of an earlier question of the same test
-            raise RuntimeError("the process was ended by an earlier call")
-        try:
-            asked = {key: value for key, value in request.items() if key != "timeout"}
-            return self._session.call(asked, min(request.get("timeout", self._limits.cell_timeout), max(self.remaining(), 0.1)))
-        finally:
-            self._notice()
-
-
-def _names_made(source: str) -> set[str] | None:
-    """Names that a cell makes at its top level."""
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError):
-        return None
-    made: set[str] = set()
-    for statement in tree.body:
-        for node in ast.walk(statement):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-                made.add(node.name)
-            elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-                made.add(node.id)
-            elif isinstance(node, ast.alias):
-                made.add((node.asname or node.name).split(".")[0])
-    return made
-
-
-def _names_used(source: str) -> set[str] | None:
-    """Global names that a cell refers to, or None where that cannot be told."""
-    try:
-        tables = [symtable.symtable(source, "cell", "exec")]
-    except (SyntaxError, ValueError, RecursionError):
-        return None
-    used: set[str] = set()
-    while tables:
-        table = tables.pop()
-        top = table.get_type() == "module"
-        used.update(symbol.get_name() for symbol in table.get_symbols() if symbol.is_referenced() and (top or symbol.is_global()))
-        tables += table.get_children()
-    return used
-
-
-_SHOWS = re.compile(r"\b(display|show|plots|plt|imshow)\b\s*[.(]")  # what is printed comes from the checker
-
-
-def _is_seen(source, later):
-    """Whether the visible part of a test has to run in the student's process, too: it shows a picture, or makes a name
-    that a later cell uses there.
-    """
-    if _SHOWS.search(source):
-        return True
-    made = _names_made(source)
-    if made is None:
-        return True
-    return any((used := _names_used(other)) is None or used & made for other in later)
-
-
-def grade_notebook(
-    course: Course, assignment: str, intake: Intake, session: Student, checker: Checker, limits: Limits
-) -> Outcome:
-    """Run one notebook that was taken in, and score it.
-
-    Parameters
-    ----------
-    course : grading.course.Course
-    assignment : str
-    intake : grading.model.Intake
-    session : object
-        A student's process (``run_cell``, ``call``, ``restarted``).
-    checker : grading.checker.Checker
-        Fresh: with nothing of another student's in it.
-    limits : grading.model.Limits
-
-    Returns
-    -------
-    grading.model.Outcome
-    """
-    begin = time.monotonic()
-    released = {grade_id(cell): cell for cell in course.released_notebook(assignment, intake.name).cells if grade_id(cell)}
-    instructor = {grade_id(cell): cell for cell in course.instructor_notebook(assignment, intake.name).cells if grade_id(cell)}
-    student = _Student(session, limits, begin + limits.total_timeout)
-    notebook = copy.deepcopy(intake.notebook)
-    scores: list[QuestionScore] = []
-    stops: list[tuple[str, str]] = []
-    skipped: list[str] = []
-    count = 0
-    code = [(index, cell) for index, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
-    own_sources = {index: cell.source for index, cell in code if role(cell) != "test"}
-
-    for index, cell in code:
-        part, name = role(cell), grade_id(cell)
-        label = name or f"cell {index + 1}"
-        count += 1
-        cell.execution_count = count
-        if not cell.source.strip() and part not in ("test", "locked"):
-            cell.execution_count = None
-            continue
-        if part == "test":
-            later = [source for place, source in own_sources.items() if place > index]
-            score, result, printed = _test(student, checker, index, released[name], instructor[name], later, stops, skipped)
-            scores.append(score)
-            cell.source = instructor[name].source
-            cell.outputs = _shown_outputs(result, printed, score, count)
-        else:
-            result = student.run(index, released[name].source if part == "locked" else cell.source)
-            cell.outputs = _own_outputs(result, count)
-            _note(result, label, stops, skipped)
-            if part == "locked":
-                cell.source = instructor[name].source
-        if result is not None and result.status == "skipped":
-            cell.execution_count = None
-    # What nbgrader wrote into the gradebook for it, so that its own commands know the cell again.
-    for cell in notebook.cells:
-        name = grade_id(cell)
-        if name:
-            cell.metadata.nbgrader = copy.deepcopy(instructor[name].metadata.nbgrader)
-            if role(cell) in ("locked", "task"):
-                cell.source = instructor[name].source
-    reasons = [*intake.repairs, *_stopped(stops), *([f"No time was left for {_list(skipped)}."] if skipped else [])]
-    status: Status = "partial" if stops or skipped else "repaired" if intake.repairs else "ok"
-    return Outcome(intake.student, status, scores, notebook, reasons, time.monotonic() - begin, intake.name)
-
-
-def _test(student, checker, index, released, instructor, later, stops, skipped):
-    """Score one test; give the score, what its visible part showed in the student's process if it ran there, and what the
-    checker printed.
-    """
-    points = float(instructor.metadata.nbgrader["points"])
-    name = str(grade_id(instructor))
-    student.recover()
-    if student.remaining() <= 0:
-        skipped.append(name)
-        return QuestionScore(name, points, 0.0, "There was no time left for this check."), None, ""
-    before = student.lost
-    value, message, hidden = checker.run_cell(instructor.source, points, student.ask, name)
-    score = QuestionScore(name, points, min(max(float(value), 0.0), points), message, bool(hidden))
-    printed = checker.printed
-    if student.lost != before:
-        stops.append((name, "killed"))
-        return score, None, printed
-    if not _is_seen(released.source, later):
-        return score, None, printed
-    result = student.run(index, released.source)
-    if result.status in ("timeout", "killed"):
-        stops.append((name, result.status))
-    return score, result, printed
-
-
-def _note(result, label, stops, skipped):
-    if result.status in ("timeout", "killed"):
-        stops.append((label, result.status))
-    elif result.status == "skipped":
-        skipped.append(label)
-
-
-def _list(names):
-    return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
-
-
-def _stopped(stops):
-    """Say which cells were stopped."""
-    lines = []
-    for status, what in (("timeout", "took too long and was interrupted"), ("killed", "ended the process, which was replaced")):
-        names = list(dict.fromkeys(name for name, how in stops if how == status))
-        if names:
-            lines.append(f"{_list(names)}: {what}.")
-    return lines
-
-
-def _error_output(kind, message, trace=None):
-    return nbformat.v4.new_output("error", ename=kind, evalue=message, traceback=trace or [f"{kind}: {message}"])
-
-
-def _numbered(outputs, count):
-    outputs = clean_outputs(outputs)
-    for output in outputs:
-        if output.output_type == "execute_result":
-            output.execution_count = count
-    return outputs
-
-
-def _own_outputs(result, count):
-    """Outputs of a student's cell, and why it was stopped if it was."""
-    outputs = _numbered(result.outputs, count)
-    told = any(output.output_type == "error" for output in outputs)
-    if result.status == "error" and result.error and not told:
-        kind, message, trace = result.error
-        outputs.append(_error_output(kind, message, trace.splitlines()))
-    elif result.status == "timeout":
-        outputs.append(_error_output("TimeoutError", "The cell took too long and was interrupted."))
-    elif result.status == "killed":
-        why = f": {result.error[1]}" if result.error and result.error[1] else ""
-        outputs.append(_error_output("Killed", f"The cell ended the process or had to be ended{why}."))
-    elif result.status == "skipped":
-        outputs.append(_error_output("NotRun", "There was no time left for this cell."))
-    return outputs
-
-
-def _shown_outputs(result, printed, score, count):
-    """Outputs of a test cell: what the checker printed, pictures from the student's process, and the checker's verdict."""
-    outputs = [nbformat.v4.new_output("stream", name="stdout", text=printed)] if printed else []
-    shown = _numbered(result.outputs, count) if result else []
-    outputs += [output for output in shown if output.output_type == "display_data"]
-    if score.score < score.points:
-        if score.score > 0:
-            outputs.append(nbformat.v4.new_output("execute_result", {"text/plain": f"{score.score:g}"}, execution_count=count))
-        message = score.message or "The check failed."
-        kind = "HiddenTest" if score.hidden else "Check"
-        if score.score == 0:
-            outputs.append(_error_output(kind, message))
-        elif score.message:
-            outputs.insert(0, nbformat.v4.new_output("stream", name="stdout", text=message + "\n"))
-    return outputs
-
-
-def ungradable(course: Course, assignment: str, intake: Intake, seconds: float = 0.0) -> Outcome:
-    """Make the outcome of a submission in which there was nothing to grade: no points, and the reason."""
-    notebook = copy.deepcopy(intake.notebook)
-    instructor = {grade_id(cell): cell for cell in course.instructor_notebook(assignment, intake.name).cells if grade_id(cell)}
-    scores = []
-    for cell in notebook.cells:
-        name = grade_id(cell)
-        if name:
-            cell.metadata.nbgrader = copy.deepcopy(instructor[name].metadata.nbgrader)
-            if role(cell) in ("test", "locked", "task"):
-                cell.source = instructor[name].source
-            if role(cell) == "test":
-                scores.append(QuestionScore(name, float(cell.metadata.nbgrader["points"]), 0.0, intake.problem))
-    return Outcome(intake.student, "ungradable", scores, notebook, [intake.problem or "", *intake.repairs], seconds, intake.name)
 
 
 # --- one student -----------------------------------------------------------------------------------------------------
@@ -744,7 +457,7 @@ def check_reference(course: Course, assignment: str, sessions: Sessions, checker
             first = lost[0]
             notes.append(
                 f"The reference solution of {name} loses {sum(s.points - s.score for s in lost):g} of its points, on "
-                f"{_list([score.grade_id for score in lost])}; {first.grade_id} says: "
+                f"{listed([score.grade_id for score in lost])}; {first.grade_id} says: "
                 f"{' '.join((first.message or 'nothing').split())[:300]}"
             )
     return notes

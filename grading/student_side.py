@@ -14,6 +14,7 @@ A request is a dict with ``op``:
 ``item``     ``of``, ``key``;  ``length``, ``text`` (str), ``repr``: ``of``
 ``iter``     ``of``: a handle of its iterator;  ``next``: ``of``, ``count``: the next items and whether it ended
 ``model``    ``of``: a Keras model's config and weights
+``keep``     ``place``: remember what every global name is bound to;  ``back``: ``place``: bind them so again
 ``ping``     nothing
 ===========  =================================================================================================
 
@@ -42,6 +43,7 @@ Answer = dict[str, Any]
 
 PRINTED = 64 * 1024  # characters of printed text that go along with an answer
 MESSAGE = 4000  # characters of an exception's message
+LARGE = 16 * 2**20  # bytes of an array that is not kept alive only because it was there
 TENSOR_PACKAGES = ("tensorflow", "torch", "jax", "jaxlib", "keras")
 
 
@@ -74,6 +76,7 @@ class _Side:
         self._space = space
         self._epoch = secrets.token_hex(4)  # a handle of a process that has ended must not fit its successor
         self._kept: dict[str, Any] = {}
+        self._places: dict[str, tuple[dict[str, Any], Any, Any]] = {}
         self._count = 0
 
     def answer(self, request: Request) -> Answer:
@@ -108,6 +111,23 @@ class _Side:
     def _do_delete(self, request: Request) -> Answer:
         self._space().pop(request["name"], None)
         return {"ok": None}
+
+    def _do_keep(self, request: Request) -> Answer:
+        kept = {name: value for name, value in self._space().items() if not _large(value)}
+        self._places[request["place"]] = kept, np.random.get_state(), random.getstate()
+        return {"ok": True}
+
+    def _do_back(self, request: Request) -> Answer:
+        if request["place"] not in self._places:
+            return {"missing": True}
+        kept, numpys, pythons = self._places[request["place"]]
+        space = self._space()
+        now = {name: value for name, value in space.items() if _large(value)}
+        space.clear()  # the same mapping: functions look their names up in it
+        space.update({**now, **kept})
+        np.random.set_state(numpys)
+        random.setstate(pythons)
+        return {"ok": True}
 
     def _do_call(self, request: Request) -> Answer:
         function = self._of(request)
@@ -188,6 +208,10 @@ class _Side:
         is_model = any(base.__name__ == "Model" and str(base.__module__).startswith("keras.") for base in kind.__mro__)
         name = value.__name__ if kind is type else kind.__name__
         return {"$": "handle", "id": handle, "type": str(name)[:80], "callable": callable(value), "model": is_model}
+
+
+def _large(value: object) -> bool:
+    return isinstance(value, np.ndarray) and value.nbytes > LARGE
 
 
 def _stale() -> NoReturn:

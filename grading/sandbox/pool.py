@@ -398,7 +398,7 @@ class Student:
         return self.limits.total_timeout - self.spent
 
     def restart(self) -> None:
-        """End the process and start a fresh one in the same folder."""
+        """End the process and start a fresh one in the same folder, which knows of nothing that was said to the one before."""
         self._control.send({"op": "kill", "why": "restarted by the grader"})
         self._await_end()
         self._begin_process()

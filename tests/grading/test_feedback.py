@@ -10,6 +10,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 from grading import feedback
 from grading.course import CourseError, grade_id
 from grading.gradebook import GradebookWriter
+from grading.hidden import visible_hints
 from grading.intake import take_in
 from grading.model import Outcome, QuestionScore
 from grading.run import Records, summary, ungradable, write_autograded
@@ -103,13 +104,23 @@ def test_hidden_tests_are_masked_and_visible_ones_say_what_failed(small):
 
 
 def test_a_hint_that_students_have_seen_may_be_told():
-    released = "check(f(1), hint='Is a square root missing?', name='short')"
-    message = "CheckFailed: f(SECRET) is 9. Is a square root missing? got SECRET"
-    told = feedback.student_message({"score": 0, "points": 1, "message": message, "hidden": True}, released)
-    assert "Hint: Is a square root missing?" in told and "SECRET" not in told
+    hint = "Is a square root missing?"
+    released = f"check(f(1), hint={hint!r}, name='short')"
+    message = f"CheckFailed: f(SECRET) is 9. {hint} got SECRET"
+    assert visible_hints(message, released, [hint, "name"]) == [hint]
+    assert visible_hints(message, released, []) == [], "the student's function may have put it there"
+    failed = {"score": 0, "points": 1, "message": message, "hidden": True, "hint": hint}
+    told = feedback.student_message(failed)
+    assert f"Hint: {hint}" in told and "SECRET" not in told
+    assert "Hint" not in feedback.student_message(failed | {"hint": None})
     empty = {"score": 0, "points": 1, "message": "NotImplementedError: ", "hidden": True}
-    assert feedback.student_message(empty, "") == "There is no answer yet."
-    assert feedback.student_message({"score": 1, "points": 1, "message": "x", "hidden": False}, "") == ""
+    assert feedback.student_message(empty) == "There is no answer yet."
+    assert feedback.student_message({"score": 1, "points": 1, "message": "x", "hidden": False}) == ""
+
+
+def test_partial_credit_of_a_hidden_test_tells_the_points_and_not_the_digits():
+    partly = {"score": 2.123456789, "points": 4, "message": "partial credit: 2.123456789 of 4", "hidden": True}
+    assert feedback.student_message(partly) == "Partial credit: 2.12346 of 4."
 
 
 def hostile(small):

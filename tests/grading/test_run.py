@@ -15,6 +15,7 @@ from grading.feedback import write_feedback
 from grading.gradebook import GradebookWriter
 from grading.intake import take_in
 from grading.model import CellResult, Limits
+from grading.notebook import _is_seen, grade_notebook, ungradable
 from grading.student_side import install
 
 
@@ -23,7 +24,11 @@ class Session:
 
     def __init__(self):
         self.restarted = 0
+        self.spent = 0.0
         self.ran = []
+        self._begin()
+
+    def restart(self):
         self._begin()
 
     def _begin(self):
@@ -66,7 +71,7 @@ def grade(small, checker):
         assert intake.problem is None, intake.problem
         checker.begin(small.course.reference_notebook("ps1", "ps1"))
         grade.session = session or Session()
-        return run.grade_notebook(small.course, "ps1", intake, grade.session, checker, limits or Limits())
+        return grade_notebook(small.course, "ps1", intake, grade.session, checker, limits or Limits())
 
     return grade
 
@@ -140,9 +145,9 @@ def test_a_visible_test_runs_with_the_student_only_where_it_is_needed(small, gra
     small.hand_in("ada", nbformat.writes(notebook))
     grade()
     assert not any("two times two" in source for source in grade.session.ran)
-    assert run._is_seen("plt.plot(x)", []) and run._is_seen("got = f(1)", ["print(got)"])
-    assert run._is_seen("got = f(1)", ["%magic got"])
-    assert not run._is_seen("got = f(1)\nassert got", ["def g(got):\n    return got"])
+    assert _is_seen("plt.plot(x)", []) and _is_seen("got = f(1)", ["print(got)"])
+    assert _is_seen("got = f(1)", ["%magic got"])
+    assert not _is_seen("got = f(1)\nassert got", ["def g(got):\n    return got"])
 
 
 def test_javascript_and_html_outputs_do_not_reach_the_instructor(small, grade):
@@ -165,7 +170,7 @@ def test_javascript_and_html_outputs_do_not_reach_the_instructor(small, grade):
 def test_ungradable_has_all_questions_at_zero(small):
     small.hand_in("ada", b"")
     intake = take_in(small.course, "ps1", "ada")
-    outcome = run.ungradable(small.course, "ps1", intake)
+    outcome = ungradable(small.course, "ps1", intake)
     assert outcome.status == "ungradable" and scores(outcome) == {"double_test": 0, "triple_test": 0}
     assert "empty" in outcome.reasons[0]
 

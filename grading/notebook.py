@@ -1,0 +1,420 @@
+"""Grading one notebook: the order of work, and what its cells show.
+
+A student may see what was shown, so nothing is shown that comes from a process which has heard of a hidden test:
+
+1. Cell by cell, what the student wrote, and the cells given with it, run in the student's confined process, as in the student's
+   own notebook; at each test the checker asks what the visible part of it asks. All outputs and files, and all that a student
+   is told about visible tests, come from here.
+2. Then, with nothing of the student's left to run, the checker runs each test whole, hidden tests included. Names are first
+   bound to what they were bound to when it was the test's turn. Only points come of it, and messages for the instructor.
+3. A test that loses points there for the first time may have lost them to something that a later cell changed in place. Then the
+   notebook runs once more from the beginning, with each of these tests in its turn, and nothing of what it shows is kept.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import re
+import symtable
+import time
+from typing import TYPE_CHECKING, Any
+
+import nbformat
+
+from grading.course import grade_id, role
+from grading.hidden import hidden_lines, visible_hints
+from grading.model import CellResult, Intake, Outcome, QuestionScore
+from grading.sanitise import clean_outputs
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+    from grading.checker import Checker, Verdict
+    from grading.course import Course
+    from grading.model import Limits, Status
+    from grading.sandbox.pool import Student
+
+
+class _Student:
+    """A student's session that comes back after a hard kill with what earlier cells had made."""
+
+    def __init__(self, session: Student, limits: Limits, deadline: float) -> None:
+        self._session, self._limits, self._deadline = session, limits, deadline
+        self.done: list[tuple[int, str]] = []  # cells that ran to an end, to be run again in a fresh process
+        self._seen = session.restarted
+        self.fresh = False  # whether the process is a new one in which nothing has run yet
+        self.lost = 0  # how many processes had to be replaced
+
+    def remaining(self) -> float:
+        """Seconds left of the notebook's time."""
+        return self._deadline - time.monotonic()
+
+    def _notice(self) -> bool:
+        """Whether the process was replaced since the last look."""
+        replaced = self._session.restarted != self._seen
+        if replaced:
+            self._seen = self._session.restarted
+            self.lost += 1
+            self.fresh = True
+        return replaced
+
+    def recover(self) -> None:
+        """Bring a fresh process to where the old one was; cells that kill it are left out from then on."""
+        while self.fresh:
+            self.fresh = False
+            for cell in list(self.done):
+                if self.remaining() <= 0:
+                    return
+                result = self._session.run_cell(cell[1], min(self._limits.cell_timeout, self.remaining()))
+                if result.status in ("timeout", "killed"):
+                    self.done.remove(cell)
+                if self._notice():
+                    break
+
+    def run(self, index: int, source: str) -> CellResult:
+        """Run a cell; a cell for which no time is left is skipped."""
+        self.recover()
+        if self.remaining() <= 0:
+            return CellResult(index, "skipped")
+        result = self._session.run_cell(source, min(self._limits.cell_timeout, self.remaining()))
+        result.index = index
+        replaced = self._notice()
+        if not replaced and result.status in ("ok", "error"):
+            self.done.append((index, source))
+        return result
+
+    def renew(self) -> None:
+        """Begin the notebook's time anew."""
+        self._deadline, self._session.spent = time.monotonic() + self._limits.total_timeout, 0.0
+
+    def restart(self) -> list[tuple[int, str]]:
+        """Begin anew in a fresh process in which nothing has run; what had run to an end in the one before."""
+        self._session.restart()
+        self._seen, self.fresh = self._session.restarted, False
+        self.renew()
+        before, self.done = self.done, []
+        return before
+
+    def ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Pass a question of the checker's on; raises where there is no answer, which ends the test cell."""
+        if self.fresh:  # it died of an earlier question of the same test
+            raise RuntimeError("the process was ended by an earlier call")
+        try:
+            asked = {key: value for key, value in request.items() if key != "timeout"}
+            return self._session.call(asked, min(request.get("timeout", self._limits.cell_timeout), max(self.remaining(), 0.1)))
+        finally:
+            self._notice()
+
+
+def _names_made(source: str) -> set[str] | None:
+    """Names that a cell makes at its top level."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError):
+        return None
+    made: set[str] = set()
+    for statement in tree.body:
+        for node in ast.walk(statement):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                made.add(node.name)
+            elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                made.add(node.id)
+            elif isinstance(node, ast.alias):
+                made.add((node.asname or node.name).split(".")[0])
+    return made
+
+
+def _names_used(source: str) -> set[str] | None:
+    """Global names that a cell refers to, or None where that cannot be told."""
+    try:
+        tables = [symtable.symtable(source, "cell", "exec")]
+    except (SyntaxError, ValueError, RecursionError):
+        return None
+    used: set[str] = set()
+    while tables:
+        table = tables.pop()
+        top = table.get_type() == "module"
+        used.update(symbol.get_name() for symbol in table.get_symbols() if symbol.is_referenced() and (top or symbol.is_global()))
+        tables += table.get_children()
+    return used
+
+
+_SHOWS = re.compile(r"\b(display|show|plots|plt|imshow)\b\s*[.(]")  # what is printed comes from the checker
+
+
+def _is_seen(source, later):
+    """Whether the visible part of a test has to run in the student's process, too: it shows a picture, or makes a name
+    that a later cell uses there.
+    """
+    if _SHOWS.search(source):
+        return True
+    made = _names_made(source)
+    if made is None:
+        return True
+    return any((used := _names_used(other)) is None or used & made for other in later)
+
+
+def grade_notebook(
+    course: Course, assignment: str, intake: Intake, session: Student, checker: Checker, limits: Limits
+) -> Outcome:
+    """Run one notebook that was taken in, and score it.
+
+    Parameters
+    ----------
+    course : grading.course.Course
+    assignment : str
+    intake : grading.model.Intake
+    session : object
+        A student's process (``run_cell``, ``call``, ``restarted``).
+    checker : grading.checker.Checker
+        Fresh: with nothing of another student's in it.
+    limits : grading.model.Limits
+
+    Returns
+    -------
+    grading.model.Outcome
+    """
+    begin = time.monotonic()
+    released = {grade_id(cell): cell for cell in course.released_notebook(assignment, intake.name).cells if grade_id(cell)}
+    instructor = {grade_id(cell): cell for cell in course.instructor_notebook(assignment, intake.name).cells if grade_id(cell)}
+    student = _Student(session, limits, begin + limits.total_timeout)
+    notebook = copy.deepcopy(intake.notebook)
+    questions: list[_Question] = []
+    stops: list[tuple[str, str]] = []
+    skipped: list[str] = []
+    count = 0
+    code = [(index, cell) for index, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
+    own_sources = {index: cell.source for index, cell in code if role(cell) != "test"}
+
+    for index, cell in code:
+        part, name = role(cell), grade_id(cell)
+        label = name or f"cell {index + 1}"
+        count += 1
+        cell.execution_count = count
+        if not cell.source.strip() and part not in ("test", "locked"):
+            cell.execution_count = None
+            continue
+        if part == "test":
+            hides = bool(hidden_lines(instructor[name].source, course.marks))
+            question = _Question(index, cell, released[name].source, instructor[name], hides, count)
+            later = [source for place, source in own_sources.items() if place > index]
+            _ask_visible(question, student, checker, later, stops, skipped)
+            questions.append(question)
+            result = question.result
+        else:
+            result = student.run(index, released[name].source if part == "locked" else cell.source)
+            cell.outputs = _own_outputs(result, count)
+            _note(result, label, stops, skipped)
+            if part == "locked":
+                cell.source = instructor[name].source
+        if result is not None and result.status == "skipped":
+            cell.execution_count = None
+    _ask_hidden([question for question in questions if question.waits], student, checker, limits, stops, skipped)
+    for question in questions:
+        question.cell.source = question.instructor.source
+        question.cell.outputs = _shown_outputs(question)
+    # What nbgrader wrote into the gradebook for it, so that its own commands know the cell again.
+    for cell in notebook.cells:
+        name = grade_id(cell)
+        if name:
+            cell.metadata.nbgrader = copy.deepcopy(instructor[name].metadata.nbgrader)
+            if role(cell) in ("locked", "task"):
+                cell.source = instructor[name].source
+    reasons = [*intake.repairs, *_stopped(stops), *([f"No time was left for {listed(skipped)}."] if skipped else [])]
+    status: Status = "partial" if stops or skipped else "repaired" if intake.repairs else "ok"
+    scores = [question.score for question in questions]
+    return Outcome(intake.student, status, scores, notebook, reasons, time.monotonic() - begin, intake.name)
+
+
+class _Question:
+    """A test cell, and what it has come to so far."""
+
+    def __init__(self, index: int, cell: NotebookNode, released: str, instructor: NotebookNode, hides: bool, count: int) -> None:
+        self.index, self.cell, self.released, self.instructor, self.hides, self.count = (
+            index,
+            cell,
+            released,
+            instructor,
+            hides,
+            count,
+        )
+        self.name = str(grade_id(instructor))
+        self.points = float(instructor.metadata.nbgrader["points"])
+        self.score = QuestionScore(self.name, self.points, 0.0, "There was no time left for this check.")
+        self.waits = False  # for its hidden tests
+        self.result: CellResult | None = None  # of the visible part in the student's process, if it ran there
+        self.printed = ""
+
+    def settle(self, verdict: Verdict, checker: Checker, whole: bool = False) -> None:
+        """Take over what the checker found; where it was a `whole` cell with hidden tests, no student may read it."""
+        score = min(max(float(verdict.score), 0.0), self.points)
+        hidden = bool(verdict.hidden) or (whole and self.hides)
+        self.score = QuestionScore(self.name, self.points, score, verdict.message, hidden)
+        if hidden and verdict.message:
+            self.score.hint = " ".join(visible_hints(verdict.message, self.released, checker.said)) or None
+
+
+def _ask_visible(
+    question: _Question,
+    student: _Student,
+    checker: Checker,
+    later: list[str],
+    stops: list[tuple[str, str]],
+    skipped: list[str],
+) -> None:
+    """Run the visible part of a test, with the checker and where it has to be in the student's process."""
+    student.recover()
+    if student.remaining() <= 0:
+        skipped.append(question.name)
+        return
+    before, source = student.lost, question.instructor.source
+    if question.hides:
+        verdict = checker.run_visible(source, student.ask, question.name)
+        question.waits = verdict.message is None
+    else:
+        verdict = checker.run_cell(source, question.points, student.ask, question.name)
+    question.settle(verdict, checker)
+    question.printed = checker.printed
+    if student.lost != before:
+        stops.append((question.name, "killed"))
+    elif _is_seen(question.released, later):
+        question.result = student.run(question.index, question.released)
+        if question.result.status in ("timeout", "killed"):
+            stops.append((question.name, question.result.status))
+
+
+def _ask_hidden(
+    questions: list[_Question],
+    student: _Student,
+    checker: Checker,
+    limits: Limits,
+    stops: list[tuple[str, str]],
+    skipped: list[str],
+) -> None:
+    """Run tests whole, once nothing more of the student's is shown."""
+    if not questions:
+        return
+    student.renew()
+    again: list[_Question] = []
+    killed: set[str] = set()
+    for question in questions:
+        begin, before = time.monotonic(), student.lost
+        verdict = None
+        if not student.fresh and student.remaining() > 0:
+            verdict = checker.run_hidden(question.instructor.source, question.points, student.ask, question.name)
+        if verdict is None:
+            again.append(question)
+            continue
+        question.settle(verdict, checker, whole=True)
+        if student.lost != before:
+            killed.add(question.name)
+        changed = any(place >= question.index for place, _ in student.done)
+        # What took all its time takes it again.
+        if question.score.score < question.points and changed and time.monotonic() - begin < limits.cell_timeout:
+            again.append(question)
+    if again:
+        waiting = {question.index: question for question in again}
+        checker.again()
+        cells = student.restart()
+        for index in sorted({*waiting, *(place for place, _ in cells if place <= max(waiting))}):
+            if question := waiting.get(index):  # type: ignore[assignment]  # None where there is no question
+                student.recover()
+                if student.remaining() <= 0:
+                    skipped.append(question.name)
+                    continue
+                before = student.lost
+                verdict = checker.run_cell(question.instructor.source, question.points, student.ask, question.name)
+                question.settle(verdict, checker, whole=True)
+                killed.discard(question.name)
+                if student.lost != before:
+                    killed.add(question.name)
+            for place, source in cells:
+                if place == index:
+                    student.run(index, source)
+    stops += [(question.name, "killed") for question in questions if question.name in killed]
+
+
+def _note(result, label, stops, skipped):
+    if result.status in ("timeout", "killed"):
+        stops.append((label, result.status))
+    elif result.status == "skipped":
+        skipped.append(label)
+
+
+def listed(names: list[str]) -> str:
+    """The first few of some names."""
+    return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
+
+
+def _stopped(stops):
+    """Say which cells were stopped."""
+    lines = []
+    for status, what in (("timeout", "took too long and was interrupted"), ("killed", "ended the process, which was replaced")):
+        names = list(dict.fromkeys(name for name, how in stops if how == status))
+        if names:
+            lines.append(f"{listed(names)}: {what}.")
+    return lines
+
+
+def _error_output(kind, message, trace=None):
+    return nbformat.v4.new_output("error", ename=kind, evalue=message, traceback=trace or [f"{kind}: {message}"])
+
+
+def _numbered(outputs, count):
+    outputs = clean_outputs(outputs)
+    for output in outputs:
+        if output.output_type == "execute_result":
+            output.execution_count = count
+    return outputs
+
+
+def _own_outputs(result, count):
+    """Outputs of a student's cell, and why it was stopped if it was."""
+    outputs = _numbered(result.outputs, count)
+    told = any(output.output_type == "error" for output in outputs)
+    if result.status == "error" and result.error and not told:
+        kind, message, trace = result.error
+        outputs.append(_error_output(kind, message, trace.splitlines()))
+    elif result.status == "timeout":
+        outputs.append(_error_output("TimeoutError", "The cell took too long and was interrupted."))
+    elif result.status == "killed":
+        why = f": {result.error[1]}" if result.error and result.error[1] else ""
+        outputs.append(_error_output("Killed", f"The cell ended the process or had to be ended{why}."))
+    elif result.status == "skipped":
+        outputs.append(_error_output("NotRun", "There was no time left for this cell."))
+    return outputs
+
+
+def _shown_outputs(question):
+    """Outputs of a test cell: what the checker printed, pictures from the student's process, and the checker's verdict."""
+    result, printed, score, count = question.result, question.printed, question.score, question.count
+    outputs = [nbformat.v4.new_output("stream", name="stdout", text=printed)] if printed else []
+    shown = _numbered(result.outputs, count) if result else []
+    outputs += [output for output in shown if output.output_type == "display_data"]
+    if score.score < score.points:
+        if score.score > 0:
+            outputs.append(nbformat.v4.new_output("execute_result", {"text/plain": f"{score.score:g}"}, execution_count=count))
+        message = score.message or "The check failed."
+        kind = "HiddenTest" if score.hidden else "Check"
+        if score.score == 0:
+            outputs.append(_error_output(kind, message))
+        elif score.message:
+            outputs.insert(0, nbformat.v4.new_output("stream", name="stdout", text=message + "\n"))
+    return outputs
+
+
+def ungradable(course: Course, assignment: str, intake: Intake, seconds: float = 0.0) -> Outcome:
+    """Make the outcome of a submission in which there was nothing to grade: no points, and the reason."""
+    notebook = copy.deepcopy(intake.notebook)
+    instructor = {grade_id(cell): cell for cell in course.instructor_notebook(assignment, intake.name).cells if grade_id(cell)}
+    scores = []
+    for cell in notebook.cells:
+        name = grade_id(cell)
+        if name:
+            cell.metadata.nbgrader = copy.deepcopy(instructor[name].metadata.nbgrader)
+            if role(cell) in ("test", "locked", "task"):
+                cell.source = instructor[name].source
+            if role(cell) == "test":
+                scores.append(QuestionScore(name, float(cell.metadata.nbgrader["points"]), 0.0, intake.problem))
+    return Outcome(intake.student, "ungradable", scores, notebook, [intake.problem or "", *intake.repairs], seconds, intake.name)
