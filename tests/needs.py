@@ -66,6 +66,10 @@ NEEDS = {
     "homes": Need("Connect to the whole internet: official homes of weights are tried, beside the package registries."),
     "backends": Need("Install JAX, another backend of Keras, with the course's test packages (`make`)."),
     "built": Need("Run `make`: the test looks at executed lectures or the built book."),
+    "openssl": Need(
+        "Install the program openssl (`apt-get install openssl`), which makes a certificate for a test.",
+        lambda: "" if shutil.which("openssl") else "openssl is not installed",
+    ),
     "user": Need("Run the tests as root, with setpriv (util-linux) installed.", _no_user),
 }
 

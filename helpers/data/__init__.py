@@ -10,18 +10,21 @@ mnist (a small sample, not the real data set)
   classes          10: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9
   source      embedded sample: 2,000 of the 70,000 images
 
+On Colab, `use_drive` keeps what is fetched in Google Drive, for the next notebook.
+
 From a shell: ``python -m helpers.data list``, ``fetch NAME...`` and ``verify``.
 """
 
 from typing import TYPE_CHECKING, Any
 
+from helpers.data.drive import use_drive
 from helpers.data.errors import DataError
 
 if TYPE_CHECKING:
     from helpers.data.dataset import Dataset, Split
     from helpers.data.loader import folder, load
 
-__all__ = ["DataError", "Dataset", "Split", "folder", "load"]
+__all__ = ["DataError", "Dataset", "Split", "folder", "load", "use_drive"]
 
 
 def __getattr__(name: str) -> Any:

@@ -18,11 +18,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from helpers.data.errors import DamagedError, DataError
+from helpers.data.errors import CacheError, DamagedError, DataError
 
 FORMAT = 1  # raise it when the files in the cache change their meaning: old ones are then fetched anew
 MANIFEST = "manifest.json"
 LOCK_TIMEOUT = 3600.0  # seconds; a slow line needs half an hour for the largest data set
+NO_LOCKS = (errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK)  # what file systems without locks answer
 
 
 def say(message: str) -> None:
@@ -51,33 +52,48 @@ def folder(key: str) -> Path:
     return root() / key
 
 
+ANOTHER = (
+    "Set the environment variable COURSE_DATA to a folder of your own, before Jupyter is started, "
+    "or in a cell above: %env COURSE_DATA=/a/folder/of/your/own"
+)
+
+
+def unusable(error: OSError) -> CacheError:
+    """Return the error for a cache folder that the system does not let us use."""
+    what = "read" if error.errno == errno.EIO else "write to"
+    return CacheError(f"cannot {what} the cache folder {root()} ({error.strerror or error}). {ANOTHER}")
+
+
 @contextlib.contextmanager
 def disk_errors() -> Iterator[None]:
-    """Turn a full or unwritable disk into a message that says which folder, and how to choose another."""
+    """Turn a full or unusable disk into a message that says which folder, and how to choose another."""
     try:
         yield
     except OSError as error:
-        # Downloads raise OSErrors too (requests derives its own from it); only the disk's are meant here.
+        # Downloads raise OSErrors too (requests derives its own from it), without a number; only the disk's are meant here.
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise DataError(
                 f"the disk is full: no room for the data in {root()}. Free some space, or set "
                 "the environment variable COURSE_DATA to a folder on another disk. "
                 "Nothing half-written was left behind."
             ) from error
-        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
-            raise DataError(
-                f"cannot write to the cache folder {root()} ({error.strerror}). Set the "
-                "environment variable COURSE_DATA to a folder of your own."
-            ) from error
+        if isinstance(error.errno, int):
+            raise unusable(error) from error
         raise
+
+
+def _nearest() -> Path:
+    """Return the cache folder, or the nearest folder above it that is there."""
+    place = root()
+    while not os.path.exists(place) and place != place.parent:  # not Path.exists, which may raise where it may not look
+        place = place.parent
+    return place
 
 
 def need_space(size: float) -> None:
     """Raise DataError unless the cache's disk has `size` bytes free (and a tenth more)."""
-    place = root()
-    while not place.exists():
-        place = place.parent
-    free = shutil.disk_usage(place).free
+    with disk_errors():
+        free = shutil.disk_usage(_nearest()).free
     if free < 1.1 * size:
         raise DataError(
             f"the disk is too full: {size / 1e6:,.0f} MB are needed while fetching, "
@@ -88,23 +104,31 @@ def need_space(size: float) -> None:
 
 def writable() -> bool:
     """Whether data can be put into the cache folder: a shared one, or a grader's, may be there to be read only."""
-    folder = root()
-    while not folder.exists() and folder != folder.parent:
-        folder = folder.parent
-    return os.access(folder, os.W_OK)
+    return os.access(_nearest(), os.W_OK | os.X_OK)
+
+
+def need_writable(name: str) -> None:
+    """Raise CacheError, before anything is downloaded, if there is nowhere to put it."""
+    if not writable():
+        raise CacheError(f"the cache folder {root()} can only be read, and does not hold {name}. {ANOTHER}")
 
 
 @contextlib.contextmanager
 def lock(key: str) -> Iterator[None]:
     """Hold the lock of a data set, so that two notebooks do not fetch it at once.
 
-    The operating system frees the lock when its holder dies, however it dies.
+    The operating system frees the lock when its holder dies, however it dies. On a file system without locks there is none.
     """
     import filelock
 
+    place = root() / f".{key}.lock"
     with disk_errors():
         root().mkdir(parents=True, exist_ok=True)
-        held = filelock.FileLock(root() / f".{key}.lock")
+        try:
+            # Not a file in place of a lock: it would outlive a runtime on Colab, and stop the next one.
+            held = filelock.FileLock(place, fallback_to_soft=False)
+        except TypeError:
+            held = filelock.FileLock(place)  # an older filelock has no such fallback, or no such choice
         try:
             held.acquire(timeout=0)
         except filelock.Timeout:
@@ -114,9 +138,12 @@ def lock(key: str) -> Iterator[None]:
             except filelock.Timeout:
                 raise DataError(
                     f"{key}: waited {LOCK_TIMEOUT / 60:.0f} minutes for another process that "
-                    f"fetches it. If none does, delete {root() / f'.{key}.lock'} "
-                    "and try again."
+                    f"fetches it. If none does, delete {place} and try again."
                 ) from None
+        except (OSError, NotImplementedError) as error:  # NotImplementedError: from an older filelock, for ENOSYS
+            if isinstance(error, OSError) and error.errno not in NO_LOCKS:
+                raise
+            say(f"{key}: {root()} cannot be locked; fetch into it from one notebook at a time")
     try:
         yield
     finally:
@@ -138,6 +165,28 @@ def staging(key: str) -> Iterator[Path]:
             yield place
     finally:
         shutil.rmtree(place, ignore_errors=True)
+
+
+def downloads(key: str) -> Path:
+    """Return the folder for the raw files of a data set or of weights, from one source; it need not exist.
+
+    Unlike `staging` it outlives a fetch that fails or is interrupted: the next one goes on with what is there.
+    """
+    return root() / ".downloads" / key
+
+
+def unfinished() -> int:
+    """Return the bytes that downloads take which are not finished, or not stored."""
+    return sum(path.stat().st_size for path in downloads("").rglob("*") if path.is_file())
+
+
+def drop_downloads(key: str, *, only_if_empty: bool = False) -> None:
+    """Remove the raw files of a data set, which are stored, or are proved to be wrong; or their folder, if it holds nothing."""
+    if not only_if_empty:
+        shutil.rmtree(downloads(key), ignore_errors=True)
+    for place in (downloads(key), downloads(key).parent):
+        with contextlib.suppress(OSError):  # not empty, or not there
+            place.rmdir()
 
 
 def _file_sum(path: Path) -> str:
@@ -184,7 +233,7 @@ def manifest(key: str) -> dict[str, Any] | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise DataError(f"{key}: cannot read {folder(key) / MANIFEST} ({error.strerror})") from error
+        raise CacheError(f"{key}: cannot read {folder(key) / MANIFEST} ({error.strerror}). {ANOTHER}") from error
     try:
         found = json.loads(text)
         return found if found["format"] == FORMAT and isinstance(found["files"], dict) else None
@@ -206,8 +255,9 @@ def check_sizes(key: str, found: Mapping[str, Any]) -> None:
     for name, facts in found["files"].items():
         try:
             size = (folder(key) / name).stat().st_size
-        except OSError:
-            raise DamagedError(damaged(key, f"{name} is missing")) from None
+        except OSError as error:
+            what = "is missing" if error.errno == errno.ENOENT else f"cannot be read: {error.strerror}"
+            raise DamagedError(damaged(key, f"{name} {what}")) from None
         if size != facts["size"]:
             raise DamagedError(damaged(key, f"{name} has {size:,} bytes instead of {facts['size']:,}"))
 

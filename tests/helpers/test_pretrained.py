@@ -96,7 +96,7 @@ def course_data(tmp_path, monkeypatch):
 def no_network(monkeypatch):
     """A computer that reaches nothing."""
 
-    def official(entry, folder):
+    def official(entry, folder, **_):
         raise SourceError("home.invalid: its name cannot be resolved (offline, or a closed network)")
 
     def package(entry, folder):
