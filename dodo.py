@@ -108,8 +108,12 @@ def task_notebooks():
         yield {
             "name": name_of(source),
             "actions": [(both, [source])],
-            "file_dep": [str(source), address, *module("exercises")],
-            "targets": strings(BUILD / "source" / source.parent.name / f"{source.stem}.ipynb", exercise(source)),
+            "file_dep": [str(source), address, str(ROOT / "nbgrader_config.py"), *module("exercises")],
+            "targets": strings(
+                BUILD / "source" / source.parent.name / f"{source.stem}.ipynb",
+                exercise(source),
+                ROOT / "helpers" / "exercises" / f"{source.parent.name}.json",
+            ),
         }
 
 

@@ -16,6 +16,9 @@ c.CourseDirectory.submitted_directory = "submitted"
 c.CourseDirectory.autograded_directory = "autograded"
 c.CourseDirectory.feedback_directory = "feedback"
 
+# What stands in the place of a solution; `helpers.checks` says what it shows.
+c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE\nraise checks.NotWritten()"}
+
 c.Execute.timeout = 300  # seconds for one cell; nbgrader's 30 are short for a training loop on a laptop
 c.Execute.shutdown_kernel = "immediate"  # about one second less for each submission
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-__all__ = ["CheckFailed", "array", "equal"]
+__all__ = ["CheckFailed", "NotWritten", "array", "equal"]
 
 
 class CheckFailed(AssertionError):
@@ -24,6 +24,37 @@ class CheckFailed(AssertionError):
     def _render_traceback_(self) -> list[str]:
         # IPython asks an exception for this before it prints a traceback of its own.
         return [f"\x1b[1;31mNot yet.\x1b[0m {self}"]
+
+
+class NotWritten(NotImplementedError):
+    """What a gap in an exercise raises until its answer is written: it names the function that holds the gap.
+
+    In a notebook only this one line is shown, for a check as well that calls the function, or that calls another answer which
+    needs it.
+
+    Examples
+    --------
+    >>> def image_distance(a, b):
+    ...     raise NotWritten()
+    >>> image_distance(1, 2)
+    Traceback (most recent call last):
+    ...
+    helpers.checks.NotWritten: not written yet: image_distance
+    """
+
+    @property
+    def where(self) -> str:
+        """The function or class whose code is missing, such as ``Batches.__len__``; empty outside of one."""
+        name, trace = "", self.__traceback__
+        while trace is not None:  # the innermost frame is the gap itself
+            name, trace = trace.tb_frame.f_code.co_qualname, trace.tb_next
+        return "" if name == "<module>" else name
+
+    def __str__(self) -> str:
+        return f"not written yet: {self.where}" if self.where else "not written yet"
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"\x1b[1;31mNot written yet:\x1b[0m {self.where or 'this cell'}"]
 
 
 _SHOWN = 12  # arrays of up to this many values are shown in full

@@ -21,7 +21,7 @@ import zipfile
 import nbformat
 
 from helpers.course.archive import MANIFEST, manifest_of
-from pipeline import BUILD, ROOT
+from pipeline import BUILD, ROOT, questions
 from pipeline.book import facts, fill
 from pipeline.files import write_text
 
@@ -107,7 +107,7 @@ def answers():
     )
     pieces = set()
     for source in sorted(ROOT.glob("solutions/week*/*.py")):
-        text = source.read_text(encoding="utf-8")
+        text = HINTS.sub("", source.read_text(encoding="utf-8"))  # what a hint gives away is no less a secret
         said += " " + _words(re.sub(ANSWER, "", text))
         for block in re.findall(ANSWER, text):
             lines = [_words(line) for line in block.splitlines()[1:-1] if line.strip()]
@@ -173,12 +173,33 @@ def _page_text(text):
     return html.unescape(re.sub(r"<[^>]*>", "", text))
 
 
+def _json_text(text):
+    """The strings of a JSON file, in which the ends of lines are spelt out; what is not JSON as it is."""
+    try:
+        waiting, found = [json.loads(text)], []
+    except ValueError:
+        return text
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict | list):
+            waiting += [*value, *value.values()] if isinstance(value, dict) else value
+        else:
+            found.append(str(value))
+    return "\n".join(found)
+
+
 def _same(text):
     return text
 
 
+HINTS = re.compile(rf'^# %% \[markdown\] tags=\["{questions.HINTS}"\]\n(?:#.*\n)+', flags=re.MULTILINE)
 ANSWER = re.compile(r"### BEGIN (?:SOLUTION|HIDDEN TESTS).*?### END (?:SOLUTION|HIDDEN TESTS)", flags=re.DOTALL)
-TEXT_OF = {".ipynb": _notebook_text, ".html": _page_text, ".py": _same, ".md": _same, ".txt": _same, ".js": _same, ".json": _same}
+TEXT_OF = {
+    ".ipynb": _notebook_text,
+    ".html": _page_text,
+    ".json": _json_text,
+    **dict.fromkeys((".py", ".md", ".txt", ".js"), _same),
+}
 
 
 def main(arguments=None):

@@ -25,9 +25,12 @@
 # | 4 | the choice of k, honestly | 5 |
 # | 5 | a feature that beats pixels | 5 |
 #
-# **How it works.** Replace `raise NotImplementedError()` by your code, run the cell, then run the check
+# **How it works.** Replace `raise checks.NotWritten()` by your code, run the cell, then run the check
 # below it. A check that fails tells you what it saw and what to think about. When you hand in, further
 # checks run on other numbers, so write for any input that fits the description. Only NumPy is needed.
+#
+# **Stuck?** `exercise.hint("2a")` gives a hint to that question, a small one first, and never the
+# answer. `exercise.progress()` runs all checks and says what to do next.
 #
 # The whole notebook runs in a few seconds on any laptop: it uses a small, fixed sample of CIFAR-10 that
 # comes with the course, the same for everybody.
@@ -37,9 +40,11 @@ import time
 
 import numpy as np
 
-from helpers import checks, knn, plots
+import helpers.exercise
+from helpers import checks, knn, limits, plots
 from helpers.data import load
 
+exercise = helpers.exercise.load("week01_knn")
 data = load("cifar10", source="sample")
 data
 
@@ -82,6 +87,29 @@ def image_distance(a, b, metric="l2"):
     return float(np.sqrt((difference**2).sum()))
     ### END SOLUTION
 
+
+# %% [markdown] tags=["hints"]
+# Try the subtraction by itself first: what is `np.uint8(10) - np.uint8(56)`?
+# In which type of number would you like to calculate?
+#
+# ---
+#
+# `.astype(float)` turns an image into floats before anything is subtracted.
+# Then `np.abs`, `**`, `.sum()` and `np.sqrt` are all the formulas need. Do not
+# forget to look at `metric`.
+#
+# ---
+#
+# A neighbouring problem: the *largest* difference between two recordings of
+# sound, which are stored as `int8`.
+#
+# ```python
+# one = np.array([100, -20, 5], dtype=np.int8)
+# two = np.array([-100, -25, 5], dtype=np.int8)
+# print(np.abs(one - two).max())  # wrong: 200 does not fit into int8
+# gap = one.astype(float) - two.astype(float)
+# print(float(np.abs(gap).max()))  # 200.0
+# ```
 
 # %% nbgrader={"grade": true, "grade_id": "image_distance_l1_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 a = np.array([[56, 32, 10, 18], [90, 23, 128, 133], [24, 26, 178, 200], [2, 0, 255, 220]], dtype=np.uint8)
@@ -178,6 +206,29 @@ def distances_two_loops(queries, train):
     ### END SOLUTION
 
 
+# %% [markdown] tags=["hints"]
+# How large is the result, and which two numbers say where an entry stands in
+# it? You already have a function for a single entry.
+#
+# ---
+#
+# Begin with `np.zeros((number of rows, number of columns))`. Let one loop run
+# over the queries and one, inside it, over the training rows, and call
+# `image_distance` in the innermost place.
+#
+# ---
+#
+# A neighbouring problem: a table of how many letters two words have in common.
+#
+# ```python
+# words, others = ["net", "layer"], ["tensor", "relay", "bias"]
+# shared = np.zeros((len(words), len(others)))
+# for row, word in enumerate(words):
+#     for column, other in enumerate(others):
+#         shared[row, column] = len(set(word) & set(other))
+# print(shared)
+# ```
+
 # %% nbgrader={"grade": true, "grade_id": "distances_two_loops_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 queries = np.array([[0, 0], [30, 40]], dtype=np.uint8)
 train = np.array([[0, 0], [60, 80], [30, 0]], dtype=np.uint8)
@@ -220,6 +271,28 @@ def distances_one_loop(queries, train):
     ### END SOLUTION
 
 
+# %% [markdown] tags=["hints"]
+# Write down the shapes: what does NumPy make of an array of shape `(n, d)`
+# minus one of shape `(d,)`? Which axis has to go, so that `n` numbers are
+# left?
+#
+# ---
+#
+# `train - query` subtracts the query from every row at once (broadcasting),
+# and `.sum(axis=1)` adds up along each row. Convert to float before you
+# subtract.
+#
+# ---
+#
+# A neighbouring problem: how far is each day's temperature profile from the
+# usual one, on average?
+#
+# ```python
+# days = np.array([[10, 14, 12], [11, 18, 13]])  # (2 days, 3 hours)
+# usual = np.array([10, 15, 12])                 # (3 hours,)
+# print(np.abs(days - usual).mean(axis=1))       # one number for each day
+# ```
+
 # %% nbgrader={"grade": true, "grade_id": "distances_one_loop_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 queries = np.array([[0, 0, 0], [30, 40, 0]], dtype=np.uint8)
 train = np.array([[0, 0, 0], [60, 80, 0], [30, 0, 40]], dtype=np.uint8)
@@ -235,6 +308,7 @@ mistakes = {
     ),
 }
 checks.array(distances_one_loop(queries, train), expected, "distances_one_loop(queries, train)", mistakes)
+limits.loops(distances_one_loop, 1, "distances_one_loop")
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng(22)
 queries = rng.integers(0, 256, size=(3, 12), dtype=np.uint8)
@@ -274,6 +348,29 @@ def distances_no_loop(queries, train):
     ### END SOLUTION
 
 
+# %% [markdown] tags=["hints"]
+# You need three terms. Which shape does each have, and how do they have to lie
+# so that their sum has shape `(q, n)`?
+#
+# ---
+#
+# A sum of squares along axis 1 gives one number a row. `[:, None]` stands the
+# numbers of the queries up as a column, those of `train` stay a line, and
+# `queries @ train.T` is a matrix already. Convert both inputs to `float64`
+# first, and let `np.maximum` deal with what rounding leaves below zero.
+#
+# ---
+#
+# A neighbouring problem: $(a + b)^2 = a^2 + b^2 + 2ab$ for all pairs of two
+# lists of numbers, without a loop.
+#
+# ```python
+# a, b = np.array([1.0, 2.0]), np.array([10.0, 20.0, 30.0])
+# column, line = (a**2)[:, None], b**2  # shapes (2, 1) and (3,)
+# products = np.outer(a, b)             # shape (2, 3), like a @ b.T of rows
+# print(column + line + 2 * products)
+# ```
+
 # %% nbgrader={"grade": true, "grade_id": "distances_no_loop_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 queries = np.array([[0, 0], [3, 4]], dtype=np.uint8)
 train = np.array([[0, 0], [6, 8], [3, 0]], dtype=np.uint8)
@@ -292,7 +389,23 @@ mistakes = {
 }
 name = "with large pixel values: distances_no_loop(queries, train)"
 checks.array(distances_no_loop(queries, train), expected, name, mistakes, atol=1e-5)
+limits.loops(distances_no_loop, 0, "distances_no_loop")
+# Small enough for every laptop. With the images of this notebook, an array with
+# three axes would take 35 GB.
+rows = np.random.default_rng(0).integers(0, 256, size=(250, 300), dtype=np.uint8)
+three_axes = "Is there an array with three axes, (q, n, d)? Use queries @ train.T."
+name = "distances_no_loop of 250 rows to themselves"
+limits.memory(distances_no_loop, [rows, rows], 12e6, name, three_axes)
 ### BEGIN HIDDEN TESTS
+rows = np.random.default_rng(25).integers(0, 256, size=(700, 3072), dtype=np.uint8)
+try:  # with three axes, 12 GB: more than the grader lends
+    got = distances_no_loop(rows, rows)
+except MemoryError:
+    problem = "distances_no_loop of 700 images runs out of memory."
+    raise AssertionError(f"{problem} {three_axes}") from None
+expected = np.array([np.linalg.norm(rows[0].astype(float) - row) for row in rows])
+name = "the distances of one of 700 images to the others"
+checks.array(got[0], expected, name, atol=1e-3)
 rng = np.random.default_rng(23)
 queries = rng.integers(0, 256, size=(6, 50), dtype=np.uint8)
 train = rng.integers(0, 256, size=(9, 50), dtype=np.uint8)
@@ -385,6 +498,31 @@ def predict(distances, train_labels, k):
     return np.array(winners)
     ### END SOLUTION
 
+
+# %% [markdown] tags=["hints"]
+# Do one query on paper: sort its distances, write the classes of the nearest
+# `k` in a row, count. Which step uses the order in which they stand?
+#
+# ---
+#
+# `np.argsort(distances, axis=1, kind="stable")[:, :k]` finds the rows of the
+# neighbours, and `train_labels[...]` their classes. `np.bincount` counts
+# votes. For a tie, go through the classes from the nearest on and take the
+# first one that has as many votes as the winner.
+#
+# ---
+#
+# A neighbouring problem: the most frequent letter of a word; of equally
+# frequent ones, the letter that comes first in the word.
+#
+# ```python
+# word = "banana bread"
+# most = max(word.count(letter) for letter in word)
+# for letter in word:  # in the order of the word
+#     if word.count(letter) == most:
+#         print(letter)
+#         break
+# ```
 
 # %% nbgrader={"grade": true, "grade_id": "predict_nearest_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 distances = np.array([[0.3, 0.1, 0.9, 0.5], [2.0, 3.0, 4.0, 1.0], [0.7, 0.8, 0.2, 0.9]])
@@ -531,6 +669,27 @@ def make_folds(n, n_folds, seed=0):
     ### END SOLUTION
 
 
+# %% [markdown] tags=["hints"]
+# Two steps: bring the row numbers into a random order, and cut what you have.
+# What has to happen to the remainder when `n` is not a multiple of `n_folds`?
+#
+# ---
+#
+# `np.random.default_rng(seed)` is a source of random numbers that starts again
+# with the same seed; it has a method `permutation`. `np.array_split` cuts into
+# parts whose sizes differ by one at most.
+#
+# ---
+#
+# A neighbouring problem: deal seven shuffled cards to three players.
+#
+# ```python
+# cards = np.array(list("ABCDEFG"))
+# np.random.default_rng(4).shuffle(cards)
+# hands = [cards[player::3] for player in range(3)]  # every third card
+# print([len(hand) for hand in hands], hands)
+# ```
+
 # %% nbgrader={"grade": true, "grade_id": "make_folds_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 for n, n_folds in [(10, 5), (23, 5), (1200, 7)]:
     folds = make_folds(n, n_folds)
@@ -615,6 +774,28 @@ def cross_validate(distances, labels, folds, ks):
     return accuracies
     ### END SOLUTION
 
+
+# %% [markdown] tags=["hints"]
+# For one fold, say who asks and who answers. Which rows of the distance matrix
+# are the questions, and which columns may be neighbours?
+#
+# ---
+#
+# The columns are all row numbers that are *not* in the fold; `np.setdiff1d`
+# finds them. `distances[np.ix_(rows, columns)]` cuts out the right part. Give
+# `predict` the labels of the columns, and compare with the labels of the rows.
+#
+# ---
+#
+# A neighbouring problem: from a table of flight times, those from two cities
+# to all the others.
+#
+# ```python
+# times = np.array([[0, 2, 5, 9], [2, 0, 4, 8], [5, 4, 0, 3], [9, 8, 3, 0]])
+# mine = np.array([1, 3])
+# others = np.setdiff1d(np.arange(4), mine)
+# print(others, times[np.ix_(mine, others)], sep="\n")
+# ```
 
 # %% nbgrader={"grade": true, "grade_id": "cross_validate_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 positions = np.array([2.0, 3.0, 5.0, 18.0, 36.0, 47.0, 48.0, 52.0, 55.0])
@@ -717,6 +898,27 @@ def final_score(accuracies, ks, test_distances, train_labels, test_labels):
     return k, float((answers == test_labels).mean())
     ### END SOLUTION
 
+
+# %% [markdown] tags=["hints"]
+# The table has a row for each `k` and a column for each fold. Over which axis
+# do you average, and what does `argmax` of the result tell you?
+#
+# ---
+#
+# `np.argmax` gives a *position*, and of equal values the first one; the `k`
+# itself stands at that position in `ks`. Then call `predict` on the test
+# distances once and return two things: `return k, accuracy`.
+#
+# ---
+#
+# A neighbouring problem: which of three shoes got the best average mark?
+#
+# ```python
+# marks = np.array([[3, 4, 4], [5, 5, 3], [2, 5, 4]])  # a row for each shoe
+# names = ["boot", "sandal", "slipper"]
+# best = int(marks.mean(axis=1).argmax())
+# print(names[best], marks[best].mean())
+# ```
 
 # %% nbgrader={"grade": true, "grade_id": "final_score_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 accuracies = np.array([[0.5, 0.3, 0.4, 0.3], [0.9, 0.1, 0.2, 0.2], [0.5, 0.5, 0.4, 0.5]])
@@ -838,6 +1040,31 @@ def gradient_histogram(images, cells=4, bins=8):
     return features / np.where(lengths > 0, lengths, 1)
     ### END SOLUTION
 
+
+# %% [markdown] tags=["hints"]
+# Do not write it all at once. Make one small image whose answer you know, such
+# as a bright right half, and print the result of every step of the list.
+#
+# ---
+#
+# `np.hypot(down, right)` is the length and `np.arctan2(down, right)` the
+# angle. Divide the angle by the width of a bin, round, and take the remainder
+# `% bins`. For each bin, keep the lengths of its arrows (`np.where`, 0
+# elsewhere), reshape to `(n, cells, rows, cells, columns)` and sum over rows
+# and columns.
+#
+# ---
+#
+# A neighbouring problem: cut one picture of 4 x 6 pixels into 2 x 2 blocks and
+# add up each block; then give the result the length 1.
+#
+# ```python
+# picture = np.arange(24.0).reshape(4, 6)
+# sums = picture.reshape(2, 2, 2, 3).sum(axis=(1, 3))  # 2 rows, 3 columns each
+# print(sums)
+# vector = sums.ravel()
+# print(vector / np.sqrt(vector @ vector))
+# ```
 
 # %% nbgrader={"grade": true, "grade_id": "gradient_histogram_shape_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 images = np.random.default_rng(5).integers(0, 256, size=(3, 32, 32, 3), dtype=np.uint8)
@@ -991,6 +1218,15 @@ plots.image_grid(
     columns=5,
     title="The same query: nearest by pixels (top), nearest by edge directions (bottom)",
 )
+
+# %% [markdown]
+# ## How far are you?
+#
+# The next cell runs all checks of this notebook on what you have now. You can
+# do the same at any time, in a cell of your own.
+
+# %%
+exercise.progress()
 
 # %% [markdown]
 # ## Go further (no points, no solution)

@@ -30,10 +30,13 @@
 # | 7 | the transposed convolution, by its matrix | 2 |
 # | 8 | an edge detector for photographs | 1 |
 #
-# **How it works.** Replace `raise NotImplementedError()` by your code, run the cell, then run the check
+# **How it works.** Replace `raise checks.NotWritten()` by your code, run the cell, then run the check
 # below it. A check that fails tells you what it saw and what to think about. When you hand in, further
 # checks run on other numbers, so write for any input that fits the description. Your answers need NumPy
 # only, and each may use your answers to earlier questions.
+#
+# **Stuck?** `exercise.hint("5a")` gives a hint to that question, a small one first, and never the
+# answer. `exercise.progress()` runs all checks and says what to do next.
 #
 # The whole notebook runs in less than a minute on any laptop, most of which is the time Keras takes to
 # start.
@@ -44,8 +47,11 @@ import time
 
 import numpy as np
 
+import helpers.exercise
 from helpers import checks, knn, plots
 from helpers.data import load
+
+exercise = helpers.exercise.load("week02_convolution")
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # read when Keras starts: fewer messages from its engine
 
@@ -106,6 +112,32 @@ def output_size(size, kernel, stride=1, padding=0, dilation=1):
     return room // stride + 1
     ### END SOLUTION
 
+
+# %% [markdown] tags=["hints"]
+# Draw a line of 10 pixels and a kernel of 3 below it. How far can the kernel
+# move to the right before it sticks out? How many places is that, the first
+# one included?
+#
+# ---
+#
+# Work out two numbers first: how many pixels the kernel reaches over, and how
+# much room is left beside it in the padded image. Whole steps are `//`, and
+# the place where it stands before any step counts as well. Refuse with `raise
+# ValueError("...")`, and before you divide.
+#
+# ---
+#
+# A neighbouring problem: how many posts does a fence need, if posts stand
+# every `step` metres, the first one at the beginning and none beyond the end?
+#
+# ```python
+# def posts(length, step):
+#     if step < 1 or length < 0:
+#         raise ValueError("a step of 1 or more, a length of 0 or more")
+#     return length // step + 1  # the gaps, and one more
+#
+# print(posts(10, 3), posts(9, 3), posts(2, 3))  # 4 4 1
+# ```
 
 # %% nbgrader={"grade": true, "grade_id": "output_size_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 mistakes = {
@@ -220,6 +252,34 @@ def conv2d(image, kernel, stride=1, padding=0, dilation=1):
     return result
     ### END SOLUTION
 
+
+# %% [markdown] tags=["hints"]
+# Leave padding, stride and dilation aside at first. Which pixels lie below the
+# kernel when it stands at output pixel (0, 0)? And at (0, 1)? Say it as a
+# slice.
+#
+# ---
+#
+# Take the size of the result from `output_size`, make it with `np.zeros`, and
+# fill it. With a stride the window of output (i, j) begins at `(i * stride, j
+# * stride)`; `np.pad` adds zeros; and a slice `[a:b:dilation]` takes every
+# `dilation`-th pixel. Solve one option, run its check, then the next.
+#
+# ---
+#
+# A neighbouring problem in one dimension: the largest of every three numbers
+# that lie two apart, in steps of two.
+#
+# ```python
+# line = np.array([3, 1, 4, 1, 2, 9, 7, 6, 5])
+# reach, step, gap = 5, 2, 2  # three numbers, two apart, reach over five
+# count = (len(line) - reach) // step + 1
+# best = np.zeros(count)
+# for i in range(count):
+#     start = i * step
+#     best[i] = line[start : start + reach : gap].max()
+# print(best)  # [4. 7. 7.]
+# ```
 
 # %% nbgrader={"grade": true, "grade_id": "conv2d_windows_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 image = np.array([[3, 3, 2, 1, 0], [0, 0, 1, 3, 1], [3, 1, 2, 2, 3], [2, 0, 0, 2, 2], [2, 0, 0, 0, 1]])
@@ -431,6 +491,34 @@ def conv_layer(image, filters, bias=None, stride=1, padding=0, dilation=1):
     ### END SOLUTION
 
 
+# %% [markdown] tags=["hints"]
+# Begin with one filter. It has a kernel for each channel, and `conv2d` takes
+# one channel and one kernel. What happens to the results of the channels?
+#
+# ---
+#
+# Two loops: over the filters, and inside over the channels, whose results add
+# up. `image[:, :, c]` is a channel and `filters[:, :, c, f]` its kernel.
+# `np.stack(maps, axis=-1)` puts the channels last, and a bias of shape `(n,)`
+# can be added to an array of shape `(height, width, n)` as it is.
+#
+# ---
+#
+# A neighbouring problem: two recipes, each a mixture of three pictures, and a
+# brightness that is added to each mixture.
+#
+# ```python
+# pictures = np.arange(12.0).reshape(2, 2, 3)          # three pictures, 2 x 2
+# recipes = np.array([[1.0, 0, 1], [0.5, 0.5, 0]])     # shares of each picture
+# mixed = []
+# for recipe in recipes:
+#     total = np.zeros((2, 2))
+#     for number, share in enumerate(recipe):
+#         total += share * pictures[:, :, number]
+#     mixed.append(total)
+# print(np.stack(mixed, axis=-1) + np.array([100, -100]))
+# ```
+
 # %% nbgrader={"grade": true, "grade_id": "conv_layer_channels_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 image = np.stack([[[1, 2, 3], [4, 5, 6], [7, 8, 9]], [[1, 0, 2], [0, 3, 1], [2, 1, 0]]], axis=-1)
 filters = np.stack([[[1, 0], [0, -1]], [[2, 1], [0, 1]]], axis=-1)[:, :, :, None]
@@ -626,6 +714,31 @@ def pool(image, size=2, stride=None, padding=0, kind="max"):
     ### END SOLUTION
 
 
+# %% [markdown] tags=["hints"]
+# This is the sliding window once more, with another thing to do in each
+# window. What may stand in the padded places, so that neither a maximum nor an
+# average takes notice of them?
+#
+# ---
+#
+# `np.nan` is such a value: `np.nanmax` and `np.nanmean` pass over it, and
+# `np.pad(..., constant_values=...)` puts it there (in an array of floats).
+# Pool all channels at once with `axis=(0, 1)` on a window of shape `(size,
+# size, channels)`. Do not forget what `stride=None` means.
+#
+# ---
+#
+# A neighbouring problem: the smallest value of each column, where some
+# measurements are missing.
+#
+# ```python
+# table = np.full((3, 2), np.nan)  # nothing measured yet
+# table[0] = [4, 7]
+# table[2, 0] = 1
+# print(np.nanmin(table, axis=0))   # [1. 7.]
+# print(np.nansum(table, axis=0))   # [5. 7.]
+# ```
+
 # %% nbgrader={"grade": true, "grade_id": "pool_max_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 image = np.array([[1, 1, 2, 4], [5, 6, 7, 8], [3, 2, 1, 0], [1, 2, 3, 4]])[:, :, None]
 mistakes = {
@@ -786,6 +899,27 @@ def count_parameters(channels, filters, kernel, groups=1, bias=True):
     ### END SOLUTION
 
 
+# %% [markdown] tags=["hints"]
+# Draw one filter as a little box. How high, wide and deep is it? How many such
+# boxes are there, and how many biases?
+#
+# ---
+#
+# With groups only the depth of a box changes: it is `channels // groups`. The
+# number of filters stays, and so does the number of biases.
+#
+# ---
+#
+# A neighbouring problem: the parameters of a dense layer, cut into groups.
+#
+# ```python
+# def dense_parameters(inputs, units, groups=1, bias=True):
+#     weights = units * (inputs // groups)  # each unit sees its own part only
+#     return weights + (units if bias else 0)
+#
+# print(dense_parameters(100, 10), dense_parameters(100, 10, groups=5))
+# ```
+
 # %% nbgrader={"grade": true, "grade_id": "count_parameters_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 mistakes = {
     "a layer of flat filters": (52, "A filter is as deep as its input: 5 x 5 x 3 weights here."),
@@ -863,6 +997,28 @@ def count_multiply_adds(height, width, channels, filters, kernel, stride=1, padd
     return rows * columns * count_parameters(channels, filters, kernel, groups, bias=False)
     ### END SOLUTION
 
+
+# %% [markdown] tags=["hints"]
+# How often is one weight used while the kernel slides over the image once?
+#
+# ---
+#
+# Each weight is used once for each pixel of the output. You have functions for
+# both: `output_size` for each of the two sides, and `count_parameters` without
+# the biases. Pass every option on.
+#
+# ---
+#
+# A neighbouring problem: the additions of an average pooling, channel by
+# channel.
+#
+# ```python
+# def pooling_additions(height, width, channels, size):
+#     windows = (height // size) * (width // size)  # side by side
+#     return windows * channels * (size * size - 1)
+#
+# print(pooling_additions(8, 6, 3, 2))  # 12 windows, 3 channels, 3 additions
+# ```
 
 # %% nbgrader={"grade": true, "grade_id": "count_multiply_adds_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 mistakes = {
@@ -969,6 +1125,30 @@ def receptive_field(layers):
     return field
     ### END SOLUTION
 
+
+# %% [markdown] tags=["hints"]
+# With pencil and paper: one pixel behind two 3 x 3 convolutions. Mark what it
+# sees in the layer before, then what those see. What does the second layer
+# add? And what would it add if the first one had a stride of 2?
+#
+# ---
+#
+# Keep two numbers, `field` and `jump`, both 1 at the start. A layer adds its
+# reach beyond its own pixel, `dilation * (kernel - 1)`, times the jump in
+# front of it. Only then does its stride multiply the jump.
+#
+# ---
+#
+# A neighbouring problem: a savings plan. Each year adds a deposit, worth what
+# money is worth *before* that year's inflation.
+#
+# ```python
+# worth, saved = 1.0, 0.0
+# for deposit, inflation in [(100, 2), (50, 3), (10, 1)]:
+#     saved += deposit * worth  # with the value so far
+#     worth *= inflation        # counts for the years after
+# print(saved)  # 100 + 50 * 2 + 10 * 6 = 260
+# ```
 
 # %% nbgrader={"grade": true, "grade_id": "receptive_field_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 mistakes = {
@@ -1082,6 +1262,31 @@ def conv_matrix(kernel, height, width, stride=1):
     ### END SOLUTION
 
 
+# %% [markdown] tags=["hints"]
+# How many rows and columns has the matrix? Write down the first row for a 2 x
+# 2 kernel on a 3 x 3 image: nine numbers, most of them 0.
+#
+# ---
+#
+# For each output pixel, make `np.zeros((height, width))`, put the kernel at
+# the place of its window, and `ravel()` it: that is one row. Two loops, over
+# the rows and columns of the output, collect them in the right order.
+#
+# ---
+#
+# A neighbouring problem: the matrix that takes differences of neighbours.
+#
+# ```python
+# n = 5
+# rows = []
+# for i in range(n - 1):
+#     row = np.zeros(n)
+#     row[i : i + 2] = [-1, 1]
+#     rows.append(row)
+# matrix = np.array(rows)
+# print(matrix @ np.array([1, 4, 9, 16, 25]))  # [3. 5. 7. 9.]
+# ```
+
 # %% nbgrader={"grade": true, "grade_id": "conv_matrix_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 kernel = np.array([[1, 2], [3, 4]])
 expected = np.array([
@@ -1168,6 +1373,27 @@ def conv2d_transpose(image, kernel, stride=1):
     return (matrix.T @ image.ravel()).reshape(height, width)
     ### END SOLUTION
 
+
+# %% [markdown] tags=["hints"]
+# The small image is the *output* of a convolution. What would the size of its
+# input be? The docstring has the formula.
+#
+# ---
+#
+# Make the matrix of that convolution, from the large size to the small one,
+# with `conv_matrix`. Its transpose times the small image, ravelled, is the
+# large image in one long column; `reshape` makes a picture of it.
+#
+# ---
+#
+# A neighbouring problem: the transposed averaging. The matrix below takes the
+# mean of pairs; its transpose hands each value back to both of its pair.
+#
+# ```python
+# pairs = np.array([[0.5, 0.5, 0, 0], [0, 0, 0.5, 0.5]])
+# print(pairs @ np.array([1, 3, 10, 20]))     # four numbers to two: [2. 15.]
+# print(pairs.T @ np.array([2.0, 15.0]))      # two numbers back to four
+# ```
 
 # %% nbgrader={"grade": true, "grade_id": "conv2d_transpose_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 image, kernel = np.array([[1, 2], [3, 4]]), np.array([[1, 2], [0, 3]])
@@ -1268,6 +1494,28 @@ def edge_strength(photo):
     return np.hypot(slopes[:, :, 0], slopes[:, :, 1])
     ### END SOLUTION
 
+
+# %% [markdown] tags=["hints"]
+# Three steps: grey, two slopes, one length. Which of your functions gives both
+# slopes at once, and which shapes does it want?
+#
+# ---
+#
+# `photo.mean(axis=2, keepdims=True)` is a grey image that still has a channel
+# axis. The filters need the shape `(3, 3, 1, 2)`: stack the two kernels along
+# the last axis and add the axis of the channels. `np.hypot` is Pythagoras.
+#
+# ---
+#
+# A neighbouring problem: how fast is each of three boats, from its speed to
+# the east and to the north?
+#
+# ```python
+# east, north = np.array([3.0, 0.0, 5.0]), np.array([4.0, 2.0, 12.0])
+# both = np.stack([east, north], axis=-1)  # shape (3, 2)
+# print(both[:, None, :].shape)            # an axis in between: (3, 1, 2)
+# print(np.hypot(both[:, 0], both[:, 1]))  # [ 5.  2. 13.]
+# ```
 
 # %% nbgrader={"grade": true, "grade_id": "edge_strength_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 y, x = np.mgrid[:6, :8]
@@ -1394,6 +1642,15 @@ for name, train, test in [
     neighbours, _ = knn.nearest(train, test, k=9)
     right = knn.vote(cifar.train.labels[neighbours], 10) == cifar.test.labels
     print(f"{name:13} {right.mean():.1%} of {len(right)} test images right")
+
+# %% [markdown]
+# ## How far are you?
+#
+# The next cell runs all checks of this notebook on what you have now. You can
+# do the same at any time, in a cell of your own.
+
+# %%
+exercise.progress()
 
 # %% [markdown]
 # ## Go further (no points, no solution)

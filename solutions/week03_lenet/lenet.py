@@ -27,11 +27,14 @@
 # | 5 | early stopping | 2 |
 # | 6 | LeNet-5 trained on digits and on photographs | 4 |
 #
-# **How it works.** Replace `raise NotImplementedError()` by your code, run the cell, then run the
+# **How it works.** Replace `raise checks.NotWritten()` by your code, run the cell, then run the
 # check below it. A check that fails tells you what it saw and what to think about. When you hand
 # in, further checks run on other numbers, so write for any input that fits the description. No
 # check asks for an accuracy: whether your code is right does not depend on a lucky seed. Each
 # answer may use your earlier ones.
+#
+# **Stuck?** `exercise.hint("2a")` gives a hint to that question, a small one first, and never the
+# answer. `exercise.progress()` runs all checks and says what to do next.
 #
 # The whole notebook runs in less than a minute on a laptop. It uses small, fixed samples of MNIST
 # and CIFAR-10 that come with the course, the same for everybody.
@@ -39,9 +42,11 @@
 # %% nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import numpy as np
 
+import helpers.exercise
 from helpers import checks, plots
 from helpers.data import load
 
+exercise = helpers.exercise.load("week03_lenet")
 digits = load("mnist", source="sample")
 photos = load("cifar10", source="sample")
 print(digits)
@@ -86,6 +91,27 @@ def softmax(logits):
     return exponentials / exponentials.sum(axis=1, keepdims=True)
     ### END SOLUTION
 
+
+# %% [markdown] tags=["hints"]
+# What is the largest number in a row after you have subtracted the row's own
+# largest score? And what is the exponential of that number?
+#
+# ---
+#
+# `logits.max(axis=1, keepdims=True)` is the largest score of each image, as a
+# column that can be subtracted from all scores of that image. Then `np.exp`,
+# and a division by the sum along the same axis, again with `keepdims=True`.
+#
+# ---
+#
+# A neighbouring problem: the share of each item in the bill of its own table.
+#
+# ```python
+# bills = np.array([[10.0, 30.0], [5.0, 15.0], [8.0, 8.0]])  # three tables
+# cheapest = bills.min(axis=1, keepdims=True)                # shape (3, 1)
+# print(bills - cheapest)                                    # each its own
+# print(bills / bills.sum(axis=1, keepdims=True))            # rows sum to 1
+# ```
 
 # %% nbgrader={"grade": true, "grade_id": "softmax_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 logits = np.log([[1.0, 2.0, 5.0], [3.0, 3.0, 2.0]])  # so that exp gives these round numbers
@@ -186,6 +212,29 @@ def cross_entropy(logits, labels):
     return float((log_sums - shifted[np.arange(len(labels)), labels]).mean())
     ### END SOLUTION
 
+
+# %% [markdown] tags=["hints"]
+# Which one number of each row of the table decides the loss of that image? And
+# why must no `np.log` be taken of something that may be 0?
+#
+# ---
+#
+# Use the simplified formula: the logarithm of the sum of the exponentials,
+# minus the score of the true class. Subtract the largest score of each row
+# first; it cancels. `scores[np.arange(n), labels]` picks one number from each
+# row.
+#
+# ---
+#
+# A neighbouring problem: from a table of prices, the price of the drink that
+# each guest has ordered, and what it costs more than the cheapest.
+#
+# ```python
+# prices = np.array([[2.0, 3.5, 5.0], [1.0, 4.0, 6.0]])  # a row for each guest
+# ordered = np.array([2, 0])
+# paid = prices[np.arange(len(ordered)), ordered]
+# print(paid, paid - prices.min(axis=1), paid.mean())
+# ```
 
 # %% nbgrader={"grade": true, "grade_id": "cross_entropy_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 logits = np.log([[1.0, 2.0, 5.0], [3.0, 3.0, 2.0]])  # probabilities 1/8, 2/8, 5/8 and 3/8, 3/8, 2/8
@@ -288,6 +337,30 @@ def gradient(rows, labels, weights, bias):
     return rows.T @ error, error.sum(axis=0)
     ### END SOLUTION
 
+
+# %% [markdown] tags=["hints"]
+# Shapes first: $P$ is `(n, classes)`. What do you have to subtract from it,
+# and at which places? The gradient of the weights has the shape of the
+# weights: what times what gives that?
+#
+# ---
+#
+# Begin with the probabilities, `softmax` of the scores. Subtract 1 in each row
+# at the column of the true class, and divide by `n`. The matrix product with
+# `rows.T` gives the slopes of the weights, the sum over the images those of
+# the bias.
+#
+# ---
+#
+# A neighbouring problem: the gradient of a mean squared error of a line $y =
+# wx + b$, by the same pattern, what was said minus what was true.
+#
+# ```python
+# x, y = np.array([[1.0], [2.0], [3.0]]), np.array([2.0, 4.0, 7.0])
+# w, b = np.array([1.0]), 0.5
+# wrong_by = 2 * (x @ w + b - y) / len(y)  # slope of each square, and the mean
+# print(x.T @ wrong_by, wrong_by.sum())    # for w and for b
+# ```
 
 # %% nbgrader={"grade": true, "grade_id": "gradient_weights_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 rows, labels = np.array([[1.0, 0.0], [0.0, 2.0]]), np.array([0, 2])
@@ -424,6 +497,30 @@ def sgd_step(rows, labels, weights, bias, learning_rate):
     ### END SOLUTION
 
 
+# %% [markdown] tags=["hints"]
+# In which direction does the gradient point, and where do you want to go? Does
+# anything here have to be calculated that you have not calculated before?
+#
+# ---
+#
+# Call your `gradient` once and keep both of its results. Return two new
+# arrays, old minus learning rate times slope; write `weights - ...`, not
+# `weights -=`, so that the arrays that you were given stay as they are.
+#
+# ---
+#
+# A neighbouring problem: one step uphill on $f(x, y) = -(x-1)^2 - (y+2)^2$,
+# with both slopes taken at the old place.
+#
+# ```python
+# def slopes(x, y):
+#     return -2 * (x - 1), -2 * (y + 2)
+#
+# x, y = 0.0, 0.0
+# right, up = slopes(x, y)
+# print(x + 0.1 * right, y + 0.1 * up)  # closer to (1, -2)
+# ```
+
 # %% nbgrader={"grade": true, "grade_id": "sgd_step_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 rows, labels = np.array([[1.0, 0.0], [0.0, 2.0], [3.0, 1.0]]), np.array([0, 2, 0])
 start = np.array([[0.5, 0.0, -0.5], [0.0, 1.0, 0.0]]), np.array([1.0, 2.0, 3.0])
@@ -516,6 +613,26 @@ def batches(n, batch_size, seed):
     return [shuffled[start : start + batch_size] for start in range(0, n, batch_size)]
     ### END SOLUTION
 
+
+# %% [markdown] tags=["hints"]
+# Think of 10 cards and batches of 4. At which positions do the batches begin,
+# and how long is the last one?
+#
+# ---
+#
+# Shuffle with `np.random.default_rng(seed).permutation(n)`. The batches begin
+# at `range(0, n, batch_size)`, and a slice that reaches beyond the end of an
+# array simply stops there.
+#
+# ---
+#
+# A neighbouring problem: print a text in lines of eight letters.
+#
+# ```python
+# text = "convolutional networks"
+# for start in range(0, len(text), 8):
+#     print(repr(text[start : start + 8]))  # the last line is shorter
+# ```
 
 # %% nbgrader={"grade": true, "grade_id": "batches_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 for n, batch_size, sizes in [(10, 5, [5, 5]), (23, 5, [5, 5, 5, 5, 3]), (3, 8, [3])]:
@@ -614,6 +731,33 @@ def train_softmax(rows, labels, classes, epochs, batch_size, learning_rate, seed
     return weights, bias, losses
     ### END SOLUTION
 
+
+# %% [markdown] tags=["hints"]
+# Write the loop as comments first: what happens once, what happens in every
+# epoch, what happens for every batch?
+#
+# ---
+#
+# Zeros of shape `(d, classes)` and `(classes,)` to begin with. Inside: for
+# each `batch` of row numbers, `rows[batch]` and `labels[batch]` go to
+# `sgd_step`, whose result replaces weights and bias. After the last batch of
+# an epoch, `cross_entropy` of the scores of *all* rows goes to the list.
+#
+# ---
+#
+# A neighbouring problem: find the mean of numbers by small steps, and note
+# after each round how wrong the guess is on all of them.
+#
+# ```python
+# numbers = np.array([2.0, 4.0, 9.0, 5.0])
+# guess, errors = 0.0, []
+# for round_ in range(3):
+#     order = np.random.default_rng(round_).permutation(4)
+#     for pair in order.reshape(2, 2):
+#         guess = guess - 0.3 * (guess - numbers[pair].mean())
+#     errors.append(float(((guess - numbers) ** 2).mean()))
+# print(guess, errors)
+# ```
 
 # %% nbgrader={"grade": true, "grade_id": "train_softmax_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 # Ten times the same image: in any order, batches of 4, 4 and 2 make three equal steps an epoch.
@@ -724,6 +868,28 @@ def prepare(images):
     return padded.astype("float32") / 255
     ### END SOLUTION
 
+
+# %% [markdown] tags=["hints"]
+# How wide is the border of an image of 28 x 28 on each side, if 32 x 32 is
+# wanted? Which of the four axes get one?
+#
+# ---
+#
+# `np.pad` takes a pair for each axis, such as `((0, 0), (2, 2), ...)`; work
+# the width out from the shape. Then `float32`, then the division: how large is
+# the largest number of a `uint8`?
+#
+# ---
+#
+# A neighbouring problem: a frame of white (1) around two small float pictures,
+# above and below only.
+#
+# ```python
+# pictures = np.zeros((2, 2, 3))  # two pictures, 2 high and 3 wide
+# framed = np.pad(pictures, ((0, 0), (1, 1), (0, 0)), constant_values=1)
+# print(framed.shape)  # (2, 4, 3)
+# print(framed[0])
+# ```
 
 # %% nbgrader={"grade": true, "grade_id": "prepare_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 images = np.zeros((2, 28, 28, 1), dtype=np.uint8)
@@ -853,6 +1019,36 @@ def build_lenet(input_shape):
     ### END SOLUTION
 
 
+# %% [markdown] tags=["hints"]
+# The table is the network, line by line. Which class of `keras.layers` belongs
+# to each line, and what do its first two arguments mean?
+#
+# ---
+#
+# `keras.Sequential([...])` with `keras.Input(input_shape)` first, then
+# `layers.Conv2D(filters, size, ...)`, `layers.AveragePooling2D(size)`,
+# `layers.Flatten()` and `layers.Dense(units)`; each takes `activation=` and
+# `name=`. The last one has no activation.
+#
+# ---
+#
+# A neighbouring network: one small convolution, a max pooling and three
+# scores.
+#
+# ```python
+# import keras
+# from keras import layers
+#
+# small = keras.Sequential([
+#     keras.Input((12, 12, 1)),
+#     layers.Conv2D(4, 3, activation="relu", name="edges"),
+#     layers.MaxPooling2D(2, name="smaller"),
+#     layers.Flatten(name="row"),
+#     layers.Dense(3, name="scores"),
+# ])
+# print(small.output_shape, small.count_params())
+# ```
+
 # %% nbgrader={"grade": false, "grade_id": "lenet_sheet", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def lenet_sheet(input_shape):
     """The parameter sheet of LeNet-5 for images of this shape.
@@ -875,6 +1071,34 @@ def lenet_sheet(input_shape):
     ]
     ### END SOLUTION
 
+
+# %% [markdown] tags=["hints"]
+# What can you ask a layer? Build the network and look at `model.layers[0]` in
+# a cell of your own.
+#
+# ---
+#
+# Go through `model.layers`: `layer.name`, `layer.output.shape` (whose first
+# entry is the batch: leave it out) and `layer.count_params()`. Make a tuple of
+# the three, and the shape a plain tuple as well.
+#
+# ---
+#
+# A neighbouring problem: the type and the number of weight arrays of each
+# layer.
+#
+# ```python
+# import keras
+# from keras import layers
+#
+# model = keras.Sequential([
+#     keras.Input((4,)),
+#     layers.Dense(3, name="a"),
+#     layers.Dropout(0.5, name="b"),
+# ])
+# for one in model.layers:
+#     print(one.name, type(one).__name__, len(one.weights))
+# ```
 
 # %% nbgrader={"grade": true, "grade_id": "lenet_sheet_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 sheet = lenet_sheet((32, 32, 1))
@@ -996,6 +1220,34 @@ def predict_with(weights, images):
     return softmax(model.predict(x, verbose=0))
     ### END SOLUTION
 
+
+# %% [markdown] tags=["hints"]
+# Four steps, each of which you have a function or a method for. Which shape of
+# input does the network need, and where can you read it off?
+#
+# ---
+#
+# `prepare` the images; `build_lenet` wants the shape of *one* of them, so
+# leave out the first number; `set_weights`; `predict(..., verbose=0)` gives
+# scores. What turns scores into probabilities?
+#
+# ---
+#
+# A neighbouring problem: take the weights out of one model and put them into a
+# second one of the same design.
+#
+# ```python
+# import keras
+# from keras import layers
+#
+# def line():
+#     return keras.Sequential([keras.Input((2,)), layers.Dense(1)])
+#
+# trained, fresh = line(), line()
+# trained.set_weights([np.array([[2.0], [3.0]]), np.array([1.0])])
+# fresh.set_weights(trained.get_weights())
+# print(fresh.predict(np.array([[1.0, 1.0]]), verbose=0))  # 2 + 3 + 1
+# ```
 
 # %% nbgrader={"grade": true, "grade_id": "predict_with_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 rng = np.random.default_rng(40)
@@ -1130,6 +1382,32 @@ def early_stopping(losses, patience):
     ### END SOLUTION
 
 
+# %% [markdown] tags=["hints"]
+# Play the example of the text by hand, epoch by epoch, with two fingers: one
+# on the best epoch so far, one on the present one. When do you stop?
+#
+# ---
+#
+# Loop with `enumerate(losses)`. First see whether this loss is smaller than
+# the one at the best epoch; then whether the distance from the best epoch to
+# this one has reached the patience: `break`. Return both numbers.
+#
+# ---
+#
+# A neighbouring problem: on which day has it been freezing for three days in a
+# row? A counter that begins again is one way; a remembered day would be
+# another.
+#
+# ```python
+# degrees = [1, -2, -1, 3, -1, -2, -4, 2]
+# cold = 0
+# for day, number in enumerate(degrees):
+#     cold = cold + 1 if number < 0 else 0
+#     if cold == 3:
+#         print("day", day)  # day 6
+#         break
+# ```
+
 # %% nbgrader={"grade": true, "grade_id": "early_stopping_last_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 from_best = "Patience counts from the best epoch so far: every improvement starts the count again."
 cases = [
@@ -1261,6 +1539,39 @@ def train_lenet(images, labels, validation_images, validation_labels, epochs, pa
     return {"loss": losses, "val_loss": validation_losses, "weights": snapshots[best]}
     ### END SOLUTION
 
+
+# %% [markdown] tags=["hints"]
+# Which of the steps happen once, and which after every epoch? What do you have
+# to keep from *every* epoch, so that you can go back to the best one later?
+#
+# ---
+#
+# `model.fit(x, labels, batch_size=20, epochs=1, verbose=0).history["loss"]` is
+# a list with one number, and `model.evaluate(..., verbose=0)` gives the
+# validation loss. Keep a copy of `model.get_weights()` for each epoch. The
+# network gives scores, so the loss needs `from_logits=True`; and the
+# validation images need `prepare`, too.
+#
+# ---
+#
+# A neighbouring problem: train a line for a few epochs, and keep the weights
+# of the epoch with the smallest loss.
+#
+# ```python
+# import keras
+# from keras import layers
+#
+# keras.utils.set_random_seed(1)
+# x, y = np.array([[0.0], [1.0], [2.0]]), np.array([1.0, 3.0, 5.0])
+# model = keras.Sequential([keras.Input((1,)), layers.Dense(1)])
+# model.compile(optimizer=keras.optimizers.SGD(0.1), loss="mse")
+# seen, kept = [], []
+# for _ in range(5):
+#     model.fit(x, y, epochs=1, verbose=0)
+#     seen.append(model.evaluate(x, y, verbose=0))
+#     kept.append(model.get_weights())
+# print(np.round(seen, 3), kept[int(np.argmin(seen))])
+# ```
 
 # %% nbgrader={"grade": true, "grade_id": "train_lenet_learns_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 images, labels = digits.train.images[:200], digits.train.labels[:200]
@@ -1507,7 +1818,17 @@ plots.image_grid(
 # A network that reads digits well is not yet good at photographs, and 1,200 of them are few. From
 # the marked epoch on, what it learns about the training photographs helps with these and no
 # others: overfitting. You have seen it happen, and your early stopping has caught it.
+
+# %% [markdown]
+# ## How far are you?
 #
+# The next cell runs all checks of this notebook on what you have now. You can
+# do the same at any time, in a cell of your own.
+
+# %%
+exercise.progress()
+
+# %% [markdown]
 # ## Go further (no points, no solution)
 #
 # - **More data.** `load("mnist")` and `load("cifar10")` get all images. Train on 1,000, 4,000,

@@ -31,11 +31,14 @@
 # | 7 | latent features | 2 |
 # | 8 | neighbours in latent space, and a latent space made by hand | 3 |
 #
-# **How it works.** Replace `raise NotImplementedError()` by your code, run the cell, then run the
+# **How it works.** Replace `raise checks.NotWritten()` by your code, run the cell, then run the
 # check below it. A check that fails tells you what it saw and what to think about. When you hand
 # in, further checks run on other numbers and other networks, so write for any input that fits the
 # description. The checks build tiny networks whose weights they know; whether your code is right
 # does not depend on luck, nor on how well a network was trained.
+#
+# **Stuck?** `exercise.hint("1a")` gives a hint to that question, a small one first, and never the
+# answer. `exercise.progress()` runs all checks and says what to do next.
 #
 # The whole notebook runs in less than a minute on a laptop. It uses a small, fixed sample of
 # CIFAR-10 that comes with the course, the same for everybody. The next cell starts Keras, which
@@ -49,9 +52,12 @@ import warnings
 import matplotlib.pyplot as plt
 import numpy as np
 
+import helpers.exercise
 from helpers import checks, knn, plots
 from helpers.data import load
 from helpers.gradients import value_and_gradient
+
+exercise = helpers.exercise.load("week04_visualization")
 
 # Read when Keras starts: fewer messages from its engine.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -113,6 +119,32 @@ def vgg_parameters(plan, side, depth, units):
     return total
     ### END SOLUTION
 
+
+# %% [markdown] tags=["hints"]
+# Take a tiny plan, such as `[4, "pool"]` on 6 x 6 images with three channels,
+# and count with a pencil. Which two numbers must you carry from one step to
+# the next?
+#
+# ---
+#
+# Go through the plan and keep side and depth up to date. A convolution has 9
+# weights for each input channel, and a bias, for each of its filters; a
+# pooling halves the side with `//`. `Flatten` then gives side times side times
+# depth numbers, which is what the first dense layer has as its inputs.
+#
+# ---
+#
+# A neighbouring problem: the parameters of a chain of dense layers.
+#
+# ```python
+# def chain(sizes):
+#     total = 0
+#     for before, after in zip(sizes, sizes[1:]):
+#         total += before * after + after  # weights, and a bias for each unit
+#     return total
+#
+# print(chain([784, 32, 10]))  # 25120 + 330
+# ```
 
 # %% nbgrader={"grade": true, "grade_id": "vgg_parameters_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 mistakes = {
@@ -204,6 +236,31 @@ def inception_parameters(depth, one, three, five, pool):
     return one + three[1] + five[1] + pool, total
     ### END SOLUTION
 
+
+# %% [markdown] tags=["hints"]
+# Draw the four branches and write at each convolution how deep its input is.
+# Two of them do not see the input of the block: what do they see?
+#
+# ---
+#
+# A convolution of size k has `k * k * (depth of its input) + 1` numbers for
+# each filter. Pooling has none, and it does not change the depth. Side by side
+# means that the depths of the four *ends* add up; the reductions are inside.
+#
+# ---
+#
+# A neighbouring problem: a block of two branches, a 3 x 3 convolution, and a 1
+# x 1 reduction with a 7 x 7 convolution after it.
+#
+# ```python
+# def two_branches(depth, three, reduced, seven):
+#     first = (9 * depth + 1) * three
+#     second = (depth + 1) * reduced
+#     second += (49 * reduced + 1) * seven  # sees the reduction only
+#     return three + seven, first + second
+#
+# print(two_branches(16, 8, 2, 4))
+# ```
 
 # %% nbgrader={"grade": true, "grade_id": "inception_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 got = inception_parameters(192, 64, (96, 128), (16, 32), 32)  # the first block of GoogLeNet
@@ -326,6 +383,39 @@ def run_block(images, filters, stride, weights):
         model.get_layer(f"block_{name}").set_weights(arrays)
     return keras.ops.convert_to_numpy(model(images, training=False))
 
+
+# %% [markdown] tags=["hints"]
+# Follow the drawing with a finger, line by line. Each box is one line of code:
+# what goes into it, and what is its name? Which variable must still hold the
+# input of the block when you come to `add`?
+#
+# ---
+#
+# Call the upper branch `y` and leave `x` alone: `y = layers.Conv2D(...)(x)`,
+# then each layer on `y`. The projection replaces `x`, and only if the stride
+# is not 1 or `x.shape[-1]` differs from `filters`. `layers.Add(name=...)` is
+# called on a list of two tensors. Look once more at which layers have
+# `use_bias=False`, `padding="same"` and a stride.
+#
+# ---
+#
+# A neighbouring block: a dense layer whose result is multiplied with its
+# input, which is brought to the right length where it has another one.
+#
+# ```python
+# import keras
+# from keras import layers
+#
+# def gated(x, units, name="gate"):
+#     y = layers.Dense(units, activation="sigmoid", name=f"{name}_dense")(x)
+#     if x.shape[-1] != units:
+#         x = layers.Dense(units, use_bias=False, name=f"{name}_fit")(x)
+#     return layers.Multiply(name=f"{name}_times")([x, y])
+#
+# inputs = keras.Input((5,))
+# model = keras.Model(inputs, gated(inputs, 3))
+# print([layer.name for layer in model.layers], model.output_shape)
+# ```
 
 # %% nbgrader={"grade": true, "grade_id": "residual_parts_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 try:
@@ -639,6 +729,35 @@ def feature_maps(parcel, images):
     ### END SOLUTION
 
 
+# %% [markdown] tags=["hints"]
+# A model may have many outputs. Which symbolic tensors do you want as outputs
+# of a new one, and from which input?
+#
+# ---
+#
+# Make a dictionary from the name of each layer to `layer.output`, without the
+# `layers.InputLayer`. `keras.Model(model.inputs[0], that_dictionary)` gives a
+# dictionary of tensors, when called with `training=False`;
+# `keras.ops.convert_to_numpy` makes an array of each.
+#
+# ---
+#
+# A neighbouring problem: from one network, the scores and the layer before
+# them.
+#
+# ```python
+# import keras
+# from keras import layers
+#
+# inputs = keras.Input((4,))
+# hidden = layers.Dense(3, activation="relu", name="hidden")(inputs)
+# network = keras.Model(inputs, layers.Dense(2, name="scores")(hidden))
+# names = ("hidden", "scores")
+# wanted = {name: network.get_layer(name).output for name in names}
+# both = keras.Model(network.inputs[0], wanted)
+# print({name: part.shape for name, part in both(np.ones((5, 4))).items()})
+# ```
+
 # %% nbgrader={"grade": true, "grade_id": "feature_maps_chain_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 chain = keras.Sequential(
     [
@@ -848,6 +967,33 @@ def occlusion_map(parcel, image, label, patch, stride, fill=0.5):
     ### END SOLUTION
 
 
+# %% [markdown] tags=["hints"]
+# How many places of the square are there in each direction, and where does
+# each begin? And what could go wrong if you cover the *same* array again and
+# again?
+#
+# ---
+#
+# `range(0, height - patch + 1, stride)` lists the tops. For each top and left
+# take `image.copy()`, cover it, and put it into a list. One call of the model
+# on `np.stack(list)` answers all; the whole image may travel as the first of
+# them. A `reshape` turns the drops into the map.
+#
+# ---
+#
+# A neighbouring problem: how much does the mean of a line fall if two of its
+# numbers are set to 0, for each place of the two?
+#
+# ```python
+# line = np.array([1.0, 5.0, 2.0, 8.0])
+# versions = []
+# for start in range(len(line) - 2 + 1):
+#     version = line.copy()  # always from the whole line
+#     version[start : start + 2] = 0
+#     versions.append(version)
+# print(line.mean() - np.stack(versions).mean(axis=1))
+# ```
+
 # %% nbgrader={"grade": true, "grade_id": "occlusion_map_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 # A network whose first score is the sum of all pixels, and its second score minus four times that.
 adding = keras.Sequential(
@@ -1008,6 +1154,31 @@ def saliency_map(parcel, image, label):
     return np.abs(gradient[0]).max(axis=-1)
     ### END SOLUTION
 
+
+# %% [markdown] tags=["hints"]
+# What is your function, the one whose slope is wanted? What goes in, and which
+# single number comes out?
+#
+# ---
+#
+# `value_and_gradient` calls your function with the array that you give it as a
+# tensor. So give it `image[None]`, and let the function return `model(x,
+# training=False)[0, label]`. The gradient has the shape of what you gave: take
+# off the first axis, then `np.abs`, then the maximum over the last axis.
+#
+# ---
+#
+# A neighbouring problem: where is the sum of the squares of a tiny picture
+# steepest, over its two channels?
+#
+# ```python
+# import keras
+# from helpers.gradients import value_and_gradient
+#
+# picture = np.array([[[1.0, -3.0], [2.0, 0.5]]])  # 1 x 2 pixels, 2 channels
+# value, slopes = value_and_gradient(lambda x: keras.ops.sum(x**2), picture)
+# print(value, np.abs(slopes).sum(axis=-1))  # 14.25 [[8. 5.]]
+# ```
 
 # %% nbgrader={"grade": true, "grade_id": "saliency_map_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 weights = np.array([[[1, -5, 2], [0, 0, 0.5]], [[3, 1, 0], [-2, -1, -4]]], dtype="float32")
@@ -1184,6 +1355,30 @@ def heat_map(maps, gradients):
     ### END SOLUTION
 
 
+# %% [markdown] tags=["hints"]
+# What shape has a map as a whole reduced to one weight? Which axes must the
+# mean go over, so that `k` numbers are left?
+#
+# ---
+#
+# The weights are `gradients.mean(axis=(0, 1))`. A matrix product of the maps,
+# shape `(height, width, k)`, with them sums over the maps. `np.maximum(...,
+# 0)` comes before you divide, and you may only divide if the largest value is
+# above 0.
+#
+# ---
+#
+# A neighbouring problem: mix three colour channels by their mean, leave out
+# what is below the middle grey, and scale to a largest value of 1.
+#
+# ```python
+# photo = np.random.default_rng(0).random((2, 3, 3))
+# weights = photo.mean(axis=(0, 1))        # one for each channel
+# grey = np.maximum(photo @ weights - 0.5, 0)
+# top = grey.max()
+# print(np.round(grey / top, 2) if top > 0 else grey)
+# ```
+
 # %% nbgrader={"grade": true, "grade_id": "heat_map_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 maps = np.stack([[[4, 0], [0, 2]], [[0, 6], [1, 2]]], axis=-1).astype("float32")
 gradients = np.stack([[[1, 0.5], [0.5, 0]], [[-1.5, 0.25], [0.25, 0]]], axis=-1).astype("float32")
@@ -1304,6 +1499,37 @@ def maps_and_gradients(parcel, layer, image, label):
     return maps[0], gradients[0]
     ### END SOLUTION
 
+
+# %% [markdown] tags=["hints"]
+# Two models share the layer where you cut. What is the input and what the
+# output of each? Which of them is the function whose gradient you want?
+#
+# ---
+#
+# `middle = model.get_layer(layer).output` is the place of the cut. The first
+# model goes from `model.inputs[0]` to it, the second from it to
+# `model.outputs[0]`. Run the first one on `image[None]`, and hand its maps, as
+# an array, to `value_and_gradient` with a function that calls the second
+# model. Both results still have an axis for the batch.
+#
+# ---
+#
+# A neighbouring problem: a chain of two dense layers, cut in the middle, put
+# together again.
+#
+# ```python
+# import keras
+# from keras import layers
+#
+# inputs = keras.Input((3,))
+# hidden = layers.Dense(4, activation="tanh", name="hidden")(inputs)
+# whole = keras.Model(inputs, layers.Dense(2)(hidden))
+# place = whole.get_layer("hidden").output
+# lower = keras.Model(whole.inputs[0], place)
+# upper = keras.Model(place, whole.outputs[0])
+# x = np.ones((1, 3))
+# print(np.abs(whole(x) - upper(lower(x))).max())  # 0.0
+# ```
 
 # %% nbgrader={"grade": true, "grade_id": "maps_and_gradients_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 # Two maps, their means, and three weighted sums of these: the slope is weight / number of places.
@@ -1540,6 +1766,28 @@ def latent_features(parcel, layer, images):
     ### END SOLUTION
 
 
+# %% [markdown] tags=["hints"]
+# Which part of the network do you need, from where to where? What shape do its
+# results have if the layer gives maps, and what shape is wanted?
+#
+# ---
+#
+# A model from `model.inputs[0]` to the layer's output; `.reshape(len(images),
+# -1)` makes one row of each image. `np.linalg.norm(..., axis=1,
+# keepdims=True)` gives the lengths. Divide by 1 where the length is 0:
+# `np.where`.
+#
+# ---
+#
+# A neighbouring problem: scale each row of a table so that its largest value
+# is 1, and leave rows of zeros alone.
+#
+# ```python
+# table = np.array([[1.0, 4.0], [0.0, 0.0], [6.0, 3.0]])
+# largest = table.max(axis=1, keepdims=True)
+# print(table / np.where(largest == 0, 1, largest))
+# ```
+
 # %% nbgrader={"grade": true, "grade_id": "latent_features_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 tiny = keras.Sequential(
     [
@@ -1701,6 +1949,28 @@ def neighbour_accuracy(train, train_labels, queries, query_labels, k):
     ### END SOLUTION
 
 
+# %% [markdown] tags=["hints"]
+# What do you get from `knn.nearest`, and what does `knn.vote` want instead of
+# it? And how many classes are there?
+#
+# ---
+#
+# `train_labels[rows]`, with `rows` of shape `(queries, k)`, is an array of
+# labels of the same shape. The number of classes is the largest training label
+# plus 1. The mean of a comparison is a share of right answers.
+#
+# ---
+#
+# A neighbouring problem: look words up by a table of positions, and count how
+# many lines begin with the right one.
+#
+# ```python
+# words = np.array(["cat", "dog", "owl"])
+# positions = np.array([[0, 2], [1, 1], [2, 0]])
+# lines = words[positions]  # shape (3, 2), of words
+# print(lines, (lines[:, 0] == np.array(["cat", "dog", "cat"])).mean())
+# ```
+
 # %% nbgrader={"grade": true, "grade_id": "neighbour_accuracy_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 train, train_labels = np.array([[0.0], [1], [2], [10], [11]]), np.array([2, 0, 2, 1, 1])
 queries, query_labels = np.array([[1.1], [1.2], [1.9], [9.0], [10.2]]), np.array([0, 0, 2, 1, 2])
@@ -1807,6 +2077,33 @@ def line_kernels():
     return np.stack([flat, flat.T, falling[:, ::-1], falling], axis=-1)[:, :, None]
     ### END SOLUTION
 
+
+# %% [markdown] tags=["hints"]
+# What must be true of the nine numbers of a kernel, so that a plain grey image
+# gives 0? And which three of the nine should be large for a bar that lies
+# flat?
+#
+# ---
+#
+# Nine numbers that sum to 0: positive along the bar, negative beside it. The
+# upright kernel is the transpose of the flat one, and of the two diagonals one
+# is the mirror image of the other (`[:, ::-1]`). `np.stack(..., axis=-1)` puts
+# four of shape (3, 3) together; an axis for the input channel is still
+# missing.
+#
+# ---
+#
+# A neighbouring problem: two kernels that find single bright dots and corners,
+# whatever the ground, in the layout of a `Conv2D` layer.
+#
+# ```python
+# dot = -np.ones((3, 3))
+# dot[1, 1] = 8
+# corner = np.array([[-1.0, -1, -1], [-1, 2, 2], [-1, 2, -2]])
+# print(dot.sum(), corner.sum())  # 0.0 -1.0: the second still sees the ground
+# kernels = np.stack([dot, corner - corner.mean()], axis=-1)[:, :, None, :]
+# print(kernels.shape, np.round(kernels.sum(axis=(0, 1, 2)), 12))
+# ```
 
 # %% nbgrader={"grade": true, "grade_id": "line_kernels_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 kernels = line_kernels()
@@ -1988,7 +2285,17 @@ print(f"test accuracy of the network: {(test_said == photos.test.labels).mean():
 # A heat map is a hint, not a proof. It is convincing even where it should not be, which is why the
 # second lecture's sanity check belongs to it: put the *untrained* weights into the parcel and look
 # again.
+
+# %% [markdown]
+# ## How far are you?
 #
+# The next cell runs all checks of this notebook on what you have now. You can
+# do the same at any time, in a cell of your own.
+
+# %%
+exercise.progress()
+
+# %% [markdown]
 # ## Go further (no points, no solution)
 #
 # - **The sanity check.** `{"plan": photo_parcel["plan"], "weights": untrained}` is a parcel too. Light

@@ -30,11 +30,14 @@
 # | 7 | a choice that you can defend | 3 |
 # | 8 | a Bayesian study that survives a restart | 3 |
 #
-# **How it works.** Replace `raise NotImplementedError()` by your code, run the cell, then run the
+# **How it works.** Replace `raise checks.NotWritten()` by your code, run the cell, then run the
 # check below it. A check that fails tells you what it saw and what to think about. When you hand
 # in, further checks run on other numbers, so write for any input that fits the description. No
 # check asks for an accuracy: whether your code is right does not depend on a lucky seed. Each
 # answer may use your earlier ones.
+#
+# **Stuck?** `exercise.hint("1a")` gives a hint to that question, a small one first, and never the
+# answer. `exercise.progress()` runs all checks and says what to do next.
 #
 # The whole notebook takes a few minutes on a laptop. It uses a small, fixed sample of
 # Fashion-MNIST that comes with the course, the same for everybody.
@@ -46,9 +49,11 @@ import warnings
 import numpy as np
 from scipy import special
 
+import helpers.exercise
 from helpers import budget, checks, plots
 from helpers.data import load
 
+exercise = helpers.exercise.load("week05_hyperparameters")
 budget.describe()
 clothes = load("fashion_mnist", source="sample")
 print(clothes)
@@ -184,6 +189,26 @@ def ranked_table(runs, larger_is_better=True):
     ### END SOLUTION
 
 
+# %% [markdown] tags=["hints"]
+# Two steps: make the rows, then sort them. What should the sort look at first,
+# so that NaN goes to the end, however large or small the other means are?
+#
+# ---
+#
+# `np.std(values, ddof=1)` has the divisor n - 1. `sorted` is stable and takes
+# a `key`; a key may be a tuple, and False comes before True: is the mean NaN,
+# and then the mean itself, with its sign turned round where larger is better.
+#
+# ---
+#
+# A neighbouring problem: runners by their time, shortest first, and those who
+# did not finish (None) at the end, in the order given.
+#
+# ```python
+# runners = [("Ada", 62.0), ("Ben", None), ("Cleo", 58.5), ("Dan", None)]
+# print(sorted(runners, key=lambda one: (one[1] is None, one[1] or 0)))
+# ```
+
 # %% nbgrader={"grade": true, "grade_id": "ranked_table_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 runs = {"small": [0.60, 0.64, 0.68], "large": [0.70, 0.70, 0.76], "huge": [0.5, 0.8]}
 table = ranked_table(runs)
@@ -300,6 +325,28 @@ def difference_interval(a, b):
     ### END SOLUTION
 
 
+# %% [markdown] tags=["hints"]
+# Calculate one letter of the formula after the other, each in a line of its
+# own, and print them. Is $v$ the variance of the runs, or that of their mean?
+#
+# ---
+#
+# `np.var(a, ddof=1) / len(a)` is $v_a$. Then the degrees of freedom `f`, then
+# half the width, `t_quantile(0.975, f)` times a root. Return two numbers, the
+# difference of the means minus and plus that half.
+#
+# ---
+#
+# A neighbouring problem: the 95 % interval of a single mean, with the normal
+# factor 1.96.
+#
+# ```python
+# runs = np.array([0.71, 0.74, 0.70, 0.73])
+# variance_of_mean = runs.var(ddof=1) / len(runs)
+# half = 1.96 * variance_of_mean**0.5
+# print(runs.mean() - half, runs.mean() + half)
+# ```
+
 # %% nbgrader={"grade": true, "grade_id": "difference_interval_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 a, b = [0.70, 0.74, 0.84], [0.66, 0.67, 0.70, 0.69]
 got = difference_interval(a, b)
@@ -387,6 +434,27 @@ def tied_with_best(runs, larger_is_better=True):
     return tied
     ### END SOLUTION
 
+
+# %% [markdown] tags=["hints"]
+# You have everything already: which of your functions says who is best, and
+# which one says whether two can be told apart?
+#
+# ---
+#
+# The names in the order of `ranked_table`; the first one is in the answer
+# anyway. For each of the others take `difference_interval` with the first, and
+# ask whether 0 lies between its two ends.
+#
+# ---
+#
+# A neighbouring problem: which cities are as warm as the warmest, up to two
+# degrees?
+#
+# ```python
+# warmth = {"Rome": 24.0, "Oslo": 9.5, "Nice": 22.5, "Athens": 25.0}
+# ranking = sorted(warmth, key=warmth.get, reverse=True)
+# print([city for city in ranking if warmth[ranking[0]] - warmth[city] <= 2])
+# ```
 
 # %% nbgrader={"grade": true, "grade_id": "tied_with_best_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 runs = {
@@ -513,6 +581,32 @@ def grid(space, budget):
     return configurations
     ### END SOLUTION
 
+
+# %% [markdown] tags=["hints"]
+# With 10 trainings and two hyperparameters, how many values can each of them
+# have? And with 10 and three? Do it with whole numbers only.
+#
+# ---
+#
+# Count `k` up with a `while` loop, as long as one more still fits. On a log
+# scale, equal steps of the *exponent* are equal ratios of the value: think of
+# `low * (high / low) ** share` with shares from 0 to 1, or of `np.geomspace`.
+# For all combinations, `itertools.product` helps, or a list that grows by one
+# hyperparameter at a time.
+#
+# ---
+#
+# A neighbouring problem: all menus of two starters and three drinks, as
+# dictionaries, and four prices in equal ratios.
+#
+# ```python
+# import itertools
+#
+# menu = {"starter": ["soup", "salad"], "drink": ["tea", "milk", "juice"]}
+# for choice in itertools.product(*menu.values()):
+#     print(dict(zip(menu, choice)))
+# print(np.geomspace(1, 1000, 4))  # also: 10.0 ** np.linspace(0, 3, 4)
+# ```
 
 # %% nbgrader={"grade": true, "grade_id": "grid_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 space = {"learning_rate": (0.001, 1.0, "log"), "momentum": (0.0, 0.9, "linear")}
@@ -672,6 +766,31 @@ def random_search(space, budget, seed):
     ### END SOLUTION
 
 
+# %% [markdown] tags=["hints"]
+# What is uniform on a log scale, the value or its logarithm? How often do you
+# have to draw for one configuration?
+#
+# ---
+#
+# One `rng = np.random.default_rng(seed)` before the loops, never inside. Draw
+# `rng.uniform(a, b)` anew for each hyperparameter of each configuration:
+# between the ends on a linear scale, between their logarithms on a log scale,
+# with `np.exp` afterwards.
+#
+# ---
+#
+# A neighbouring problem: random frequencies from 20 to 20,000 hertz, each
+# octave as likely as any other.
+#
+# ```python
+# rng = np.random.default_rng(7)
+# octaves = np.log2(20_000 / 20)
+# for _ in range(4):
+#     note = {"hertz": float(20 * 2 ** rng.uniform(0, octaves))}
+#     note["volume"] = float(rng.uniform(0, 1))
+#     print(note)
+# ```
+
 # %% nbgrader={"grade": true, "grade_id": "random_search_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 space = {"learning_rate": (1e-4, 1.0, "log"), "momentum": (0.5, 0.9, "linear")}
 checks.equal(
@@ -826,6 +945,25 @@ def incumbent(values):
     ### END SOLUTION
 
 
+# %% [markdown] tags=["hints"]
+# Write down by hand what must come out for `[nan, 0.5, nan, 0.4, 0.7]`.
+#
+# ---
+#
+# NumPy's functions of two arguments have a method `accumulate` that gives all
+# results on the way. `np.maximum` hands NaN on; there is a sister function
+# that prefers the number to the NaN. A loop with an `if` is fine as well.
+#
+# ---
+#
+# A neighbouring problem: the running product of some factors, and the lowest
+# price so far.
+#
+# ```python
+# print(np.multiply.accumulate([2, 3, 4]))             # [ 2  6 24]
+# print(np.minimum.accumulate([9.5, 8.0, 8.9, 7.2]))   # [9.5 8.  8.  7.2]
+# ```
+
 # %% nbgrader={"grade": true, "grade_id": "incumbent_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 got = incumbent([0.3, 0.5, 0.4, 0.2, 0.7, 0.1])
 expected = np.array([0.3, 0.5, 0.5, 0.5, 0.7, 0.7])
@@ -910,6 +1048,26 @@ def incumbent_band(repeats):
     return best.mean(axis=0), best.std(axis=0, ddof=1)
     ### END SOLUTION
 
+
+# %% [markdown] tags=["hints"]
+# You have one search, and ask how good its best result will be after ten
+# trials. Which comes first, then: the best so far of each search, or the mean?
+#
+# ---
+#
+# Make an array with the incumbent of each row. Then `mean` and `std` over the
+# searches: which axis is that, and which `ddof` has the divisor n - 1?
+#
+# ---
+#
+# A neighbouring problem: the money that two savers have after each month, and
+# its mean over the savers.
+#
+# ```python
+# deposits = np.array([[10, 20, 5], [30, 0, 40]])  # a row for each saver
+# savings = np.array([np.cumsum(one) for one in deposits])
+# print(savings, savings.mean(axis=0), np.ptp(savings, axis=0), sep="\n")
+# ```
 
 # %% nbgrader={"grade": true, "grade_id": "incumbent_band_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 repeats = np.array([[0.2, 0.8, 0.1, 0.6], [0.6, 0.1, 0.7, 0.5], [0.4, 0.3, 0.9, 0.1]])
@@ -1028,6 +1186,28 @@ def schedule(total, peak, warmup, floor=0.0):
     return np.concatenate([climb, fall])
     ### END SOLUTION
 
+
+# %% [markdown] tags=["hints"]
+# Take T = 5 and w = 2 and write the five rates down by hand. How many numbers
+# has each of the two parts?
+#
+# ---
+#
+# `np.arange(1, w + 1)` counts the steps of the warm-up; do not divide by 0
+# when there is none. In the second part the fraction runs from 1 / (T - w) to
+# 1: `np.arange(1, T - w + 1) / (T - w)`. `np.concatenate` joins the parts.
+#
+# ---
+#
+# A neighbouring problem: fade music in over three steps, then out along a
+# quarter of a cosine.
+#
+# ```python
+# fade_in = np.arange(1, 4) / 3
+# share = np.arange(1, 5) / 4
+# fade_out = np.cos(np.pi / 2 * share)
+# print(np.round(np.concatenate([fade_in, fade_out]), 3))
+# ```
 
 # %% nbgrader={"grade": true, "grade_id": "schedule_warmup_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 got = schedule(10, peak=0.8, warmup=4)
@@ -1155,6 +1335,29 @@ def should_stop(curve, finished):
     ### END SOLUTION
 
 
+# %% [markdown] tags=["hints"]
+# The trial has run for three epochs. Which number of each finished trial is it
+# compared with?
+#
+# ---
+#
+# After `len(curve)` epochs, a finished trial had the accuracy at position
+# `len(curve) - 1`. Compare `max(curve)` with the `np.median` of those. "Below"
+# is `<`, and with nothing finished the answer is False. Make it a plain
+# `bool`.
+#
+# ---
+#
+# A neighbouring problem: is a child's tallest mark smaller than the average of
+# its classmates at the same age?
+#
+# ```python
+# mine = [80, 91, 89]  # one mark a year
+# others = [[82, 90, 95, 103], [85, 97, 99, 110]]
+# same_age = [marks[len(mine) - 1] for marks in others]
+# print(same_age, bool(max(mine) < np.mean(same_age)))
+# ```
+
 # %% nbgrader={"grade": true, "grade_id": "should_stop_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 finished = [[0.1, 0.3, 0.9], [0.2, 0.4, 0.5], [0.6, 0.7, 0.8], [0.5, 0.6, 0.9], [0.1, 0.1, 0.1]]
 # medians after 1, 2, 3 epochs: 0.2, 0.4, 0.8; means: 0.3, 0.42, 0.64
@@ -1241,6 +1444,35 @@ def epochs_run(curves, warmup, startup):
     return run
     ### END SOLUTION
 
+
+# %% [markdown] tags=["hints"]
+# Which list grows while you replay the search, and who is entered in it? After
+# which epochs of a trial may the rule be asked at all?
+#
+# ---
+#
+# For each curve: suppose that it runs to its end. If enough trials have
+# finished, ask `should_stop(curve[:epoch], finished)` after epoch `warmup +
+# 1`, `warmup + 2`, ..., but not after the last one; at the first True, note
+# the epoch and `break`. Only a curve that ran to its end goes into `finished`.
+#
+# ---
+#
+# A neighbouring problem: how far does each reader get, if a book is put down
+# after the first dull page, which nobody does before page 3?
+#
+# ```python
+# books = [[9, 2, 8, 7], [5, 5, 1, 9], [7, 1, 6, 1]]  # how good each page is
+# read = []
+# for pages in books:
+#     got_to = len(pages)
+#     for page in range(3, len(pages)):
+#         if pages[page - 1] < 4:
+#             got_to = page
+#             break
+#     read.append(got_to)
+# print(read)  # [4, 3, 4]
+# ```
 
 # %% nbgrader={"grade": true, "grade_id": "epochs_run_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 curves = np.array(
@@ -1389,6 +1621,28 @@ def one_standard_error(validation, cost):
     ### END SOLUTION
 
 
+# %% [markdown] tags=["hints"]
+# Three steps: who is best, which mean is still good enough, and who of those
+# above it is cheapest? Whose spread and whose number of runs count?
+#
+# ---
+#
+# `ranked_table` has means and spreads, the best first. The limit is the best
+# mean minus the *best* one's spread over the root of *its* number of runs.
+# `min` with a `key` that is a tuple settles equal costs.
+#
+# ---
+#
+# A neighbouring problem: of all flats at most 10 % smaller than the largest,
+# the cheapest; at the same price the larger one.
+#
+# ```python
+# flats = [("A", 90, 1200), ("B", 84, 900), ("C", 82, 900), ("D", 60, 500)]
+# largest = max(size for _, size, _ in flats)
+# fair = [flat for flat in flats if flat[1] >= 0.9 * largest]
+# print(min(fair, key=lambda flat: (flat[2], -flat[1])))  # B
+# ```
+
 # %% nbgrader={"grade": true, "grade_id": "one_standard_error_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 validation = {
     "large": [0.86, 0.90, 0.92, 0.92],  # mean 0.900, spread 0.0283, standard error 0.0141
@@ -1485,6 +1739,30 @@ def final_report(validation, test, cost):
     }
     ### END SOLUTION
 
+
+# %% [markdown] tags=["hints"]
+# In which order do you open the two dictionaries? Which entries of `test` may
+# you look at, and when?
+#
+# ---
+#
+# First `one_standard_error(validation, cost)`; from then on only
+# `test[choice]`. The interval is the mean plus and minus `t_quantile(0.975, n
+# - 1)` times the spread (`ddof=1`) over the root of n. Make plain floats of
+# everything.
+#
+# ---
+#
+# A neighbouring problem: report the height of a plant as a dictionary, with
+# its standard error.
+#
+# ```python
+# heights = np.array([11.0, 12.5, 11.5, 13.0])
+# error = heights.std(ddof=1) / len(heights) ** 0.5
+# low, high = heights.mean() - error, heights.mean() + error
+# print({"plants": 4, "mean": float(heights.mean())})
+# print({"from": float(low), "to": float(high)})
+# ```
 
 # %% nbgrader={"grade": true, "grade_id": "final_report_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 validation = {"plain": [0.70, 0.72, 0.71], "good": [0.80, 0.82, 0.84], "grand": [0.81, 0.83, 0.85]}
@@ -1694,6 +1972,37 @@ def bayesian_search(task, budget, seed, storage=None, name="search"):
     }
     ### END SOLUTION
 
+
+# %% [markdown] tags=["hints"]
+# Read the bullet points as the lines of a recipe. Which object knows how many
+# trials there are already, and when must you ask it?
+#
+# ---
+#
+# `optuna.create_study(direction=..., storage=..., study_name=...,
+# load_if_exists=True)` first. `len(study.trials)` is what has been done; the
+# sampler is `optuna.samplers.TPESampler(seed=...)`, and `study.sampler` may be
+# set afterwards. `study.optimize(objective, n_trials=...)` runs the rest, if
+# there is a rest; `study.best_params`, `study.best_value` and each trial's
+# `params` and `value` are the result.
+#
+# ---
+#
+# A neighbouring problem: minimise $(x - 2)^2$ by random sampling, in a study
+# of eight trials.
+#
+# ```python
+# import optuna
+#
+# optuna.logging.set_verbosity(optuna.logging.WARNING)
+# square = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=3))
+#
+# def far(trial):
+#     return (trial.suggest_float("x", -5, 5) - 2) ** 2
+#
+# square.optimize(far, n_trials=8)
+# print(len(square.trials), square.trials[0].params, square.best_params)
+# ```
 
 # %% nbgrader={"grade": true, "grade_id": "bayesian_search_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 task = {
@@ -2052,7 +2361,17 @@ print(f"{len(clock)} networks trained in this session, {sum(clock):.0f} s of tra
 # of the luck of *training* (other seeds, the same images). With few seeds it is wide: for three of
 # them the factor is `t_quantile(0.975, 2)`, which is 4.3. The line below it speaks of the luck of the
 # *test images*.
+
+# %% [markdown]
+# ## How far are you?
 #
+# The next cell runs all checks of this notebook on what you have now. You can
+# do the same at any time, in a cell of your own.
+
+# %%
+exercise.progress()
+
+# %% [markdown]
 # ## Go further (no points, no solution)
 #
 # - **Pairs.** The same seeds were used for each size. Take the differences seed by seed and one

@@ -31,11 +31,14 @@
 # | 6 | test-time augmentation | 2 |
 # | 7 | on against off, over several seeds | 2 |
 #
-# **How it works.** Replace `raise NotImplementedError()` by your code, run the cell, then run the
+# **How it works.** Replace `raise checks.NotWritten()` by your code, run the cell, then run the
 # check below it. A check that fails tells you what it saw and what to think about. When you hand
 # in, further checks run on other numbers, so write for any input that fits the description. No
 # check asks for an accuracy: whether your code is right does not depend on a lucky seed. Each
 # answer may use your earlier ones.
+#
+# **Stuck?** `exercise.hint("3a")` gives a hint to that question, a small one first, and never the
+# answer. `exercise.progress()` runs all checks and says what to do next.
 #
 # Plan about three hours. The notebook itself runs in about a minute on a laptop. It uses a small,
 # fixed sample of CIFAR-10 that comes with the course, the same for everybody. The next cell starts
@@ -48,8 +51,11 @@ import os
 import numpy as np
 from scipy import special
 
+import helpers.exercise
 from helpers import budget, checks, plots
 from helpers.data import load
+
+exercise = helpers.exercise.load("week06_augmentation")
 
 # Read when Keras starts: fewer messages from its engine.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -148,6 +154,33 @@ def epoch_plan(n, batch_size, seed, epoch):
     return [rows[first : first + batch_size] for first in range(0, n, batch_size)]
     ### END SOLUTION
 
+
+# %% [markdown] tags=["hints"]
+# Ten images in batches of four: which positions of the shuffled rows does each
+# batch hold? And how do *two* numbers, seed and epoch, become one order?
+#
+# ---
+#
+# `np.random.default_rng([seed, epoch])` is a generator that depends on both,
+# and on which is which (`seed + epoch` would not do). Shuffle with
+# `.permutation(n)` and cut with slices that begin at 0, `batch_size`, twice
+# that, and so on.
+#
+# ---
+#
+# A neighbouring problem: the table order of the guests on evening 2 of week 5,
+# in rounds of three.
+#
+# ```python
+# guests = list("ABCDEFG")
+# order = list(guests)
+# np.random.default_rng([5, 2]).shuffle(order)
+# rounds = []
+# while order:
+#     rounds.append(order[:3])
+#     order = order[3:]
+# print(rounds)
+# ```
 
 # %% nbgrader={"grade": true, "grade_id": "epoch_plan_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 plan = epoch_plan(10, 4, 0, 0)
@@ -270,6 +303,45 @@ def ask_batches(images, labels, batch_size, seed, requests):
     """The answers of a `Batches` (see `ask` in the first cell)."""
     return ask(Batches(images, labels, batch_size, seed), images, labels, requests)
 
+
+# %% [markdown] tags=["hints"]
+# What must the object remember so that each of the four methods is one or two
+# lines long? When does its plan change, and when must it not?
+#
+# ---
+#
+# `__init__` keeps images, labels, batch size, seed, the epoch and a plan from
+# `epoch_plan`. `__len__` is the length of the plan. `__getitem__` picks images
+# and labels by the same rows; picking by an array of rows makes a copy by
+# itself. `on_epoch_end` counts the epoch up and makes a new plan.
+#
+# ---
+#
+# A neighbouring class: a pack of flash cards, three at a time, in another
+# order every day.
+#
+# ```python
+# class Cards:
+#     def __init__(self, words):
+#         self.words, self.day = np.array(words), 0
+#         self.shuffle()
+#
+#     def shuffle(self):
+#         dice = np.random.default_rng(self.day)
+#         self.order = dice.permutation(len(self.words))
+#
+#     def __getitem__(self, index):
+#         return self.words[self.order[3 * index : 3 * index + 3]]
+#
+#     def next_day(self):
+#         self.day += 1
+#         self.shuffle()
+#
+# cards = Cards(list("abcdef"))
+# print(cards[0], cards[0], cards[1])
+# cards.next_day()
+# print(cards[0], cards[1])
+# ```
 
 # %% nbgrader={"grade": true, "grade_id": "Batches_len_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 images = np.arange(10 * 12, dtype=np.uint8).reshape(10, 2, 2, 3)
@@ -458,6 +530,28 @@ def flip(images, which):
     ### END SOLUTION
 
 
+# %% [markdown] tags=["hints"]
+# Which of the four axes runs from left to right? And what happens to the array
+# that you were given if you write into it?
+#
+# ---
+#
+# Work on `images.copy()`. `which` may stand as an index: it picks the images
+# for which it is True. `[:, :, ::-1]` turns the third axis round.
+#
+# ---
+#
+# A neighbouring problem: turn some lines of a table upside down in their order
+# of columns, and leave the others.
+#
+# ```python
+# table = np.arange(12).reshape(4, 3)
+# chosen = np.array([True, False, False, True])
+# result = table.copy()
+# result[chosen] = np.fliplr(table[chosen])
+# print(result, table[0])  # the table itself is as it was
+# ```
+
 # %% nbgrader={"grade": true, "grade_id": "flip_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 images = np.arange(3 * 2 * 4 * 3, dtype=np.uint8).reshape(3, 2, 4, 3)
 which = np.array([True, False, True])
@@ -533,6 +627,35 @@ def shift(image, down, right, fill=0):
     ### END SOLUTION
 
 
+# %% [markdown] tags=["hints"]
+# Move a picture one pixel down with pencil and paper. Which rows of the old
+# one are still to be seen, and in which rows of the new one do they stand?
+#
+# ---
+#
+# Begin with an image of nothing but `fill` (`np.full_like`), and copy the part
+# that stays. For `down >= 0` the rows `0 ... height - down` go to the rows
+# `down ... height`; negative numbers turn the two round. `max` and `min` with
+# 0 save the four cases. What if nothing stays?
+#
+# ---
+#
+# A neighbouring problem in one dimension: delay a signal, or let it begin
+# earlier, with silence for what is missing.
+#
+# ```python
+# def delay(signal, steps):
+#     late = np.zeros_like(signal)
+#     if 0 <= steps < len(signal):
+#         late[steps:] = signal[: len(signal) - steps]
+#     elif -len(signal) < steps < 0:
+#         late[:steps] = signal[-steps:]
+#     return late
+#
+# for steps in (2, -1, 9):
+#     print(steps, delay(np.array([1, 2, 3, 4]), steps))
+# ```
+
 # %% nbgrader={"grade": true, "grade_id": "shift_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 image = np.arange(1, 13, dtype=np.uint8).reshape(3, 4, 1)
 got = shift(image.copy(), 1, 2)
@@ -604,6 +727,29 @@ def cut_out(image, top, left, size, fill=0):
     ### END SOLUTION
 
 
+# %% [markdown] tags=["hints"]
+# In plain Python, what is `"abcdef"[-2:1]`? So what goes wrong with a square
+# whose upper left corner lies outside of the image?
+#
+# ---
+#
+# A slice may reach beyond the end, but a negative number in it counts from the
+# end. So raise the beginnings *and* the ends to at least 0 with `max(..., 0)`,
+# and write `fill` into that part of a copy.
+#
+# ---
+#
+# A neighbouring problem: silence a stretch of a recording that may begin
+# before it and end after it.
+#
+# ```python
+# sound = np.arange(1, 8)
+# for start in (-3, 2, 6):
+#     quiet = sound.copy()
+#     quiet[max(start, 0) : max(start + 4, 0)] = 0
+#     print(start, quiet)
+# ```
+
 # %% nbgrader={"grade": true, "grade_id": "cut_out_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 image = np.full((5, 6, 3), 50, np.uint8)
 got = cut_out(image.copy(), 1, 2, 3)
@@ -665,6 +811,27 @@ def brighten(image, amount):
     return np.clip(image.astype(int) + amount, 0, 255).astype(np.uint8)
     ### END SOLUTION
 
+
+# %% [markdown] tags=["hints"]
+# What is `np.uint8(250) + np.uint8(10)`? Which type has room for all that can
+# come out, from -255 to 510?
+#
+# ---
+#
+# Three steps: to a larger type (`.astype(int)`), add, `np.clip` to 0 ... 255.
+# The result must be `uint8` again.
+#
+# ---
+#
+# A neighbouring problem: temperatures in `int8`, twice as far from zero, cut
+# off at -128 and 127.
+#
+# ```python
+# degrees = np.array([-100, 20, 90], dtype=np.int8)
+# print(degrees * 2)                               # wrapped around
+# doubled = np.minimum(np.maximum(degrees.astype(float) * 2, -128), 127)
+# print(doubled.astype(np.int8))                   # [-128   40  127]
+# ```
 
 # %% nbgrader={"grade": true, "grade_id": "brighten_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 image = np.array([[0, 10, 100], [200, 250, 255]], np.uint8)[:, :, None]
@@ -751,6 +918,31 @@ def labels_after(glyphs, transform):
     return np.where(same.any(axis=1), same.argmax(axis=1), -1)
     ### END SOLUTION
 
+
+# %% [markdown] tags=["hints"]
+# Which axes does each transform turn round? And how do you ask whether two
+# pictures are the same in *every* pixel?
+#
+# ---
+#
+# `[:, :, ::-1]` is left-right for all pictures at once, `[:, ::-1]` upside
+# down, and a half turn is both. Compare each transformed picture with each
+# class; `.all` over the pixels gives a table of True and False. Where a row of
+# it holds no True, the answer is -1: `argmax` alone would say 0.
+#
+# ---
+#
+# A neighbouring problem: which word of a list is each word when read
+# backwards, or -1?
+#
+# ```python
+# words = ["net", "ten", "pool", "loop", "data"]
+# places = []
+# for word in words:
+#     turned = word[::-1]
+#     places.append(words.index(turned) if turned in words else -1)
+# print(places)  # [1, 0, 3, 2, -1]
+# ```
 
 # %% nbgrader={"grade": true, "grade_id": "labels_after_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 glyphs = np.array(
@@ -853,6 +1045,29 @@ def mixup(images, labels, partners, lam):
     return mixed, lam[:, None] * labels + (1 - lam[:, None]) * labels[partners]
     ### END SOLUTION
 
+
+# %% [markdown] tags=["hints"]
+# The shares have shape `(n,)`, the images `(n, height, width, channels)`.
+# Which shape must the shares have, so that each image gets its own?
+#
+# ---
+#
+# `lam[:, None, None, None]` has one axis for each axis of the images, and
+# `lam[:, None]` for the labels. `images[partners]` puts each partner in the
+# place of its image. Do not change the arrays that you were given.
+#
+# ---
+#
+# A neighbouring problem: give each of three grey pictures a brightness of its
+# own, then look at its neighbour's first pixel.
+#
+# ```python
+# pictures = np.ones((3, 2, 2))      # three pictures of 2 x 2 pixels
+# light = np.array([0.2, 0.5, 1.0])  # a number for each of them
+# neighbours = np.array([1, 2, 0])
+# lit = pictures * light[:, None, None]
+# print(lit[neighbours][:, 0, 0])    # [0.5 1.  0.2]
+# ```
 
 # %% nbgrader={"grade": true, "grade_id": "mixup_images_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 images = np.array([0, 100, 200], np.uint8).repeat(4).reshape(3, 2, 2, 1)
@@ -995,6 +1210,39 @@ def ask_augmented(images, labels, batch_size, seed, training, requests):
     """The answers of an `Augmented` (see `ask` in the first cell)."""
     return ask(Augmented(images, labels, batch_size, seed, training), images, labels, requests)
 
+
+# %% [markdown] tags=["hints"]
+# What has to differ from `Batches`, and for which value of `training`? From
+# which numbers can you make dice that fall the same way each time batch
+# `index` of this epoch is asked for?
+#
+# ---
+#
+# Two cases in `__getitem__`. Not training: the rows `index * batch_size` and
+# the following, in the order given. Training: `super().__getitem__(index)`,
+# then `np.random.default_rng([...])` of seed, epoch and index, a coin for each
+# image (`rng.random(n) < 0.5`) and two whole numbers (`rng.integers(-2, 3,
+# ...)`, whose upper end does not count), `flip`, then `shift` image by image.
+#
+# ---
+#
+# A neighbouring class: a clock that is wrong by a few minutes, repeatably for
+# each day and hour, and right when it is tested.
+#
+# ```python
+# class Clock:
+#     def __init__(self, seed, testing):
+#         self.seed, self.day, self.testing = seed, 0, testing
+#
+#     def __getitem__(self, hour):
+#         if self.testing:
+#             return 60 * hour
+#         dice = np.random.default_rng([self.seed, self.day, hour])
+#         return 60 * hour + int(dice.integers(-5, 6))
+#
+# clock = Clock(seed=1, testing=False)
+# print(clock[3], clock[4], clock[3])  # the same again for the same hour
+# ```
 
 # %% nbgrader={"grade": true, "grade_id": "Augmented_off_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 images = np.random.default_rng(0).integers(1, 90, (11, 8, 8, 3), dtype=np.uint8)
@@ -1210,6 +1458,27 @@ def average_views(scores):
     ### END SOLUTION
 
 
+# %% [markdown] tags=["hints"]
+# For one image and two views, write the three steps down: what is done to each
+# view by itself, and what to both together? Which axis is which?
+#
+# ---
+#
+# Softmax goes along the last axis, of the classes; `keepdims=True` keeps it
+# for the subtraction and the division. The mean goes over the first axis, of
+# the views, and comes last.
+#
+# ---
+#
+# A neighbouring problem: two judges give marks to three dishes; each judge's
+# marks become shares of that judge's total, then the shares are averaged.
+#
+# ```python
+# marks = np.array([[2.0, 2.0, 4.0], [10.0, 30.0, 10.0]])  # a row a judge
+# shares = marks / np.sum(marks, axis=-1, keepdims=True)
+# print(shares.mean(axis=0), shares.mean(axis=0).sum())
+# ```
+
 # %% nbgrader={"grade": true, "grade_id": "average_views_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 scores = np.log(np.array([[[8.0, 1, 1], [1, 1, 2]], [[1.0, 4, 5], [1, 1, 2]]]))
 got = average_views(scores.copy())
@@ -1278,6 +1547,30 @@ def tta(images, kernel, views):
     return average_views(np.stack(scores))
     ### END SOLUTION
 
+
+# %% [markdown] tags=["hints"]
+# What do you do for one view? You have a function for each step of it. What is
+# collected, and what becomes of the collection?
+#
+# ---
+#
+# `flip` wants a truth value for each image: `np.full(len(images), flipped)`.
+# `shift` takes one image, so go through the batch and stack. Collect the
+# *scores* of each view, and give the stack of them to `average_views`.
+#
+# ---
+#
+# A neighbouring problem: read a number off three turned copies of a picture,
+# and average.
+#
+# ```python
+# picture = np.array([[1.0, 2.0], [3.0, 4.0]])
+# readings = []
+# for turns in (0, 1, 2):
+#     turned = np.rot90(picture, turns)
+#     readings.append(turned[0] @ np.array([1.0, 10.0]))
+# print(readings, np.mean(readings))
+# ```
 
 # %% nbgrader={"grade": true, "grade_id": "tta_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 rng = np.random.default_rng(11)
@@ -1398,6 +1691,31 @@ def on_off(images, labels, validation_images, validation_labels, seeds, epochs):
     ### END SOLUTION
 
 
+# %% [markdown] tags=["hints"]
+# For one seed: which two trainings, on which two datasets? With which dataset
+# is each of them measured, and is *that* one augmented?
+#
+# ---
+#
+# `train_layer(dataset, epochs, seed, classes)` gives a kernel, and
+# `accuracy(kernel, dataset)` a number. Measure both kernels on `Augmented(...,
+# training=False)` of the validation images. Two lists, one number each for
+# every seed.
+#
+# ---
+#
+# A neighbouring problem: two ways to guess the mean of a bag of numbers from
+# ten draws, compared on the same draws, seed by seed.
+#
+# ```python
+# table = {"mean": [], "median": []}
+# for seed in (1, 2, 3):
+#     draws = np.random.default_rng(seed).normal(5, 2, size=10)  # for both
+#     for name, guess in (("mean", np.mean), ("median", np.median)):
+#         table[name].append(abs(float(guess(draws)) - 5))
+# print(table)
+# ```
+
 # %% nbgrader={"grade": true, "grade_id": "on_off_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 # The class of an image is the place of its bright column: a flip or a shift gives it a wrong label.
 labels = np.arange(160) % 8
@@ -1476,6 +1794,30 @@ def verdict(table):
     return {"difference": float(differences.mean()), "low": low, "high": high, "verdict": said}
     ### END SOLUTION
 
+
+# %% [markdown] tags=["hints"]
+# How many differences are there, and which is subtracted from which? From
+# where on is a difference clear?
+#
+# ---
+#
+# One array of differences, on minus off; its mean; `std(ddof=1)`; half the
+# interval is `t_quantile(0.975, n - 1)` times the spread over the root of n.
+# The verdict only looks at the two ends.
+#
+# ---
+#
+# A neighbouring problem: did a diet change the weight of the same four people?
+# With the factor 3.18 that belongs to four of them.
+#
+# ```python
+# before, after = [80.0, 92.0, 71.0, 65.0], [78.5, 91.0, 70.5, 63.0]
+# change = np.array(after) - np.array(before)
+# width = 3.18 * change.std(ddof=1) / len(change) ** 0.5
+# ends = change.mean() - width, change.mean() + width
+# lighter, heavier = ends[1] < 0, ends[0] > 0
+# print(ends, "lighter" if lighter else "heavier" if heavier else "open")
+# ```
 
 # %% nbgrader={"grade": true, "grade_id": "verdict_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 table = {"off": [0.50, 0.60, 0.40, 0.50], "on": [0.53, 0.64, 0.42, 0.55]}
@@ -1634,7 +1976,17 @@ for name in averaged:
 # is not yet a result.)
 #
 # *Write here.*
+
+# %% [markdown]
+# ## How far are you?
 #
+# The next cell runs all checks of this notebook on what you have now. You can
+# do the same at any time, in a cell of your own.
+
+# %%
+exercise.progress()
+
+# %% [markdown]
 # ## Go further (no points, no solution)
 #
 # - **More epochs.** Augmentation makes training harder. Let both train three times as long. Does

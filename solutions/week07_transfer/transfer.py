@@ -30,11 +30,14 @@
 # | 7 | a proof that frozen weights did not move | 1 |
 # | 8 | fine-tuning in two phases | 4 |
 #
-# **How it works.** Replace `raise NotImplementedError()` by your code, run the cell, then run the
+# **How it works.** Replace `raise checks.NotWritten()` by your code, run the cell, then run the
 # check below it. A check that fails tells you what it saw and what to think about. When you hand
 # in, further checks run on other numbers and other networks, so write for any input that fits the
-# description. No check asks for an accuracy, and none needs pre-trained weights: a tiny trunk stands
-# in. Each answer may use your earlier ones.
+# description. No check asks for an accuracy, and none needs pre-trained weights: a tiny trunk
+# stands in. Each answer may use your earlier ones.
+#
+# **Stuck?** `exercise.hint("2a")` gives a hint to that question, a small one first, and never the
+# answer. `exercise.progress()` runs all checks and says what to do next.
 #
 # The whole notebook runs in about a minute on a laptop. It uses a small, fixed sample of CIFAR-10
 # that comes with the course. At the very end it asks for the weights of MobileNetV2 (14 MB, once);
@@ -48,8 +51,11 @@ import warnings
 
 import numpy as np
 
+import helpers.exercise
 from helpers import budget, checks, plots
 from helpers.data import load
+
+exercise = helpers.exercise.load("week07_transfer")
 
 # Read when Keras starts: fewer messages from its engine.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -103,6 +109,29 @@ def precision_recall(labels, scores, threshold):
     return precision, recall
     ### END SOLUTION
 
+
+# %% [markdown] tags=["hints"]
+# Draw two overlapping circles, the wanted and the kept pictures. Which part of
+# the drawing is divided by which?
+#
+# ---
+#
+# `kept = scores >= threshold` is an array of True and False, and so is `labels
+# == 1`; `&` is what both hold, and `.sum()` counts. Divide only where there is
+# something to divide by.
+#
+# ---
+#
+# A neighbouring problem: of the rainy days, how many were forecast; and of
+# those forecast, how many were rainy?
+#
+# ```python
+# rain = np.array([True, True, False, False, True])
+# forecast = np.array([True, False, True, False, True])
+# both = (rain & forecast).sum()
+# print(both / rain.sum() if rain.any() else 1.0)
+# print(both / forecast.sum() if forecast.any() else 1.0)
+# ```
 
 # %% nbgrader={"grade": true, "grade_id": "precision_recall_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 labels = np.array([1, 0, 1, 1, 0, 0, 0, 1, 0, 0])
@@ -232,6 +261,30 @@ def choose_threshold(labels, scores, recall):
     ### END SOLUTION
 
 
+# %% [markdown] tags=["hints"]
+# The threshold is one of the scores. How would you test by hand whether one of
+# them is low enough? And of those that are, which one is wanted?
+#
+# ---
+#
+# Ask `precision_recall` for every score, keep those with enough recall, and
+# take the `max`. Allow for rounding: `0.9` is not exactly nine tenths, so
+# compare with a hair less than `recall`. Refuse at the very beginning if
+# nothing is wanted.
+#
+# ---
+#
+# A neighbouring problem: the dearest of some prices at which at least half of
+# the people still buy.
+#
+# ```python
+# prices, most_they_pay = [3, 5, 8, 10], np.array([4, 9, 8, 12])
+# if len(most_they_pay) == 0:
+#     raise ValueError("nobody was asked")
+# sold = {price: (most_they_pay >= price).mean() for price in prices}
+# print(sold, max(price for price in prices if sold[price] >= 0.5 - 1e-9))
+# ```
+
 # %% nbgrader={"grade": true, "grade_id": "choose_threshold_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 labels = np.array([1, 0, 1, 1, 0, 0, 0, 1, 0, 0])
 scores = np.array([0.9, 0.8, 0.7, 0.6, 0.55, 0.3, 0.2, 0.15, 0.1, 0.05])
@@ -334,6 +387,27 @@ def honest_report(validation, test, recall):
     ### END SOLUTION
 
 
+# %% [markdown] tags=["hints"]
+# Which pictures may have a say in the threshold, and which may not?
+#
+# ---
+#
+# `choose_threshold(*validation, recall)` unpacks the pair. Ask
+# `precision_recall` at that threshold for both parts. `"kept"` compares the
+# recall of the *test* part with the promise.
+#
+# ---
+#
+# A neighbouring problem: set the alarm clock by how long the way took last
+# week, and see whether it was early enough this week.
+#
+# ```python
+# last_week, this_week = [31, 28, 35, 30], [33, 29, 38, 30]
+# allowed = max(last_week)
+# print({"minutes": allowed, "late": sum(way > allowed for way in this_week),
+#        "kept": bool(max(this_week) <= allowed)})
+# ```
+
 # %% nbgrader={"grade": true, "grade_id": "honest_report_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 validation = (np.array([1, 1, 0, 1, 0, 1]), np.array([0.9, 0.8, 0.6, 0.5, 0.3, 0.2]))
 test = (np.array([1, 0, 1, 0, 1, 1]), np.array([0.7, 0.65, 0.4, 0.35, 0.95, 0.1]))
@@ -420,6 +494,28 @@ def confident_mistakes(labels, scores, threshold, n):
     return {"kept": kept.tolist(), "lost": lost.tolist()}
     ### END SOLUTION
 
+
+# %% [markdown] tags=["hints"]
+# For each kind, first find the places of the mistakes, then bring them into
+# order. How does a sort go downwards without turning equal ones round?
+#
+# ---
+#
+# `np.flatnonzero(condition)` gives the places. `np.argsort(values,
+# kind="stable")` sorts upwards; of `-values` it sorts downwards and still
+# keeps equal ones in their order. A slice `[:n]`, and `.tolist()`.
+#
+# ---
+#
+# A neighbouring problem: the places of the three largest even numbers, equal
+# ones in the order of the list.
+#
+# ```python
+# numbers = np.array([4, 7, 8, 2, 8, 6])
+# places = np.flatnonzero(numbers % 2 == 0)
+# order = np.argsort(-numbers[places], kind="stable")
+# print(places[order][:3])  # [2 4 5]
+# ```
 
 # %% nbgrader={"grade": true, "grade_id": "mistakes_kept_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 labels = np.array([0, 1, 0, 0, 1, 0, 1, 0])
@@ -519,6 +615,26 @@ def prepare(images, factor):
     return (larger / 127.5 - 1).astype("float32")
     ### END SOLUTION
 
+
+# %% [markdown] tags=["hints"]
+# What becomes of 0, of 255, and of the middle, 127.5? Write the line through
+# these points as a formula.
+#
+# ---
+#
+# `np.repeat(array, times, axis=...)` repeats along one axis: the channels of a
+# grey image, the rows, the columns. Then `/ 127.5 - 1` and `float32`. The
+# order of the steps hardly matters, but a calculation in `uint8` does.
+#
+# ---
+#
+# A neighbouring problem: whole degrees Celsius from 0 to 100 as numbers from 0
+# to 1, each measured value lasting for three time steps.
+#
+# ```python
+# degrees = np.array([[0, 50], [100, 25]], dtype=np.uint8)  # two thermometers
+# print((np.repeat(degrees, 3, axis=1) / 100).astype("float32"))
+# ```
 
 # %% nbgrader={"grade": true, "grade_id": "prepare_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 images = np.array([[[[0, 51, 255], [102, 204, 153]]]], dtype="uint8")
@@ -662,6 +778,28 @@ def features(parcel, images, batch=32):
     ### END SOLUTION
 
 
+# %% [markdown] tags=["hints"]
+# Seven images in batches of three: which images does each batch hold? What is
+# done with the results at the end?
+#
+# ---
+#
+# `range(0, len(images), batch)` lists the beginnings, and a slice may reach
+# beyond the end. Call `model(part, training=False)`, turn the tensor into an
+# array with `keras.ops.convert_to_numpy`, and join with `np.concatenate`.
+#
+# ---
+#
+# A neighbouring problem: the sums of a long table's rows, calculated four rows
+# at a time.
+#
+# ```python
+# table, sums = np.arange(20.0).reshape(10, 2), []
+# for first in range(0, 10, 4):
+#     sums.append(table[first : first + 4].sum(axis=1))
+# print([len(part) for part in sums], np.concatenate(sums))
+# ```
+
 # %% nbgrader={"grade": true, "grade_id": "features_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 # A trunk that can be done by hand: the mean of each colour, shifted and scaled by a normalisation.
 inputs = keras.Input((2, 2, 3))
@@ -772,6 +910,35 @@ def cache_key(parcel, images):
     return digest.hexdigest()
     ### END SOLUTION
 
+
+# %% [markdown] tags=["hints"]
+# Which things do the features depend on? Have you fed *all* of them to the
+# hash, the shape and the type of each array as well?
+#
+# ---
+#
+# One `hashlib.sha256()` for everything. For the plan, `update` with its bytes;
+# for each array (all weights, then the images), `update` with a text of its
+# shape and type, and then with `tobytes()`. `hexdigest()` is the text.
+#
+# ---
+#
+# A neighbouring problem: a key for a letter, made of its sender, its text and
+# its date.
+#
+# ```python
+# import hashlib
+#
+# def key_of(letter):
+#     made = hashlib.sha256()
+#     for part in (letter["sender"], letter["text"], str(letter["date"])):
+#         made.update(f"{len(part)}:{part}".encode())  # where each part ends
+#     return made.hexdigest()
+#
+# letter = {"sender": "Ada", "text": "Come on Sunday.", "date": (1843, 7, 10)}
+# other = {**letter, "text": "Come on Monday."}
+# print(key_of(letter)[:16], key_of(other)[:16])
+# ```
 
 # %% nbgrader={"grade": true, "grade_id": "cache_key_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 trunk, rng = small_trunk(side=4, widths=(2, 3)), np.random.default_rng(3)
@@ -908,6 +1075,36 @@ def head_free(parcel, base_rate):
     return len(with_head(parcel, base_rate).trainable_variables)
 
 
+# %% [markdown] tags=["hints"]
+# Where does the head sit, and on which symbolic tensor is it called? What does
+# a sigmoid give if its input is 0 whatever the image, and so only the bias is
+# left?
+#
+# ---
+#
+# Freeze the trunk first: `trunk.trainable = False`. `layers.Dense` takes
+# `kernel_initializer="zeros"` and
+# `bias_initializer=keras.initializers.Constant(value)`, with the log odds as
+# the value. The new model goes from `trunk.inputs[0]` to the head's output.
+#
+# ---
+#
+# A neighbouring network: three scores on a frozen base, which begin with 0.2
+# for each class.
+#
+# ```python
+# import keras
+# from keras import layers
+#
+# base = keras.Sequential([keras.Input((4,)), layers.Dense(5, name="below")])
+# for layer in base.layers:
+#     layer.trainable = False
+# scores = layers.Dense(3, kernel_initializer="zeros", name="scores",
+#                       bias_initializer=keras.initializers.Constant(0.2))
+# whole = keras.Model(base.inputs[0], scores(base.outputs[0]))
+# print(whole(np.ones((1, 4))), len(whole.trainable_variables))
+# ```
+
 # %% nbgrader={"grade": true, "grade_id": "with_head_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 trunk, rng = small_trunk(), np.random.default_rng(4)
 sheet = head_sheet(trunk, 0.2)
@@ -1039,6 +1236,29 @@ def changed_layers(before, after):
     ### END SOLUTION
 
 
+# %% [markdown] tags=["hints"]
+# When are two layers the same? Write the answer down as a list of conditions:
+# names, number of arrays, shapes, values.
+#
+# ---
+#
+# The symmetric difference of two sets, `set(before) ^ set(after)`, are the
+# names that stand in one of them only. `np.array_equal(a, b, equal_nan=True)`
+# compares shapes and values to the last bit. `sorted` at the end.
+#
+# ---
+#
+# A neighbouring problem: whose shopping list has changed, or was not there
+# before?
+#
+# ```python
+# monday = {"Ada": ["tea", "milk"], "Ben": ["bread"], "Cleo": []}
+# friday = {"Ada": ["tea"], "Ben": ["bread"], "Dan": ["eggs"]}
+# different = [name for name in monday.keys() | friday.keys()
+#              if monday.get(name) != friday.get(name)]
+# print(sorted(different))  # ['Ada', 'Cleo', 'Dan']
+# ```
+
 # %% nbgrader={"grade": true, "grade_id": "changed_layers_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 before = {
     "norm": [np.ones(2), np.zeros(2), np.array([0.1, 0.2]), np.ones(2)],
@@ -1136,6 +1356,29 @@ def who_may_move(parcel, last, frozen_before):
     set_trainable(model, last)
     return [layer.name for layer in model.layers if layer.weights and layer.trainable]
 
+
+# %% [markdown] tags=["hints"]
+# Make a list by hand for a trunk of three convolutions with batch
+# normalisation: which layers count, and which of them are the last two?
+#
+# ---
+#
+# `*trunk, head = model.layers` splits off the head. Those that count have
+# weights (`layer.weights`) and are no `layers.BatchNormalization`
+# (`isinstance`). Beware of `list[-last:]` with `last = 0`: it is the whole
+# list. Then set the flag of *every* layer, True or False.
+#
+# ---
+#
+# A neighbouring problem: the last few players over 18 may play, nobody else.
+#
+# ```python
+# ages = {"Ada": 20, "Ben": 17, "Cleo": 30, "Dan": 19}
+# adults = [name for name, age in ages.items() if age >= 18]
+# for last in (0, 2, 9):
+#     chosen = adults[::-1][:last]  # from the back
+#     print(last, {name: name in chosen for name in ages})
+# ```
 
 # %% nbgrader={"grade": true, "grade_id": "set_trainable_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 trunk = small_trunk()
@@ -1238,6 +1481,38 @@ def two_phases(parcel, images, labels, last, rates, epochs):
     return first, snapshot(model)
     ### END SOLUTION
 
+
+# %% [markdown] tags=["hints"]
+# Write the eight or so steps as comments, in their order. What has to come
+# between `set_trainable` and the second `fit`?
+#
+# ---
+#
+# Each phase is `model.compile(keras.optimizers.SGD(rate), loss)` and
+# `model.fit(images, labels, epochs=..., batch_size=..., shuffle=False,
+# verbose=0)`, and then `snapshot(model)`. The rates, the epochs and who may
+# move are all that differs.
+#
+# ---
+#
+# A neighbouring problem: train a line in two phases, first the bias alone,
+# then all of it.
+#
+# ```python
+# import keras
+# from keras import layers
+#
+# model = keras.Sequential([
+#     keras.Input((1,)), layers.Dense(1, use_bias=False, name="slope"),
+#     layers.Dense(1, kernel_initializer="ones", name="offset"),
+# ])
+# x, y = np.array([[0.0], [1.0]]), np.array([[3.0], [5.0]])
+# for movable, rate in ((False, 0.1), (True, 0.01)):
+#     model.get_layer("slope").trainable = movable
+#     model.compile(optimizer=keras.optimizers.SGD(rate), loss="mse")  # again
+#     model.fit(x, y, epochs=3, verbose=0)
+#     print(movable, len(model.trainable_variables))
+# ```
 
 # %% nbgrader={"grade": false, "grade_id": "oracle", "locked": true, "schema_version": 3, "solution": false, "task": false}
 def differing(before, after):
@@ -1464,7 +1739,17 @@ if places:
 # %% [markdown]
 # Look at the two rows as a client would. Would you have known? A mistake that a person makes, too, is one
 # kind; a ship that is dropped because there is no water in the picture is another.
+
+# %% [markdown]
+# ## How far are you?
 #
+# The next cell runs all checks of this notebook on what you have now. You can
+# do the same at any time, in a cell of your own.
+
+# %%
+exercise.progress()
+
+# %% [markdown]
 # ## Go further (no points, no solution)
 #
 # - **How much may move?** Draw the validation loss of `two_phases` against `last`, from 0 to 3, for three

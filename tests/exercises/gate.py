@@ -57,6 +57,7 @@ ONE_THREAD = (  # the environment variables that hold a library to one thread
     "TF_NUM_INTRAOP_THREADS",
     "TF_NUM_INTEROP_THREADS",
 )
+GRADED = {"NBGRADER_EXECUTION": "autograde"}  # as nbgrader sets it, and our grader as well
 SOLUTION = re.compile(r"[ \t]*### BEGIN SOLUTION\n.*?### END SOLUTION[^\n]*\n?", flags=re.DOTALL)
 HIDDEN = re.compile(r"[ \t]*### BEGIN HIDDEN TESTS\n.*?### END HIDDEN TESTS[^\n]*\n?", flags=re.DOTALL)
 
@@ -234,7 +235,7 @@ class Executor:
             stdout=subprocess.PIPE,
             text=True,
             cwd=self._folder.name,
-            env={**os.environ, **threads, "MPLBACKEND": "Agg", "COURSE_BUDGET": "ci", "PYTHONPATH": str(ROOT)},
+            env={**os.environ, **threads, "MPLBACKEND": "Agg", "COURSE_BUDGET": "ci", "PYTHONPATH": str(ROOT), **GRADED},
         )
         return self
 

@@ -11,7 +11,7 @@ import pytest
 from gate import ONE_THREAD, TIME_LIMIT, Executor, graded_cells, with_answer, wrong_answers
 from traitlets.config import Config
 
-from pipeline.exercises import instructor_notebook, released_notebook
+from pipeline.exercises import instructor_notebook, released_notebook, settings
 from pipeline.notebooks import to_text
 
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")  # nbgrader's own
@@ -25,7 +25,7 @@ def nbgrader(tmp_path_factory):
     from nbgrader.dbutil import ALEMBIC_DIR
 
     folder = tmp_path_factory.mktemp("course")
-    config = Config()
+    config = Config(ClearSolutions=settings().ClearSolutions)  # of the course's settings, only what a release depends on
     config.CourseDirectory.root = str(folder / "course")
     config.Exchange.root = str(folder / "exchange")
     config.Execute.timeout = TIME_LIMIT

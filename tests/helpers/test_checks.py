@@ -216,3 +216,22 @@ def test_equal_says_where(got, expected, says):
 def test_equal_needs_plain_expectations():
     with pytest.raises(TypeError, match="plain data"):
         checks.equal(3, object(), "answer")
+
+
+def test_a_gap_names_the_function_that_holds_it():
+    class Batches:
+        def __len__(self):
+            raise checks.NotWritten()
+
+    with pytest.raises(NotImplementedError) as caught:
+        len(Batches())
+    name = "test_a_gap_names_the_function_that_holds_it.<locals>.Batches.__len__"
+    assert str(caught.value) == f"not written yet: {name}"
+    assert caught.value._render_traceback_() == [f"\x1b[1;31mNot written yet:\x1b[0m {name}"]
+
+
+def test_a_gap_outside_of_any_function_is_named_as_well_as_can_be():
+    with pytest.raises(checks.NotWritten) as caught:
+        exec("raise checks.NotWritten()", {"checks": checks})
+    assert str(caught.value) == "not written yet" and "this cell" in caught.value._render_traceback_()[0]
+    assert str(checks.NotWritten()) == "not written yet", "never raised"

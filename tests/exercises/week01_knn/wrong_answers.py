@@ -209,6 +209,8 @@ WRONG = {
         "transposed": (no_loop(f"({IDENTITY}).T"), [NONE], "transposed"),
         "row and column of the squares not told apart": (
             no_loop("(a**2).sum(axis=1) + (b**2).sum(axis=1) - 2 * a @ b.T"), [NONE], "broadcast"),
+        "an array with three axes": (
+            no_loop("((a[:, None] - b) ** 2).sum(axis=2)"), [NONE], "array with three axes, (q, n, d)"),
     },
     "predict": {
         "largest distance first": (

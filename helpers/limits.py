@@ -1,0 +1,101 @@
+"""Checks of how an answer works, not of what it gives: the memory that it takes, and the loops in it."""
+
+import dis
+import tracemalloc
+import types
+from collections.abc import Callable, Sequence
+
+from helpers.checks import CheckFailed
+
+__all__ = ["loops", "memory"]
+
+
+def memory(function: Callable, arguments: Sequence[object], most: float, name: str, hint: str = "") -> object:
+    """Call a function, and fail if it takes too much memory on the way.
+
+    What counts is the largest amount at any one time, of Python's objects and of NumPy's arrays. A grader that keeps students'
+    code in another process sees no more of it than its result: there, a call that needs more memory than there is has to show.
+
+    Parameters
+    ----------
+    function : callable
+    arguments : sequence
+        What to call it with: small enough that the wrong way, too, fits into any computer.
+    most : float
+        How many bytes it may take.
+    name : str
+        What the message calls the call.
+    hint : str, optional
+        One sentence to think about, added to the message.
+
+    Returns
+    -------
+    object
+        What the function returns.
+
+    Raises
+    ------
+    CheckFailed
+        If it took more.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> line = np.arange(1000.0)
+    >>> memory(lambda x: float(x.sum()), [line], 1e5, "total(line)")
+    499500.0
+    >>> memory(lambda x: np.add.outer(x, x).max(), [line], 1e5, "largest(line)", "Is the whole table needed?")
+    Traceback (most recent call last):
+    ...
+    helpers.checks.CheckFailed: largest(line) takes 8 MB of memory, and 0.1 MB are plenty. Is the whole table needed?
+    """
+    tracing = tracemalloc.is_tracing()
+    if not tracing:
+        tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        tracemalloc.reset_peak()
+        result = function(*arguments)
+        taken = tracemalloc.get_traced_memory()[1] - before
+    finally:
+        if not tracing:
+            tracemalloc.stop()
+    if taken > most:
+        text = f"{name} takes {taken / 1e6:.0f} MB of memory, and {most / 1e6:g} MB are plenty. {hint}"
+        raise CheckFailed(text.rstrip())
+    return result
+
+
+def loops(function: Callable, most: int, name: str) -> None:
+    """Remind the student, at no cost of points, of a task that asks for fewer loops.
+
+    Parameters
+    ----------
+    function : callable
+        Only the code of a plain function can be looked at; where it is out of sight, as in a grader, nothing happens.
+    most : int
+        How many loops the task allows; a comprehension is one as well.
+    name : str
+        What the message calls the function.
+
+    Examples
+    --------
+    >>> def total(rows):
+    ...     return sum(number for row in rows for number in row)
+    >>> loops(total, 2, "total")
+    >>> loops(total, 1, "total")
+    total gives the right numbers, but it has 2 loops (a comprehension is one as well), and the task asks for 1.
+    """
+    if type(function) is types.FunctionType and (found := _loops(function.__code__)) > most:
+        many = f"{found} loop{'s' if found > 1 else ''}"
+        asked = "none" if most == 0 else most
+        print(
+            f"{name} gives the right numbers, but it has {many} (a comprehension is one as well), and the task asks for {asked}."
+        )
+
+
+def _loops(code: types.CodeType) -> int:
+    """The loops in a function's code: the places to which it jumps back, those of the functions in it included."""
+    jumps = [step for step in dis.get_instructions(code) if step.opcode in dis.hasjrel or step.opcode in dis.hasjabs]
+    inner = [constant for constant in code.co_consts if isinstance(constant, types.CodeType)]
+    return len({step.argval for step in jumps if step.argval <= step.offset}) + sum(map(_loops, inner))
