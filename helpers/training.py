@@ -8,7 +8,14 @@ so for a model that is trained in a way of its own.
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import dataclasses
+import os
+import shlex
+import shutil
+import signal
+import sysconfig
 import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, overload
@@ -245,6 +252,36 @@ def steps_at_once(steps: int) -> int:
     1
     """
     return 1 if keras.backend.backend() == "torch" else steps
+
+
+def open_tensorboard(logs: str | os.PathLike[str]) -> None:
+    """Show the logs of trainings in TensorBoard below this cell, in JupyterLab or Colab.
+
+    It is what the magic ``%tensorboard --logdir LOGS`` does. The magic alone looks for its program on the path, where a
+    ``.venv`` that is not activated has not put it, and reads LOGS as a shell on Linux does, with the blanks and backslashes
+    in it. The server ends with the kernel.
+
+    Parameters
+    ----------
+    logs : path
+        What ``keras.callbacks.TensorBoard`` was given.
+    """
+    from tensorboard import manager, notebook
+
+    program = shutil.which("tensorboard", path=sysconfig.get_path("scripts"))
+    if program:
+        os.environ.setdefault("TENSORBOARD_BINARY", program)
+    before = {server.pid for server in manager.get_all()}
+    notebook.start(f"--logdir {shlex.quote(os.fspath(logs))}")
+    for server in manager.get_all():
+        if server.pid not in before:
+            atexit.register(_end, server.pid)
+
+
+def _end(pid):
+    """End a server that may have ended by itself."""
+    with contextlib.suppress(OSError):
+        os.kill(pid, signal.SIGTERM)
 
 
 class _Seed(keras.callbacks.Callback):

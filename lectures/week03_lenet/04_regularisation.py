@@ -41,7 +41,6 @@ from pathlib import Path
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
-from IPython import get_ipython
 from keras import constraints, layers, ops, regularizers
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.util import tensor_util
@@ -393,8 +392,9 @@ for file in sorted(logs.rglob("events*")):
 #
 # <details><summary>Other ways to open it</summary>
 #
-# In a terminal: `tensorboard --logdir FOLDER`, then open the address that it prints. In a notebook,
-# the two magics `%load_ext tensorboard` and `%tensorboard --logdir FOLDER` do what the cell does.
+# In a terminal, in the folder of the course: `.venv/bin/tensorboard --logdir "FOLDER"` (on Windows
+# `.venv\Scripts\tensorboard`), then open the address that it prints. On Colab, the two magics
+# `%load_ext tensorboard` and `%tensorboard --logdir FOLDER` do what the cell does.
 # Choose *Scalars* for the curves and *Histograms* for the weights; runs in different subfolders are
 # drawn in different colours.
 # </details>
@@ -402,8 +402,7 @@ for file in sorted(logs.rglob("events*")):
 # %%
 OPEN_TENSORBOARD = False
 if OPEN_TENSORBOARD:
-    get_ipython().run_line_magic("load_ext", "tensorboard")
-    get_ipython().run_line_magic("tensorboard", f"--logdir {logs}")
+    training.open_tensorboard(logs)
 else:
     print("TensorBoard stays closed; set OPEN_TENSORBOARD = True to see it here")
 
