@@ -32,7 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (folder.CourseError, OSError) as error:
         sys.exit(f"{error}")
     first = next(name for name in course.notebooks() if name.startswith(f"{weeks[0]}/"))
-    new = f"{len(copied)} notebooks were copied into it" if copied else "everything in it is as you left it"
+    many = "1 notebook was" if len(copied) == 1 else f"{len(copied)} notebooks were"
+    new = f"{many} copied into it" if copied else "everything in it is as you left it"
     print(f"Your own folder is {course.work}; {new}.")
     if options.no_lab:
         print(f"Open {course.work / first} with this Python as its kernel: {sys.executable}")

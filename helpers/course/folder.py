@@ -74,8 +74,10 @@ class Course:
             with filelock.FileLock(self.records / "lock", timeout=0):
                 shutil.rmtree(self.drafts, ignore_errors=True)
                 self.drafts.mkdir()
-                yield
-                shutil.rmtree(self.drafts, ignore_errors=True)
+                try:
+                    yield
+                finally:
+                    shutil.rmtree(self.drafts, ignore_errors=True)
         except filelock.Timeout:
             raise CourseError(f"Another start or update is at work in {self.root}. Wait for it to end, then try again.") from None
 
