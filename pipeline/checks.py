@@ -26,7 +26,10 @@ NOT_QUICK = (
     "tests/exercises",
     "tests/lectures",
     *(f"tests/grading/test_{name}.py" for name in ("alone", "cli", "engine", "gradebook", "run")),
-    *(f"tests/helpers/test_{name}.py" for name in ("data", "experiments", "gradients", "inside", "pretrained", "training")),
+    *(
+        f"tests/helpers/test_{name}.py"
+        for name in ("data", "experiments", "gradients", "inside", "pretrained", "training", "update")
+    ),
     *(f"tests/pipeline/test_{name}.py" for name in ("backends", "editing", "execute", "graph", "versions")),
 )
 

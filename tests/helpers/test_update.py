@@ -34,9 +34,9 @@ class Student:
         self.published = folder / "published"
         self.published.mkdir()
         if way == "git":
-            copies.git(self.published, "init", "--quiet", "--initial-branch=main")
+            copies.git(self.published, "init", "--quiet", "--initial-branch=main", "--template=")
             copies.commit(self.published, "0.1.0")
-            copies.git(folder, "clone", "--quiet", str(self.published), str(self.root))
+            copies.git(folder, "clone", "--quiet", "--template=", str(self.published), str(self.root))
         else:
             packed = copies.packed(self.published, "0.1.0")
             with zipfile.ZipFile(packed) as file:
@@ -430,6 +430,7 @@ def copied(student, step=None):
 
         for name in ("replace", "link", "unlink", "rename"):
             setattr(os, name, counted(getattr(os, name)))
+        os.fsync = lambda file: None  # which only a machine that loses its power could tell
         real = subprocess.run
         subprocess.run = lambda command, **options: (counted(real) if READS.isdisjoint(command) else real)(command, **options)
         folder.find = lambda: student.course
