@@ -29,3 +29,11 @@ except ImportError:  # the grader without the course: notebooks find no data
     pass
 else:
     c.Grading.data = [str(cache.root())]
+
+# No script of a student's runs in formgrader, whatever may get past the cleaning that `grade run` does.
+try:
+    from grading.formgrader import confine
+except ImportError:  # the course without the grader
+    pass
+else:
+    confine()

@@ -221,7 +221,7 @@ def render(
         )
 
     rows = []
-    for key, cell in released.items():
+    for key in released:
         grade = standing["grades"].get(key)
         if grade is None:
             continue

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from nbformat.v4 import new_markdown_cell, new_raw_cell
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_output, new_raw_cell
 
 from grading.cli import main
 from grading.course import grade_id
@@ -43,6 +43,7 @@ CELLS = {
     "honest": "Because $a<b$ and `x<y>z`, **twice**.\n\n```python\nif a < b: pass\n```",
 }  # fmt: skip
 SVG = {"a.svg": {"image/svg+xml": f"<svg xmlns='http://www.w3.org/2000/svg' onload=\"{RUN}\"/>"}}
+CONFINE = "from grading.formgrader import confine\n\nconfine()\n"  # as in the shipped configuration
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +52,7 @@ def course(tmp_path_factory):
     from tests.grading.conftest import Small
 
     small = Small(tmp_path_factory.mktemp("formgrader") / "course")
-    (small.root / "nbgrader_config.py").write_text("c = get_config()\nc.CourseDirectory.course_id = 'small'\n")
+    (small.root / "nbgrader_config.py").write_text(f"c = get_config()\nc.CourseDirectory.course_id = 'small'\n{CONFINE}")
     for name, text in CELLS.items():
         notebook = small.solved("double", why=text)
         notebook.cells.insert(2, new_markdown_cell(text))
@@ -74,24 +75,8 @@ def address(course, tmp_path_factory):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     settings = tmp_path_factory.mktemp("jupyter")
-    extension = "nbgrader.server_extensions.formgrader"
-    (settings / "jupyter_server_config.json").write_text(
-        json.dumps(
-            {
-                "ServerApp": {"jpserver_extensions": {extension: True}, "port": port, "port_retries": 0, "ip": "127.0.0.1"},
-                "IdentityProvider": {"token": ""},
-            }
-        )
-    )
-    command = [
-        sys.executable,
-        "-m",
-        "jupyter",
-        "server",
-        "--no-browser",
-        "--allow-root",
-        f"--config={settings}/jupyter_server_config.json",
-    ]
+    command = [sys.executable, "-m", "jupyter", "server", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1"]
+    command += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0", "--IdentityProvider.token="]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     for name in ("CONFIG_DIR", "DATA_DIR", "RUNTIME_DIR"):
         environment[f"JUPYTER_{name}"] = str(settings / name.lower())
@@ -141,6 +126,7 @@ def visit(browser, url):
 
     page.route("**/*", route)
     page.on("response", lambda response: broken.append(response.url) if response.status >= 500 else None)
+    page.on("console", lambda message: asked.append(message.text) if refused(message.text) else None)
     page.on("dialog", lambda dialog: (asked.append("a dialog"), dialog.dismiss()))
     page.goto(url, wait_until="load")
     page.wait_for_function("() => document.readyState === 'complete'")
@@ -152,6 +138,11 @@ def visit(browser, url):
     assert page.url.startswith(url.split("/formgrader")[0])
     page.close()
     return *seen, asked, broken
+
+
+def refused(message):
+    """Whether a message of the browser's says that the content policy held something back: nothing of formgrader's own."""
+    return "Content Security Policy" in message and "mathjax" not in message
 
 
 def submissions(address):
@@ -173,6 +164,45 @@ def test_lists_of_students_open(browser, address):
     for path in ("manage_students", "manage_submissions/ps1", "gradebook/ps1/ps1", "gradebook"):
         title, _, _, asked, broken = visit(browser, f"{address}/formgrader/{path}")
         assert title != "RAN" and asked == [] and broken == [], path
+
+
+def test_what_got_past_the_cleaning_would_not_run(course, address, browser):
+    path = course.root / "autograded" / "honest" / "ps1" / "ps1.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells += [new_markdown_cell(text) for name, text in CELLS.items() if name not in ("gone", "deep", "meta")]
+    shown = [{"text/html": CELLS[name]} for name in ("script", "handler", "frame")] + [{"application/javascript": RUN}]
+    cell = new_code_cell("1", outputs=[new_output("display_data", data) for data in shown])
+    notebook.cells.append(cell)
+    before = path.read_bytes()
+    path.chmod(0o644)
+    nbformat.write(notebook, path)
+    try:
+        page = browser.new_page()
+        held, asked = [], []
+        page.on("console", lambda message: held.append(message.text) if refused(message.text) else None)
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(f"{address}/formgrader/submissions/{submissions(address)['honest']}/", wait_until="domcontentloaded")
+        page.evaluate("() => new Promise(done => requestAnimationFrame(() => setTimeout(done, 100)))")
+        assert page.title() != "RAN" and len(held) > 10
+        page.close()
+    finally:
+        path.write_bytes(before)
+
+
+def test_the_shipped_configuration_asks_for_it():
+    lines = [line.strip() for line in (ROOT / "nbgrader_config.py").read_text().splitlines()]
+    assert {line for line in CONFINE.splitlines() if line} <= {*lines}
+
+
+def test_formgraders_own_scripts_work(address, browser):
+    page = browser.new_page()
+    page.goto(f"{address}/formgrader/submissions/{submissions(address)['honest']}/", wait_until="load")
+    with page.expect_response(lambda answer: answer.request.method == "PUT" and "/api/grade/" in answer.url) as saved:
+        page.locator(".nbgrader_cell", has_text="Because").locator(".full-credit").click()
+    assert saved.value.json()["manual_score"] == 4
+    page.locator(".glyphicon.name-hidden").click()  # its handler is an attribute
+    page.wait_for_selector(".name-shown >> text=honest")
+    page.close()
 
 
 def test_ids_with_markup_are_refused_by_name(course, address, capsys):

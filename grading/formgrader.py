@@ -1,0 +1,133 @@
+"""A content policy for formgrader: only formgrader's own scripts run in its pages.
+
+What a student wrote is cleaned before formgrader sees it (`grading.sanitise`); this is the second wall. nbgrader's pages carry no
+policy, so that whatever got through would act with the instructor's rights. ``nbgrader_config.py``, which formgrader reads when
+it starts, asks for it::
+
+    from grading.formgrader import confine
+
+    confine()
+
+Each answer has a number of its own (a nonce). The scripts that stand in formgrader's templates get it when the template is
+read, so that a script in anything that is put into a template has none.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextvars
+import functools
+import hashlib
+import re
+import secrets
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jinja2 import BaseLoader, ChoiceLoader, DictLoader, Environment
+
+if TYPE_CHECKING:
+    from jupyter_server.base.handlers import JupyterHandler
+
+MATHJAX = "https://cdnjs.cloudflare.com/ajax/libs/mathjax/"  # from where nbconvert's templates take it
+_nonce = contextvars.ContextVar("nonce", default="")
+
+# nbconvert's gives MathJax its settings as a text to be evaluated, which a policy has to forbid: here they are an object.
+_MATHJAX_TEMPLATE = """
+{%- macro mathjax(url="MATHJAX2.7.7/latest.js?config=TeX-AMS_CHTML-full,Safe") -%}
+<script>
+window.MathJax = {
+  TeX: {equationNumbers: {autoNumber: "AMS", useLabelIds: true}},
+  tex2jax: {
+    inlineMath: [["$", "$"], ["\\\\(", "\\\\)"]], displayMath: [["$$", "$$"], ["\\\\[", "\\\\]"]],
+    processEscapes: true, processEnvironments: true
+  },
+  displayAlign: "center", messageStyle: "none", CommonHTML: {linebreaks: {automatic: true}}
+};
+</script>
+<script src="{{url}}"></script>
+{%- endmacro %}
+""".replace("MATHJAX", MATHJAX, 1)
+
+
+@functools.cache
+def _handlers() -> str:
+    """The handlers that stand as attributes in formgrader's templates, as a policy names them."""
+    from nbgrader.server_extensions import formgrader
+
+    templates = Path(formgrader.__file__).parent / "templates"
+    sources = [path.read_text(encoding="utf-8") for path in (*templates.rglob("*.tpl"), *templates.rglob("*.j2"))]
+    texts = {text for source in sources for text in re.findall(r'\son[a-z]+="([^"{]*)"', source, flags=re.IGNORECASE)}
+    hashes = sorted(base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in texts)
+    return " ".join(f"'sha256-{text}'" for text in hashes)
+
+
+def policy(nonce: str, handlers: str = "") -> str:
+    """The content policy of a page.
+
+    Parameters
+    ----------
+    nonce : str
+        What the page's own scripts are known by.
+    handlers : str
+        What its own handlers are known by.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> policy("abc").split("; ")[:2]
+    ["default-src 'none'", "script-src 'nonce-abc' https://cdnjs.cloudflare.com/ajax/libs/mathjax/"]
+    """
+    return "; ".join(
+        [
+            "default-src 'none'",
+            f"script-src 'nonce-{nonce}' {MATHJAX}",
+            f"script-src-attr 'unsafe-hashes' {handlers}",
+            "style-src 'self' 'unsafe-inline'",
+            "img-src 'self' data:",
+            f"font-src 'self' {MATHJAX}",
+            "connect-src 'self'",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "frame-ancestors 'self'",
+        ]
+    )
+
+
+class _WithNonce(BaseLoader):
+    """Gives templates whose scripts are formgrader's own, each with the nonce of the answer that they become part of."""
+
+    def __init__(self, loader: BaseLoader) -> None:
+        self._loader = ChoiceLoader([DictLoader({"mathjax.html.j2": _MATHJAX_TEMPLATE}), loader])
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str | None, Callable[[], bool] | None]:
+        source, path, fresh = self._loader.get_source(environment, template)
+        # Others show outputs of a student's, among them scripts.
+        if template.endswith(".tpl") or template.rpartition("/")[2] in ("formgrade_macros.html.j2", "mathjax.html.j2"):
+            source = source.replace("<script", '<script nonce="{{ csp_nonce() }}"')
+        return source, path, fresh
+
+    def list_templates(self) -> list[str]:
+        return self._loader.list_templates()
+
+
+def _policy_of(handler: JupyterHandler) -> str:
+    """The policy of an answer; formgrader's templates are filled in by the same task that asked for it."""
+    for environment in (handler.settings["nbgrader_jinja2_env"], handler.settings["nbgrader_exporter"].environment):
+        if not isinstance(environment.loader, _WithNonce):
+            environment.loader = _WithNonce(environment.loader)
+            environment.globals["csp_nonce"] = _nonce.get
+            environment.cache.clear()
+    handler.settings["nbgrader_jinja2_env"].autoescape = True  # of the lists: ids and names are text
+    _nonce.set(secrets.token_urlsafe(16))
+    return policy(_nonce.get(), _handlers())
+
+
+def confine() -> None:
+    """Have all of formgrader's pages carry the policy, if this process is a Jupyter server with formgrader in it."""
+    if base := sys.modules.get("nbgrader.server_extensions.formgrader.base"):
+        base.BaseHandler.content_security_policy = property(_policy_of)
