@@ -125,14 +125,27 @@ def parser() -> argparse.ArgumentParser:
         "collect",
         help="put the submissions of a learning platform's .zip in place",
         description=(
-            "Sort a .zip as Moodle, Canvas or Blackboard offers it into the submitted folder. What is not understood is named, "
-            "and the exit status is 1."
+            "Sort a .zip as Moodle, Canvas, Blackboard or Brightspace offers it into the submitted folder. Says what became of "
+            "every file. The exit status is 1 if something was left out for a person to look at."
         ),
     )
     collect.add_argument("archive", metavar="ZIP")
     collect.add_argument("assignment")
     collect.add_argument("--by-folder", action="store_true", help="the archive has a folder for each student, named by the id")
-    collect.add_argument("--force", action="store_true", help="replace submissions that are there (they are kept aside)")
+    collect.add_argument(
+        "--roster",
+        metavar="CSV",
+        help="who takes the course: id, first_name, last_name, email, lms_user_id, login, other_names "
+        "(default: roster.csv in the course folder, if it is there)",
+    )
+    collect.add_argument(
+        "--time-zone",
+        metavar="NAME",
+        help="zone of the times in the names of files, like Europe/Berlin (default: c.Grading.time_zone, or this computer's)",
+    )
+    collect.add_argument(
+        "--force", action="store_true", help="replace what is there by work that differs (the old work is kept aside)"
+    )
 
     feedback = commands.add_parser(
         "feedback",
@@ -237,20 +250,57 @@ class _Bar:
             self._bar.close()
 
 
+def _several(number, what):
+    return f"{number} {what}{'s' * (number != 1)}"
+
+
 def _collect(course: Course, options: argparse.Namespace, _: WarmProcess | None) -> int:
     from grading.collect import collect
+    from grading.gradebook import enrol
+    from grading.roster import course_roster
+    from grading.times import course_zone
 
-    collected, skipped, strange = collect(
-        course, options.archive, options.assignment, by_folder=options.by_folder, force=options.force
+    zone, set_by = course_zone(course, options.time_zone)
+    roster = course_roster(course, options.roster)
+    done = collect(
+        course,
+        options.archive,
+        options.assignment,
+        zone=zone,
+        roster=roster,
+        by_folder=options.by_folder,
+        force=options.force,
     )
-    print(f"{options.assignment}: {len(collected)} submission{'s' * (len(collected) != 1)} collected.")
-    for one in collected:
-        print(f"  {one.student:<16} {one.name}".rstrip())
-    if skipped:
-        print(f"Already there, left as they are (--force replaces them): {', '.join(skipped)}", file=sys.stderr)
-    for line in strange:
+    if roster is not None:
+        enrol(course, options.assignment, roster)
+    states = Counter(person.state for person in done.people)
+    taken = states["new"] + sum(person.replaced for person in done.people)
+    print(
+        f"{options.assignment}: {_several(taken, 'submission')} collected "
+        f"({states['new']} new, {states['changed']} changed, {states['same']} the same as before)."
+    )
+    for person in done.people:
+        if person.state in ("new", "changed"):
+            late = ", late" if person.late else ""
+            kept = "" if person.state == "new" or person.replaced else ", left as it was"
+            print(f"  {person.student:<16} {person.name:<24} {person.state}{late}{kept}".rstrip())
+    what = ", ".join(f"{number} {fate}" for fate, number in sorted(done.counts().items()))
+    print(f"{_several(len(done.fates), 'file')} in the archive: {what}.")
+    if set_by is None and any(person.attempts[-1].time for person in done.people):
+        print(
+            "Note: times in the names are taken to be in this computer's time zone; --time-zone names another.", file=sys.stderr
+        )
+    for note in done.notes:
+        print(f"Note: {note}", file=sys.stderr)
+    waiting = [person.student for person in done.people if person.state == "changed" and not person.replaced]
+    if waiting:
+        print(
+            f"Handed in anew, but not taken over (--force does it, and keeps the old work aside): {', '.join(waiting)}",
+            file=sys.stderr,
+        )
+    for line in done.problems:
         print(f"Not collected: {line}", file=sys.stderr)
-    return EXIT_UNDERSTOOD_NOT if strange or skipped else 0
+    return EXIT_UNDERSTOOD_NOT if done.problems or waiting else 0
 
 
 def _feedback(course: Course, options: argparse.Namespace, _: WarmProcess | None) -> int:

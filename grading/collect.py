@@ -1,333 +1,392 @@
 """Submissions out of the archives that learning platforms offer for download.
 
-Understood are the names that Moodle, Canvas and Blackboard give to files; what is not understood is named, never dropped
-silently. Archives are treated as hostile: no path leaves the student's folder, no link is made, and what unpacks to too much
-is refused.
+Every file of an archive comes to something that is said: it is collected, it is an earlier attempt and kept aside, it is the
+platform's own, or it is left out for a reason. Nobody's work replaces another person's. Archives are treated as hostile: no
+path leaves the student's folder, no link is made, and what unpacks to too much is refused.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shutil
-import stat
 import tempfile
 import unicodedata
 import zipfile
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any
 
 from nbgrader.utils import parse_utc
 
+from grading.archive import BROKEN, JUNK, Archive, Handed, inside, name_people, refusal, set_aside
 from grading.course import CourseError
 from grading.files import safe_name, write_atomic
 from grading.model import GIB, MIB
+from grading.roster import twins_said
 
 if TYPE_CHECKING:
+    from datetime import tzinfo
+
     from _typeshed import StrPath
 
     from grading.course import Course
+    from grading.platforms import Found
+    from grading.roster import Roster
 
 
 FILE_LIMIT = 256 * MIB  # bytes of one unpacked file
 TOTAL_LIMIT = 16 * GIB  # bytes of all of them
-_JUNK = re.compile(r"(^|/)(__MACOSX/|\.DS_Store$|Thumbs\.db$|desktop\.ini$|\._)")
-
-# Full Name_123456_assignsubmission_file_knn.ipynb, or the same as a folder: Full Name_123456_assignsubmission_file/knn.ipynb
-_MOODLE = re.compile(r"(?P<name>[^/]+)_(?P<id>\d+)_assignsubmission_(?P<kind>file|onlinetext)_?(?P<file>/?.*)", re.DOTALL)
-# lastfirst_12345_67890_knn.ipynb, lastfirst_LATE_12345_67890_knn-1.ipynb
-_CANVAS = re.compile(r"(?P<name>[^/_]+)_(?:LATE_)?(?P<id>\d+)_(?P<submission>\d+)_(?P<file>[^/]+)")
-# Exercise 1_jdoe_attempt_2025-01-30-15-00-00_knn.ipynb, and a description: Exercise 1_jdoe_attempt_2025-01-30-15-00-00.txt
-_BLACKBOARD = re.compile(
-    r"(?P<title>[^/]*?)_(?P<id>[^/_]+)_attempt_(?P<time>\d{4}(?:-\d\d){5})(?:_(?P<file>[^/]+)|(?P<about>\.txt))"
-)
+NAME_LIMIT = 200  # bytes of one part of a path; file systems end at 255
+_UPLOADED_AGAIN = re.compile(r"-\d+(?=\.ipynb(\.json|\.txt)?$)")  # what Canvas adds to a name that it has seen before
+_NOTEBOOK = re.compile(r"\.ipynb(\.json|\.txt)?$", flags=re.IGNORECASE)
+_TYPED = "typed in Blackboard.txt"
 
 
 @dataclass
-class Handed:
-    """What belongs to one student.
+class Collection:
+    """What became of an archive.
 
     Attributes
     ----------
-    student : str
-        The platform's number or login.
-    name : str
-        As the platform writes it, or empty.
-    files : dict of str to zipfile.ZipInfo
-        Relative name -> entry of the archive.
-    time : datetime.datetime or None
-        When the platform took it in, as the file's name says it.
-    order : int
-        Larger for a later attempt.
+    people : list of Handed
+        Sorted by id.
+    fates : list of tuple of (str, str)
+        For each file of the archive: its name, and what became of it.
+    problems : list of str
+        What was not collected though it should be, and why.
+    notes : list of str
+        What a person should know.
     """
 
-    student: str
-    name: str = ""
-    files: dict[str, zipfile.ZipInfo] = field(default_factory=dict)
-    time: datetime | None = None
-    order: int = 0
+    people: list[Handed] = field(default_factory=list)
+    fates: list[tuple[str, str]] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def counts(self) -> dict[str, int]:
+        """How many files came to what."""
+        return dict(Counter(fate for _, fate in self.fates))
 
 
-class Understood(TypedDict):
-    """What the name of an archive's file tells; `file` is None where there is nothing to keep."""
-
-    platform: str
-    student: str
-    name: str
-    file: str | None
-    time: datetime | None
-    order: int
+# --- unpacking -----------------------------------------------------------------------------------------------------------
 
 
-def understand(name: str) -> Understood | None:
-    """Say what the name of an archive's file tells.
+class _Names:
+    """Names in one folder, no two of which are the same on any file system."""
 
-    Parameters
-    ----------
-    name : str
-        With forward slashes.
+    def __init__(self) -> None:
+        self._files: set[str] = set()
+        self._folders: set[str] = set()
 
-    Returns
-    -------
-    Understood or None
-        None if it is no name of Moodle's, Canvas's or Blackboard's.
+    @staticmethod
+    def _key(name):
+        return unicodedata.normalize("NFC", name).casefold()
 
-    Examples
-    --------
-    >>> found = understand("Ada Byron_31_assignsubmission_file_/knn.ipynb")
-    >>> found["platform"], found["student"], found["name"], found["file"]
-    ('Moodle', '31', 'Ada Byron', 'knn.ipynb')
-    >>> understand("byronada_LATE_17_904_knn-1.ipynb")["student"]
-    '17'
-    >>> understand("Exercise 1_ada_attempt_2025-01-30-15-00-00_knn.ipynb")["student"]
-    'ada'
-    >>> understand("knn.ipynb") is None
-    True
-    """
-    parts = name.split("/")
-    for start in range(len(parts)):  # the archive may hold a folder around it all
-        rest = "/".join(parts[start:])
-        if match := _BLACKBOARD.fullmatch(parts[start]):
-            moment = datetime.strptime(match["time"], "%Y-%m-%d-%H-%M-%S")
-            return {
-                "platform": "Blackboard",
-                "student": match["id"],
-                "name": "",
-                "file": match["file"],
-                "time": moment,
-                "order": int(moment.timestamp()),
-            }
-        if match := _MOODLE.fullmatch(rest):
-            file = match["file"].lstrip("/") if match["kind"] == "file" else None
-            return {
-                "platform": "Moodle",
-                "student": match["id"],
-                "name": match["name"],
-                "file": file or None,
-                "time": None,
-                "order": 0,
-            }
-        if match := _CANVAS.fullmatch(parts[start]):
-            return {
-                "platform": "Canvas",
-                "student": match["id"],
-                "name": match["name"],
-                "file": match["file"],
-                "time": None,
-                "order": int(match["submission"]),
-            }
-    return None
+    def free(self, name: str) -> bool:
+        """Whether nothing stands in the way of a file of this name."""
+        path = PurePosixPath(self._key(name))
+        above = {str(parent) for parent in path.parents}
+        return str(path) not in self._files | self._folders and not above & self._files
+
+    def take(self, name: str, rank: int = 0) -> str:
+        """Take a name, or one like it that is free; `rank` is a number to tell it from others."""
+        parts = [_shortened(part) for part in PurePosixPath(name).parts]
+        chosen, count = "/".join(parts), rank or 2
+        while not self.free(chosen):
+            first, dot, rest = parts[-1].partition(".")
+            # Where a file stands where this one needs a folder, no other name in that folder would do.
+            top = [f"{parts[0]}-{count}", *parts[1:-1]] if len(parts) > 1 else []
+            chosen = "/".join([*top, parts[-1] if top else f"{first}-{count}{dot}{rest}"])
+            count += 1
+        key = PurePosixPath(self._key(chosen))
+        self._files.add(str(key))
+        self._folders |= {str(parent) for parent in key.parents} - {"."}
+        return chosen
 
 
-def _inside(name):
-    """The path of an entry if it stays inside of a folder, else None."""
-    path = PurePosixPath(name.replace("\\", "/"))
-    if path.is_absolute() or ".." in path.parts or not path.parts or re.match(r"[A-Za-z]:", name) or "\0" in name:
-        return None
-    return path.as_posix()
-
-
-def sort_out(archive: zipfile.ZipFile, assignment: str, by_folder: bool = False) -> tuple[dict[str, Handed], list[str], set[str]]:
-    """Sort an archive's files by student.
-
-    Parameters
-    ----------
-    archive : zipfile.ZipFile
-    assignment : str
-    by_folder : bool
-        Whether each folder at the top is a student's, named by the id (as in ``ada/knn.ipynb``).
-
-    Returns
-    -------
-    handed : dict of str to Handed
-    strange : list of str
-        Names that are not understood, or refused, and why.
-    platforms : set of str
-    """
-    handed: dict[str, Handed] = {}
-    strange: list[str] = []
-    platforms: set[str] = set()
-    for entry in archive.infolist():
-        if entry.is_dir() or _JUNK.search(entry.filename):
-            continue
-        name = _inside(entry.filename)
-        if name is None:
-            strange.append(f"{entry.filename!r}: it would leave its folder; refused")
-            continue
-        if stat.S_ISLNK(entry.external_attr >> 16):
-            strange.append(f"{name!r}: a symbolic link; refused")
-            continue
-        if entry.flag_bits & 1:
-            strange.append(f"{name!r}: encrypted; refused")
-            continue
-        found = understand(name)
-        if by_folder:
-            parts = name.split("/")
-            if len(parts) > 1:
-                rest = parts[2:] if len(parts) > 2 and parts[1] == assignment else parts[1:]
-                found = {"platform": "folders", "student": parts[0], "name": "", "file": "/".join(rest), "time": None, "order": 0}
-            else:
-                found = None
-        if found is None:
-            strange.append(f"{name!r}: not a name that Moodle, Canvas or Blackboard gives")
-            continue
-        platforms.add(found["platform"])
-        student = unicodedata.normalize("NFC", found["student"])
-        one = handed.setdefault(student, Handed(student, found["name"], time=found["time"], order=found["order"]))
-        if found["order"] > one.order:  # a later attempt replaces the earlier one whole
-            one.files.clear()
-            one.time, one.order = found["time"], found["order"]
-        if found["order"] == one.order and found["file"] and found["file"] != "timestamp.txt":
-            one.files[found["file"]] = entry
-    return handed, strange, platforms
+def _shortened(part):
+    """A part of a path that file systems can hold."""
+    data = part.encode("utf-8", "surrogateescape")
+    if len(data) <= NAME_LIMIT:
+        return part
+    end = PurePosixPath(part).suffix[-20:]
+    mark = hashlib.sha256(data).hexdigest()[:8]
+    return data[: NAME_LIMIT - 40].decode("utf-8", "ignore") + f"~{mark}{end}"
 
 
 def _unpack(archive, entry, target, room):
-    """Write one entry; it may not be larger than it says, nor than there is room."""
+    """Write one entry, whole or not at all; it may not be larger than it says, nor than there is room."""
     if entry.file_size > min(FILE_LIMIT, room):
-        raise CourseError(f"{entry.filename!r} unpacks to {entry.file_size / MIB:,.0f} MiB, which is too much")
+        raise ValueError(f"it unpacks to {entry.file_size / MIB:,.0f} MiB, which is too much")
     target.parent.mkdir(parents=True, exist_ok=True)
     written = 0
-    with archive.open(entry) as source, open(target, "wb") as sink:
-        while block := source.read(1 << 20):
-            written += len(block)
-            if written > entry.file_size:
-                raise CourseError(f"{entry.filename!r} is larger than the archive says")
-            sink.write(block)
+    try:
+        with archive.open(entry) as source, open(target, "wb") as sink:
+            while block := source.read(1 << 20):
+                written += len(block)
+                if written > entry.file_size:
+                    raise ValueError("it is larger than the archive says")
+                sink.write(block)
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
     return written
 
 
-def _unpack_inner(path, folder):
-    """Unpack an archive that a student handed in; notes say what was refused."""
-    notes, room = [], FILE_LIMIT
-    with zipfile.ZipFile(path) as inner:
-        for entry in inner.infolist():
-            name = _inside(entry.filename)
-            if entry.is_dir() or _JUNK.search(entry.filename):
-                continue
-            if name is None or stat.S_ISLNK(entry.external_attr >> 16) or entry.flag_bits & 1:
-                notes.append(f"{path.name}: {entry.filename!r} was refused")
-                continue
-            if name.rsplit("/", 1)[-1] != "timestamp.txt" and not (folder / name).exists():
-                room -= _unpack(inner, entry, folder / name, room)
-    path.unlink()
+def _unpack_inner(path, draft, names):
+    """Unpack an archive that a student handed in; notes say what was left out. One that cannot be opened stays as it is."""
+    notes, room, within = [], FILE_LIMIT, path.relative_to(draft).parent
+    try:
+        with zipfile.ZipFile(path) as inner:
+            for entry in inner.infolist():
+                name = inside(entry.filename) or ""
+                if entry.filename.endswith("/") or JUNK.search(entry.filename):
+                    continue
+                try:
+                    if why := refusal(entry):
+                        raise ValueError(why)
+                    if name.rsplit("/", 1)[-1] == "timestamp.txt":
+                        raise ValueError("only the collector writes a timestamp.txt")
+                    room -= _unpack(inner, entry, draft / names.take((within / name).as_posix()), room)
+                except BROKEN as problem:
+                    notes.append(f"{path.name}: {entry.filename!r} was left out: {problem}")
+    except BROKEN as problem:
+        return [f"{path.name} cannot be unpacked: {problem}"]
+    if not notes:
+        path.unlink()
     return notes
+
+
+def _write(archive, attempt, draft, notebooks, zone, room):
+    """Write an attempt into an empty folder; of two files of one name the one that was uploaded last keeps it.
+
+    Gives what was left out (number -> why), notes, and the room that is left.
+    """
+    names, left, notes, inner = _Names(), {}, [], []
+    for number, one in sorted(attempt.entries, key=lambda pair: (-pair[1].rank, pair[0])):
+        name = str(PurePosixPath(one.file))
+        plain = _UPLOADED_AGAIN.sub("", name)
+        if one.platform == "Canvas" and plain.split(".ipynb")[0] in notebooks and names.free(plain):
+            name = plain
+        if name == "timestamp.txt":
+            left[number] = "only the collector writes a timestamp.txt"
+            continue
+        path = draft / names.take(name, one.rank)
+        try:
+            room -= _unpack(archive.archive, archive.entries[number], path, room)
+        except BROKEN as problem:
+            left[number] = str(problem)
+            continue
+        if path.suffix.lower() == ".zip" and zipfile.is_zipfile(path):
+            inner.append(path)
+    for path in inner:
+        notes += _unpack_inner(path, draft, names)
+    if attempt.typed:
+        (draft / names.take(_TYPED)).write_text(attempt.typed + "\n", encoding="utf-8")
+    if not any(draft.iterdir()):
+        raise ValueError("none of the files can be unpacked: " + "; ".join(dict.fromkeys(left.values())))
+    if attempt.time:
+        (draft / "timestamp.txt").write_text(f"{_moment(attempt.time, zone)}\n", encoding="utf-8")
+    return left, notes, room
+
+
+def _moment(time, zone):
+    """A time with its offset, as both nbgrader and a person read it."""
+    return time.replace(tzinfo=zone).isoformat(" ", "seconds")
+
+
+def _digest(folder):
+    """A hash of all files of a folder."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and not path.is_symlink():
+            digest.update(path.relative_to(folder).as_posix().encode("utf-8", "surrogateescape") + b"\0")
+            with open(path, "rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
+
+
+# --- what is known about earlier collections ---------------------------------------------------------------------------------
 
 
 def _notes_file(course, assignment):
     return course.reports_folder(assignment) / "collected.json"
 
 
-def collected_timestamp(course: Course, assignment: str, student: str) -> datetime | None:
-    """When the collector took a student's submission in, or None if it did not."""
+def collected_notes(course: Course, assignment: str) -> dict[str, dict[str, Any]]:
+    """What `grade collect` noted of each student: ``name``, ``time`` (with its offset), ``late``."""
     path = _notes_file(course, assignment)
-    if not path.is_file():
-        return None
-    text = json.loads(path.read_text(encoding="utf-8")).get(student, {}).get("time")
+    try:
+        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    except ValueError as problem:
+        raise CourseError(f"{path} is damaged ({problem}): delete it, and collect again.") from None
+
+
+def collected_timestamp(course: Course, assignment: str, student: str) -> datetime | None:
+    """When the collector took a student's submission in (UTC, without a zone), or None if it does not know."""
+    text = collected_notes(course, assignment).get(student, {}).get("time")
     return parse_utc(text) if text else None
 
 
+# --- all of it -------------------------------------------------------------------------------------------------------------
+
+
 def collect(
-    course: Course, archive_path: StrPath, assignment: str, *, by_folder: bool = False, force: bool = False
-) -> tuple[list[Handed], list[str], list[str]]:
+    course: Course,
+    archive_path: StrPath,
+    assignment: str,
+    *,
+    zone: tzinfo = UTC,
+    roster: Roster | None = None,
+    by_folder: bool = False,
+    force: bool = False,
+) -> Collection:
     """Put the submissions of a platform's archive into the ``submitted`` folder.
 
     Parameters
     ----------
     course : grading.course.Course
     archive_path : str or pathlib.Path
-        A ``.zip`` as Moodle, Canvas or Blackboard offers it.
+        A ``.zip`` as Moodle, Canvas, Blackboard or Brightspace offers it.
     assignment : str
+    zone : datetime.tzinfo
+        Of the times in the names of files.
+    roster : grading.roster.Roster, optional
+        Who takes the course: people get its ids then, and who is not on it is set aside.
     by_folder : bool
         Whether the archive has a folder for each student instead.
     force : bool
-        Whether to replace submissions that are there already; the old ones move to ``submitted-replaced``.
+        Whether to replace work that is there already and differs; the old one moves to ``submitted-replaced``.
 
     Returns
     -------
-    collected : list of Handed
-    skipped : list of str
-        Students who have a submission already.
-    strange : list of str
-        What was not understood or was refused, and why.
+    Collection
 
     Raises
     ------
     CourseError
         If the file is no archive, or nothing in it is understood.
     """
-    course.source_notebooks(assignment)
+    notebooks = course.source_notebooks(assignment)
     try:
-        archive = zipfile.ZipFile(archive_path)
-    except (OSError, zipfile.BadZipFile) as problem:
+        opened = zipfile.ZipFile(archive_path)
+    except (OSError, zipfile.BadZipFile, NotImplementedError) as problem:
         raise CourseError(f"{archive_path} cannot be opened as a .zip: {problem}") from None
-    collected, skipped = [], []
-    with archive:
-        handed, strange, _ = sort_out(archive, assignment, by_folder)
-        if not handed:
-            first = "; ".join(strange[:3]) or "it is empty"
+    with opened:
+        archive = Archive(opened, assignment, by_folder, roster)
+        if not archive.people:
+            first = "; ".join(archive.problems[:3]) or ("no file in it is a student's" if archive.entries else "it is empty")
             raise CourseError(
                 f"Nothing in {archive_path} is understood ({first}). If it has a folder for each student, named by "
                 "the student's id, say --by-folder."
             )
+        people = name_people(archive, roster)
+        known = collected_notes(course, assignment)
         room = TOTAL_LIMIT
-        path = _notes_file(course, assignment)
-        known = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-        for student, one in sorted(handed.items()):
-            target = course.folder(course.directory.submitted_directory, student, assignment)
-            if not student.strip(". ") or "/" in student:
-                strange.append(f"{student!r}: no id for a student")
-                continue
-            if target.exists() and not force:
-                skipped.append(student)
-                continue
-            target.parent.mkdir(parents=True, exist_ok=True)
-            draft = Path(tempfile.mkdtemp(dir=target.parent, prefix=".collect-"))
-            try:
-                draft.chmod(0o755)
-                for name, entry in one.files.items():
-                    room -= _unpack(archive, entry, draft / name, room)
-                for inner in [file for file in draft.rglob("*") if file.suffix.lower() == ".zip" and file.is_file()]:
-                    if zipfile.is_zipfile(inner):
-                        strange += [f"{student}: {note}" for note in _unpack_inner(inner, inner.parent)]
-                if one.time:
-                    (draft / "timestamp.txt").write_text(f"{one.time:%Y-%m-%d %H:%M:%S} UTC\n", encoding="utf-8")
-                if target.exists():
-                    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-                    aside = course.root / "submitted-replaced" / stamp / safe_name(student) / safe_name(assignment)
-                    aside.parent.mkdir(parents=True, exist_ok=True)
-                    shutil.move(target, aside)
-                draft.replace(target)
-            except (CourseError, OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError) as problem:
-                shutil.rmtree(draft, ignore_errors=True)
-                strange.append(f"{student}: {problem}; nothing of this student was collected")
-                continue
-            except BaseException:
-                shutil.rmtree(draft, ignore_errors=True)
-                raise
-            collected.append(one)
-            known[student] = {"name": one.name, "time": one.time.isoformat(sep=" ") if one.time else None}
-        write_atomic(path, json.dumps(known, indent=1, ensure_ascii=False) + "\n")
-    return collected, skipped, strange
+        for person in people:
+            room = _place(course, assignment, archive, person, notebooks, zone, known, force, room)
+        if people:
+            write_atomic(_notes_file(course, assignment), json.dumps(known, indent=1, ensure_ascii=False) + "\n")
+    archive.notes += _warnings(course, assignment, archive, people, roster)
+    fates = [(entry.filename, fate or "left out") for entry, fate in zip(archive.entries, archive.fates, strict=True)]
+    return Collection(people, fates, archive.problems, archive.notes)
+
+
+def _place(course, assignment, archive, person, notebooks, zone, known, force, room):
+    """Put one person's work in place, all of it or nothing; give the room that is left."""
+    *earlier, last = person.attempts
+    target = course.folder(course.directory.submitted_directory, person.student, assignment)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(dir=target.parent, prefix=".collect-"))
+    try:
+        draft.chmod(0o755)
+        left, notes, room = _write(archive, last, draft, notebooks, zone, room)
+        for attempt in earlier:
+            room = _keep_aside(course, assignment, archive, person, attempt, notebooks, zone, room)
+        digest, before = _digest(draft), known.get(person.student, {})
+        if not target.exists():
+            person.state = "new"
+        elif digest in (before.get("digest"), _digest(target)):  # the first: an instructor has changed what lies there
+            person.state = "same"
+        else:
+            person.state, person.replaced = "changed", force
+        if person.replaced:
+            shutil.move(target, _aside(course, datetime.now(UTC).strftime("%Y%m%d-%H%M%S"), person.student, assignment))
+        if person.state == "new" or person.replaced:
+            draft.replace(target)
+        if person.state != "changed" or person.replaced:
+            time = _moment(last.time, zone) if last.time else None
+            known[person.student] = {"name": person.name, "time": time, "late": last.late, "digest": digest}
+    except BROKEN as problem:
+        set_aside(archive, person, f"{person.student}: {problem}; nothing of this student was collected")
+        person.state = "refused"
+        return room
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+        if not any(target.parent.iterdir()):
+            target.parent.rmdir()
+    archive.problems += [f"{person.student}: {note}" for note in notes]
+    fate = {"same": "there already", "changed": "not taken over"}.get(person.state, "collected")
+    fate = "collected" if person.replaced else fate
+    for number, _ in last.entries:
+        archive.fates[number] = "left out" if number in left else fate
+    archive.problems += [f"{archive.entries[number].filename}: left out: {why}" for number, why in left.items()]
+    return room
+
+
+def _aside(course, when, student, assignment):
+    """A free place for work that does not count any more."""
+    folder = course.root / "submitted-replaced" / when / safe_name(student) / safe_name(assignment)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    count = 2
+    while folder.exists():
+        folder, count = folder.with_name(f"{safe_name(assignment)}-{count}"), count + 1
+    return folder
+
+
+def _keep_aside(course, assignment, archive, person, attempt, notebooks, zone, room):
+    """Put an earlier attempt beside; it has one place, so that the same archive twice leaves it alone."""
+    when = f"{attempt.time:%Y%m%d-%H%M%S}-earlier" if attempt.time else "earlier"
+    target = course.root / "submitted-replaced" / when / safe_name(person.student) / safe_name(assignment)
+    left = {}
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(dir=target.parent, prefix=".collect-"))
+        try:
+            draft.chmod(0o755)
+            left, _, room = _write(archive, attempt, draft, notebooks, zone, room)
+            draft.replace(target)
+        except BROKEN as problem:  # what counts is the last attempt
+            left = {number: str(problem) for number, _ in attempt.entries}
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+    for number, _ in attempt.entries:
+        archive.fates[number] = "left out" if number in left else "earlier attempts"
+    archive.problems += [f"{archive.entries[number].filename}: left out: {why}" for number, why in left.items()]
+    return room
+
+
+def _has_notebook(entries: Iterable[tuple[int, Found]]) -> bool:
+    return any(_NOTEBOOK.search(one.file or "") or (one.file or "").lower().endswith(".zip") for _, one in entries)
+
+
+def _warnings(course: Course, assignment: str, archive: Archive, people: Sequence[Handed], roster: Roster | None) -> list[str]:
+    """What a person should know about a collection, though nothing is lost."""
+    notes = []
+    for person in people:
+        if not _has_notebook(person.attempts[-1].entries) and any(_has_notebook(one.entries) for one in person.attempts[:-1]):
+            notes.append(f"{person.student}: the last attempt has no notebook; an earlier one, in submitted-replaced, has")
+    if roster is None and archive.platform == "Moodle" and people:
+        notes.append(
+            "Moodle numbers people anew in each assignment: these ids will be other ones in the next. Put a roster.csv into the "
+            "course folder, and everybody keeps one id."
+        )
+    if archive.platform == "Canvas" and any(person.key.startswith("anon_") for person in people):
+        notes.append("Canvas made the download anonymous: these ids are other ones in the next assignment.")
+    notes += twins_said({*course.students(assignment), *(person.student for person in people)})
+    return notes

@@ -189,7 +189,11 @@ class Course:
         """
         return sorted(name for name in self._student_folders() if self.submission(name, assignment)[0] is not None)
 
-    def _student_folders(self):
+    def hidden_folders(self) -> list[str]:
+        """Names of folders that stand where a student's id stands, but begin with a dot: they are nobody's."""
+        return sorted(name for name in self._student_folders(hidden=True) if name not in _IGNORED)
+
+    def _student_folders(self, hidden=False):
         """Names of all folders that stand where a student's id stands."""
         base = Path(self.root)
         for part in full_split(self.directory.directory_structure):
@@ -202,7 +206,7 @@ class Course:
                     for entry in os.scandir(base)
                     if entry.is_dir() or entry.is_symlink()
                 )
-                return [match[1] for match in found if match and not match[1].startswith(".")]
+                return [match[1] for match in found if match and match[1].startswith(".") is hidden]
             base = base / part.format(nbgrader_step=self.directory.submitted_directory, assignment_id="*")
         raise CourseError("CourseDirectory.directory_structure has no {student_id}")
 
@@ -311,6 +315,11 @@ class Course:
             if role(cell) in ("solution", "manual"):
                 cell.source = solutions.get(grade_id(cell), cell.source)
         return notebook
+
+    def solutions(self, assignment: str) -> list[str]:
+        """List the sources of the reference solutions: tests may be compared with what they give."""
+        notebooks = (self._source(assignment, name) for name in self.source_notebooks(assignment))
+        return [cell.source for notebook in notebooks for cell in notebook.cells if role(cell) in ("solution", "manual")]
 
     @functools.cache  # noqa: B019
     def _made_release(self, assignment: str, name: str) -> NotebookNode:

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from grading.backups import database_file
 from grading.checker import Checker, CheckerFailed, Script, Warm
 from grading.course import CourseError
-from grading.gradebook import database_file
 from grading.sandbox import SandboxError, start
 from grading.sandbox.warm import PRELOAD
 

@@ -59,6 +59,7 @@ REFUSED = frozenset(
 )  # what an import, an interpreter or a person might execute
 _SIMILAR = 0.55
 _NOT_LOOKED_INTO = (".ipynb_checkpoints", "__pycache__", "__MACOSX", ".git")
+_NOTEBOOK = re.compile(r"\.ipynb(\.json|\.txt)?$", flags=re.IGNORECASE)  # browsers add an ending of their own
 _JUNK = re.compile(r"^(\._|~\$|\.DS_Store$|Thumbs\.db$|desktop\.ini$)")
 
 
@@ -626,7 +627,7 @@ def _read(path):
 
 def _rank(name, wanted):
     """How well the name of a file fits that of a notebook; smaller is better."""
-    stem = Path(name).stem
+    stem = _NOTEBOOK.sub("", Path(name).name)
     plain, target = re.sub(r"[\W_]+", "", stem).lower(), re.sub(r"[\W_]+", "", wanted).lower()
     if name == f"{wanted}.ipynb":
         return 0
@@ -637,6 +638,25 @@ def _rank(name, wanted):
     if target and target in plain:
         return 3
     return 4 + (1 - difflib.SequenceMatcher(None, plain, target).ratio())
+
+
+def _notebooks(files):
+    """Names of the files that are notebooks; where none is called one, those that look like one inside."""
+    found = [key for key in files if _NOTEBOOK.search(key)]
+    if found:
+        return found
+    disguised = [key for key in files if Path(key).suffix.lower() in ("", ".json", ".txt")]
+    return [key for key in disguised if _looks_like_one(files[key])]
+
+
+def _looks_like_one(path):
+    """Whether a file is JSON with the parts of a notebook."""
+    try:
+        data = _read(path)
+        content = json.loads(data) if b'"nbformat"' in data and b'"cells"' in data else None
+    except (OSError, NotANotebook, ValueError, RecursionError):
+        return False
+    return isinstance(content, dict) and isinstance(content.get("cells"), list)
 
 
 def take_in(course: Course, assignment: str, student: str, name: str | None = None, *, limits: Limits | None = None) -> Intake:
@@ -679,10 +699,12 @@ def take_in(course: Course, assignment: str, student: str, name: str | None = No
     if beside:
         # Without a folder of its own only the notebook is this assignment's for certain.
         files = {key: path for key, path in files.items() if key.lower().endswith(".ipynb")}
-    _stage(course, assignment, folder, files, intake, limits)
+    notebooks = _notebooks({key: path for key, path in files.items() if key not in intake.files})
+    others = {key: path for key, path in files.items() if key not in notebooks}
+    _stage(course, assignment, folder, others, intake, limits)
 
-    others = set(names) - {name}
-    candidates = [key for key in files if key.lower().endswith(".ipynb") and Path(key).stem not in others]
+    siblings = set(names) - {name}
+    candidates = [key for key in notebooks if _NOTEBOOK.sub("", Path(key).name) not in siblings]
     if beside:
         candidates = [key for key in candidates if key.lower() == f"{name}.ipynb".lower()]
     candidates.sort(key=lambda key: (_rank(key, name), key.count("/"), key))
@@ -723,7 +745,7 @@ def _stage(course, assignment, folder, files, intake, limits):
     """Choose the files that may lie beside the notebook when it runs."""
     theirs, given, total = course.students_own_files(assignment), set(intake.files), 0
     for key, path in files.items():
-        if key.lower().endswith(".ipynb") or key == "timestamp.txt" or course.ignored(path, folder):
+        if key == "timestamp.txt" or course.ignored(path, folder):
             continue
         if key in given and key not in theirs:
             continue  # the instructor's version counts; students hand these back without having touched them

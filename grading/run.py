@@ -8,7 +8,6 @@ whatever stops a batch costs the students only that were being worked on.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import queue
@@ -17,6 +16,7 @@ import shutil
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
@@ -27,12 +27,17 @@ import filelock
 import nbformat
 from nbgrader.utils import compute_checksum
 
+from grading.collect import collected_notes
 from grading.course import CourseError, grade_id, role
 from grading.files import safe_name, write_atomic
-from grading.gradebook import GradebookWriter, back_up, read_timestamp
+from grading.gradebook import GradebookWriter
 from grading.intake import fingerprint, take_in
 from grading.model import Intake, Outcome
 from grading.notebook import grade_notebook, listed, ungradable
+from grading.provenance import version as graded_with
+from grading.provenance import what_changed
+from grading.roster import as_student, course_roster, twins_said
+from grading.times import read_timestamp
 
 if TYPE_CHECKING:
     from _typeshed import StrPath
@@ -189,6 +194,13 @@ class Records:
             return None
         return Result(**content)
 
+    def submitted(self, student: str) -> str | None:
+        """Read what was handed in when a student was graded last, also by an older grader; None if that is not known."""
+        try:
+            return json.loads(self._path(student).read_text(encoding="utf-8")).get("submitted")
+        except (FileNotFoundError, ValueError):
+            return None
+
     def write(self, result: Result) -> None:
         """Note a finished student."""
         write_atomic(self._path(result.student), json.dumps({"record": RECORD_VERSION, **asdict(result)}, indent=1) + "\n", 0o600)
@@ -257,7 +269,10 @@ class Batch:
     notes : list of str
         What concerns the whole batch.
     backup : pathlib.Path or None
+        The copy of the gradebook, where anything was changed in it.
     seconds : float
+    absent : list of str
+        Who handed in nothing, where it is known who takes the course: id, and name in brackets.
     """
 
     results: list[Result]
@@ -266,6 +281,7 @@ class Batch:
     notes: list[str]
     backup: Path | None
     seconds: float
+    absent: list[str] = field(default_factory=list)
 
 
 def run_batch(
@@ -327,11 +343,19 @@ def run_batch(
         raise CourseError(f"Another `grade run {assignment}` is at work in this course: wait for it, or stop it first.") from None
     try:
         records, notes, missing = Records(course, assignment), list(course.warnings(assignment)), []
-        version = hashlib.sha256(f"{RECORD_VERSION} {limits} {course.version(assignment)}".encode()).hexdigest()
+        version = graded_with(course, assignment, limits, RECORD_VERSION)
+        roster = course_roster(course)
+        notes += _about_folders(course, everyone, roster)
         _tidy(course, assignment)
-        backup = back_up(course, assignment)
         with GradebookWriter(course, assignment) as writer:
-            todo = []
+            notes += writer.notes
+            if roster is not None:
+                writer.enrol(roster.students)
+            else:
+                writer.enrol(_as_collected(course, assignment, everyone, writer.names()))
+            todo: list[tuple[str, str]] = []
+            again: Counter[str] = Counter()
+            done_before = []
             for student in wanted:
                 mark = fingerprint(course, assignment, student)
                 record = None if force else records.read(course.student_id(student))
@@ -341,6 +365,11 @@ def run_batch(
                     or not _complete(course, assignment, student, writer)
                 ):
                     todo.append((student, mark))
+                    if record is not None and record.submitted == mark:
+                        again.update(what_changed(record.version, version))
+                else:
+                    done_before.append(student)
+            late = [course.student_id(student) for student in done_before if _refresh(course, assignment, student, writer)]
             if progress:
                 progress(len(wanted) - len(todo), len(wanted), None)
             if todo:
@@ -368,6 +397,11 @@ def run_batch(
                         done += 1
                         if progress:
                             progress(done, len(wanted), result)
+            notes += [f"Graded again, since {what} changed: {count}." for what, count in again.items()]
+            notes += [f"Lateness was counted anew for {listed(late)}."] if late else []
+            notes += writer.overruled()
+            absent = _absent(writer.names(), {course.student_id(name) for name in everyone}, roster)
+            backup = writer.backup
         results = [result for name in everyone if (result := records.read(course.student_id(name)))]
         graded = len(todo) - len(missing)
         missing += [
@@ -375,9 +409,39 @@ def run_batch(
             f'{course.directory.submitted_directory!r} (without < > " & and control characters), and run this again'
             for name in refused
         ]
-        return Batch(results, graded, missing, notes, backup, time.monotonic() - begin)
+        return Batch(results, graded, missing, notes, backup, time.monotonic() - begin, absent)
     finally:
         lock.release()
+
+
+def _about_folders(course, everyone, roster):
+    """What an instructor should know about the names of the folders."""
+    base = course.directory.submitted_directory
+    notes = [f"{name!r} in {base!r} begins with a dot, and is taken for nobody's: rename it." for name in course.hidden_folders()]
+    notes += [f"In {base!r}, {line}." for line in twins_said(everyone)]
+    strangers = sorted({course.student_id(name) for name in everyone} - set(roster.ids())) if roster is not None else []
+    if strangers:
+        notes.append(f"Not in {roster.path.name}, but in {base!r}: {listed(strangers)}.")
+    return notes
+
+
+def _as_collected(course, assignment, everyone, names):
+    """Names of students as the platform wrote them, for those of whom the gradebook has none."""
+    present = {course.student_id(name) for name in everyone}
+    found = {who: note.get("name") for who, note in collected_notes(course, assignment).items() if who in present}
+    return [as_student(who, name) for who, name in found.items() if name and not names.get(who)]
+
+
+def _absent(names, present, roster):
+    """Who handed in nothing: of the roster where there is one, else of the students that the gradebook knows."""
+    expected = roster.ids() if roster is not None else sorted(names)
+    return [f"{who} ({names[who]})" if names.get(who) else who for who in expected if who not in present]
+
+
+def _refresh(course, assignment, student, writer):
+    """Count the lateness of a student anew who need not be graded again; say whether that changed anything."""
+    timestamp, _ = read_timestamp(course, assignment, student)
+    return writer.refresh(course.student_id(student), timestamp)
 
 
 def _complete(course, assignment, student, writer):
@@ -390,6 +454,8 @@ def _complete(course, assignment, student, writer):
 def _finish(course, assignment, student, outcomes, writer, records, mark, version):
     """Write a finished student: notebooks, then the gradebook, then the note that says that both are there."""
     identity = course.student_id(student)
+    if records.submitted(identity) != mark:
+        writer.mark_changed(identity, outcomes)
     records.forget(identity)
     timestamp, note = read_timestamp(course, assignment, student)
     if note:

@@ -7,16 +7,13 @@ import signal
 import subprocess
 import sys
 import time
-import zipfile
-from datetime import datetime
 from pathlib import Path
 
 import nbformat
 import pytest
 from nbgrader.api import Gradebook
 
-from grading import cli, collect
-from grading.collect import understand
+from grading import cli
 
 ROOT = Path(__file__).resolve().parents[2]
 confined = pytest.mark.needs("confinement")
@@ -179,103 +176,3 @@ def test_without_confinement_nothing_runs_unless_students_are_trusted(small, mon
     assert "--trust-students" in capsys.readouterr().err and scores(small) == {}
     assert grade("run", "ps1", "--course-dir", small.root, "--quiet", "--no-reference", "--trust-students") == 0
     assert scores(small) == {"ada": 5}
-
-
-# --- archives of learning platforms ------------------------------------------------------------------------------------
-
-
-def archive(small, *names, content=None):
-    path = small.root / "download.zip"
-    with zipfile.ZipFile(path, "w") as file:
-        for name in names:
-            file.writestr(name, nbformat.writes(small.solved()) if content is None else content)
-    return path
-
-
-@pytest.mark.parametrize(
-    ("name", "student", "file"),
-    [
-        ("Ada Byron_31_assignsubmission_file_/ps1.ipynb", "31", "ps1.ipynb"),
-        ("Ada Byron_31_assignsubmission_file_ps1.ipynb", "31", "ps1.ipynb"),
-        ("Ada Byron_31_assignsubmission_file/deep/ps1.ipynb", "31", "deep/ps1.ipynb"),
-        ("Müller-Lüdenscheidt, Zoë_77_assignsubmission_onlinetext_onlinetext.html", "77", None),
-        ("CS1-Exercise 1-123/Ada Byron_31_assignsubmission_file_/ps1.ipynb", "31", "ps1.ipynb"),
-        ("byronada_17_904_ps1.ipynb", "17", "ps1.ipynb"),
-        ("byronada_LATE_17_904_ps1-2.ipynb", "17", "ps1-2.ipynb"),
-        ("Exercise 1_ada_attempt_2025-01-30-15-00-00_ps1.ipynb", "ada", "ps1.ipynb"),
-        ("Exercise_1_ada_attempt_2025-01-30-15-00-00.txt", "ada", None),
-    ],
-)
-def test_names_of_platforms(name, student, file):
-    found = understand(name)
-    assert (found["student"], found["file"]) == (student, file)
-
-
-@pytest.mark.parametrize("name", ["ps1.ipynb", "ada/ps1.ipynb", "ada_ps1.ipynb", "17_904_ps1.ipynb"])
-def test_names_of_none(name):
-    assert understand(name) is None
-
-
-def test_collecting(small, capsys):
-    path = archive(small, "byronada_17_904_ps1.ipynb", "bob_LATE_18_905_ps1-1.ipynb", "readme.txt", "__MACOSX/._x")
-    assert grade("collect", path, "ps1", "--course-dir", small.root) == 1, "one name is not understood"
-    said = capsys.readouterr()
-    assert "2 submissions collected" in said.out and "byronada" in said.out and "'readme.txt'" in said.err
-    assert small.course.students("ps1") == ["17", "18"]
-    assert grade("collect", path, "ps1", "--course-dir", small.root) == 1
-    assert "left as they are" in capsys.readouterr().err
-    assert grade("collect", archive(small, "byronada_17_904_ps1.ipynb"), "ps1", "--course-dir", small.root, "--force") == 0
-    assert list((small.root / "submitted-replaced").rglob("*.ipynb")), "what was there is kept"
-
-
-def test_the_last_attempt_counts_and_the_collectors_time(small):
-    path = small.root / "blackboard.zip"
-    with zipfile.ZipFile(path, "w") as file:
-        file.writestr("E_ada_attempt_2025-01-30-15-00-00_ps1.ipynb", "new")
-        file.writestr("E_ada_attempt_2025-01-29-15-00-00_ps1.ipynb", "old")
-        file.writestr("E_ada_attempt_2025-01-29-15-00-00_other.txt", "old")
-        file.writestr("E_ada_attempt_2025-01-30-15-00-00_timestamp.txt", "1999-01-01 00:00:00 UTC")
-    assert grade("collect", path, "ps1", "--course-dir", small.root) == 0
-    folder = small.root / "submitted" / "ada" / "ps1"
-    assert sorted(file.name for file in folder.iterdir()) == ["ps1.ipynb", "timestamp.txt"]
-    assert (folder / "ps1.ipynb").read_text() == "new"
-    assert collect.collected_timestamp(small.course, "ps1", "ada") == datetime(2025, 1, 30, 15)
-    (folder / "timestamp.txt").write_text("1999-01-01 00:00:00 UTC")
-    from grading.gradebook import read_timestamp
-
-    when, note = read_timestamp(small.course, "ps1", "ada")
-    assert when == datetime(2025, 1, 30, 15) and "collector" in note
-
-
-def test_nothing_understood_is_an_error_with_a_way_out(small, capsys):
-    assert grade("collect", archive(small, "ada/ps1.ipynb", "ben/ps1.ipynb"), "ps1", "--course-dir", small.root) == 2
-    assert "--by-folder" in capsys.readouterr().err and not (small.root / "submitted").exists()
-    assert grade("collect", small.root / "download.zip", "ps1", "--course-dir", small.root, "--by-folder") == 0
-    assert small.course.students("ps1") == ["ada", "ben"]
-    (small.root / "no.zip").write_text("no")
-    assert grade("collect", small.root / "no.zip", "ps1", "--course-dir", small.root) == 2
-
-
-def test_hostile_archives(small, capsys, monkeypatch):
-    path = small.root / "bad.zip"
-    link = zipfile.ZipInfo("byronada_17_904_link.txt")
-    link.external_attr = 0o120777 << 16
-    inner = small.root / "inner.zip"
-    with zipfile.ZipFile(inner, "w") as file:
-        file.writestr("../../../escaped.txt", "x")
-        file.writestr("ps1.ipynb", "inside")
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
-        file.writestr("../../x_17_904_evil.ipynb", "x")
-        file.writestr(link, "/etc/passwd")
-        file.writestr("byronada_17_904_work.zip", inner.read_bytes())
-        file.writestr("bomb_18_905_ps1.ipynb", b"\0" * 3_000_000)
-    monkeypatch.setattr(collect, "FILE_LIMIT", 1_000_000)
-    assert grade("collect", path, "ps1", "--course-dir", small.root) == 1
-    said = capsys.readouterr().err
-    for words in ("leave its folder", "symbolic link", "too much", "'../../../escaped.txt' was refused"):
-        assert words in said
-    submitted = small.root / "submitted"
-    assert [str(file.relative_to(submitted)) for file in submitted.rglob("*") if file.is_file()] == [
-        os.path.join("17", "ps1", "ps1.ipynb")
-    ]
-    assert not list(small.root.rglob("escaped.txt")) and not list(small.root.rglob(".collect-*"))

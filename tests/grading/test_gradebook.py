@@ -6,16 +6,17 @@ import sqlite3
 import subprocess
 import sys
 import sysconfig
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import nbformat
 import pytest
 from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
 
-from grading import gradebook
-from grading.course import Course, CourseError, grade_id
-from grading.gradebook import GradebookWriter, back_up, read_timestamp
+from grading import backups, gradebook
+from grading.backups import back_up
+from grading.course import CourseError, grade_id
+from grading.gradebook import GradebookWriter
 from grading.intake import take_in
 from grading.model import Outcome, QuestionScore
 from grading.run import ungradable, write_autograded
@@ -122,10 +123,10 @@ def test_nbgraders_own_tools_go_on_working(small):
     assert "ada" in (small.root / "grades.csv").read_text() and "8.5" in (small.root / "grades.csv").read_text()
     nbgrader(small.root, "generate_feedback", "ps1")
     assert "Well said." in (small.root / "feedback" / "ada" / "ps1" / "ps1.html").read_text()
-    # a person's score outlives the next run of the grader, which asks for another look
+    # a person's score outlives the next run of the grader, which asks for no other look at an answer that is the same
     write(small, "ada", double=0.0)
     assert rows(small.root)["ada"]["score"] == 6.5
-    assert rows(small.root)["ada"]["grades"]["why"][1:3] == (3.5, True)
+    assert rows(small.root)["ada"]["grades"]["why"][1:3] == (3.5, False)
 
 
 def test_stale_scores_are_replaced(small):
@@ -159,21 +160,52 @@ def test_a_backup_is_made_and_old_ones_go(small, monkeypatch):
     write(small, "ada", double=0.0)
     with sqlite3.connect(copy) as saved:
         assert saved.execute("select sum(auto_score) from grade").fetchone() == (5,)
-    monkeypatch.setattr(gradebook, "BACKUPS", 2)
-    for number in range(3):
-        (copy.parent / f"gradebook-2000010{number}-000000-ps1.db").write_bytes(b"")
-    back_up(small.course, "ps1")
-    assert len(list(copy.parent.glob("*.db"))) == 2 and copy.exists()
+    monkeypatch.setattr(backups, "BACKUPS", 2)
+    others = [copy.parent / f"gradebook-2000010{number}-000000-{name}.db" for number in range(3) for name in ("x-ps1", "ps")]
+    for path in [*others, *(copy.parent / f"gradebook-2000010{number}-000000-ps1.db" for number in range(3))]:
+        path.write_bytes(b"")
+    newest = back_up(small.course, "ps1")
+    assert sorted(path.name for path in copy.parent.glob("*-ps1.db") if path not in others)[-1] == newest.name
+    assert len([path for path in copy.parent.glob("*.db") if path not in others]) == 2
+    assert all(path.exists() for path in others), "copies made for other assignments are not this one's to delete"
 
 
-def test_changed_questions_after_submissions_are_refused_with_a_way_out(small):
+def test_two_copies_in_one_second_are_two(small):
+    write_nothing = back_up(small.course, "ps1"), back_up(small.course, "ps1")
+    assert len(set(write_nothing)) == 2 and all(path.exists() for path in write_nothing)
+
+
+def test_who_only_reads_makes_no_copy(small):
     small.hand_in("ada")
     write(small, "ada")
-    notebook = small.source()
-    del notebook.cells[3]
-    nbformat.write(notebook, small.root / "source" / "ps1" / "ps1.ipynb")
-    with pytest.raises(CourseError, match="nbgrader db assignment remove ps1"), GradebookWriter(Course.open(small.root), "ps1"):
+    copies = list(small.root.glob("gradebook-backups/*"))
+    with GradebookWriter(small.course, "ps1") as writer:
+        assert writer.results("ada") and writer.overruled() == []
+    assert writer.backup is None and list(small.root.glob("gradebook-backups/*")) == copies
+    with GradebookWriter(small.course, "ps1") as writer:
+        writer.write("ada", [outcome(small, "ada")])
+    assert writer.backup.exists()
+
+
+def test_a_damaged_gradebook_is_called_damaged(small):
+    path = small.root / "gradebook.db"
+    whole = path.read_bytes()
+    path.write_bytes(b"this is no gradebook" * 100)
+    with pytest.raises(CourseError, match="is damaged.*there is no copy"), GradebookWriter(small.course, "ps1"):
         pass
+    path.write_bytes(whole)
+    copy = back_up(small.course, "ps1")
+    path.write_bytes(whole[: len(whole) // 2] + b"\xff" * 4096 + whole[len(whole) // 2 + 4096 :])
+    with pytest.raises(CourseError, match=f"is damaged.*the newest copy is .*{copy.name}"), GradebookWriter(small.course, "ps1"):
+        pass
+
+
+def test_an_older_gradebook_is_to_be_upgraded(small):
+    with sqlite3.connect(small.root / "gradebook.db") as book:
+        book.execute("alter table student drop column lms_user_id")
+    book.close()
+    with pytest.raises(CourseError, match="older nbgrader.*student.lms_user_id.*nbgrader db upgrade"):
+        GradebookWriter(small.course, "ps1").__enter__()
 
 
 def test_changed_points_are_taken_over(small):
@@ -189,7 +221,7 @@ def test_changed_points_are_taken_over(small):
 def test_another_program_that_writes_is_waited_for(small, monkeypatch):
     small.hand_in("ada")
     write(small, "ada")
-    monkeypatch.setattr(gradebook, "_PATIENCE", 0.05)
+    monkeypatch.setattr(gradebook, "PATIENCE", 0.05)
     monkeypatch.setattr(gradebook.time, "sleep", lambda _: None)
     found = outcome(small, "ada", double=0.0)
     other = sqlite3.connect(small.root / "gradebook.db", isolation_level=None)
@@ -201,23 +233,6 @@ def test_another_program_that_writes_is_waited_for(small, monkeypatch):
         writer.write("ada", [found])
     other.close()
     assert rows(small.root)["ada"]["score"] == 3
-
-
-@pytest.mark.parametrize(
-    ("text", "expected", "note"),
-    [
-        ("2025-03-01 12:00:00 UTC", datetime(2025, 3, 1, 12), None),
-        ("2025-03-01 12:00", datetime(2025, 3, 1, 12), None),
-        ("", None, None),
-        ("yesterday-ish", None, "no time"),
-        ("2999-01-01 00:00:00 UTC", None, "future"),
-    ],
-)
-def test_timestamps(small, text, expected, note):
-    path = small.hand_in("ada")
-    (path.parent / "timestamp.txt").write_text(text)
-    found, said = read_timestamp(small.course, "ps1", "ada")
-    assert found == expected and (said is None if note is None else note in said)
 
 
 def test_lateness_costs_what_the_courses_plugin_says(small):
@@ -236,4 +251,10 @@ def test_lateness_costs_what_the_courses_plugin_says(small):
         writer.write("ada", [found], datetime(2025, 3, 2))
         assert writer.results("ada")["notebooks"]["ps1"]["penalty"] == 1.5
         writer.write("ada", [found], datetime(2025, 2, 2))
+        assert writer.results("ada")["notebooks"]["ps1"]["penalty"] == 0
+        assert not writer.refresh("ada", datetime(2025, 2, 2))
+        assert writer.refresh("ada", datetime(2025, 3, 2))
+        assert writer.results("ada")["notebooks"]["ps1"]["penalty"] == 1.5
+        writer._book.update_or_create_submission("ps1", "ada", extension=timedelta(days=2))
+        assert writer.refresh("ada", datetime(2025, 3, 2))
         assert writer.results("ada")["notebooks"]["ps1"]["penalty"] == 0
