@@ -264,17 +264,17 @@ class Progress:
         head = "".join(f'<th scope="col" style="{cell}">{text}</th>' for text in columns)
         body = ""
         for row in self.rows:
-            done = "Nothing that you can see" if not row.missing else html.escape(row.missing)
+            missing = html.escape(row.missing) or "Nothing"
             advice = html.escape(row.next) + (f"<br><code>{html.escape(row.hint)}</code>" if row.hint else "")
             mark = "✓ " if not row.missing else ""
             body += (
                 f'<tr><th scope="row" style="{cell};font-weight:normal">{row.number}. {html.escape(row.title)}</th>'
                 f'<td style="{cell};white-space:nowrap">{mark}{row.passed:g} of {row.points:g}</td>'
-                f'<td style="{cell}">{done}</td><td style="{cell}">{advice}</td></tr>'
+                f'<td style="{cell}">{missing}</td><td style="{cell}">{advice}</td></tr>'
             )
         caption = f'<caption style="text-align:left;padding:.35em 0"><strong>{html.escape(self._head())}</strong></caption>'
         table = f'<table style="border-collapse:collapse">{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
-        return f"<div>{table}<p>{_LATER}</p></div>"
+        return f'<div><div style="overflow-x:auto">{table}</div><p>{_LATER}</p></div>'
 
 
 @dataclass

@@ -16,7 +16,8 @@ from typing import Any
 
 from helpers.course.notebook import Notebook
 
-NOT_ANSWERED = re.compile(r"^\s*raise NotImplementedError\(\)|^YOUR ANSWER HERE$", re.MULTILINE)  # as nbgrader releases it
+# What a released exercise says where an answer is missing: that of this course, and nbgrader's own, which it had before.
+NOT_ANSWERED = re.compile(r"^\s*raise (?:checks\.NotWritten|NotImplementedError)\(\)|^YOUR ANSWER HERE$", re.MULTILINE)
 SETUP_TAG = "course-setup"  # cells that are new in every version: the badge and the set-up
 Cell = dict[str, Any]
 

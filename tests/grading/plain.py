@@ -144,10 +144,14 @@ def _serve(control, preload):
 
 
 def _student(channel, student_side):
+    import resource
     import types
 
     from IPython.core.inputtransformer2 import TransformerManager
 
+    from grading.model import Limits
+
+    resource.setrlimit(resource.RLIMIT_AS, (Limits().memory,) * 2)  # as in the sandbox: an answer may ask for too much
     loads, dumps, transform = json.loads, json.dumps, TransformerManager().transform_cell
     module = types.ModuleType("__main__")
     sys.modules["__main__"] = module
