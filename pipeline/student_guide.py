@@ -74,6 +74,8 @@ class GuideError(Exception):
 def blocks(text):
     """The commands of the guide for Linux, one text for each fenced block; conda's, which bring a program of their own, left out.
 
+    A block of ``sh`` instead of ``bash`` is left out as well: `helpers.check` ends with 1 where an exercise is not solved.
+
     Parameters
     ----------
     text : str
