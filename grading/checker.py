@@ -13,7 +13,8 @@ The same test cell also runs in a student's own notebook, and honest work gets t
 - what a student's function prints is printed where the test can catch it; random numbers go on from the test's seed;
 - a Keras model is rebuilt here from its config and its weights, and is measured by the checker's own Keras.
 
-Only plain data can be passed to a student's function, and effects on its arguments do not come back.
+What a test cell sees of objects and classes is told in :mod:`grading.proxies`, what a call carries beside plain data in
+:mod:`grading.link`.
 """
 
 from __future__ import annotations
@@ -27,7 +28,6 @@ import json
 import linecache
 import math
 import os
-import random
 import re
 import select
 import signal
@@ -40,13 +40,15 @@ import threading
 import time
 import traceback
 import types
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Self, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Self
 
-from grading import wire
+from grading import reference, wire
 from grading.hidden import NBGRADERS, Marks, hidden_lines, transform, visible_source
+from grading.link import Link
 from grading.model import Limits
+from grading.proxies import StudentClass, StudentError, StudentFunction, StudentGone, StudentValue
 
 if TYPE_CHECKING:  # importing it takes a second, and the warm process never sees a notebook
     from _typeshed import StrPath
@@ -116,6 +118,8 @@ class Script:
         What only the instructor's own cells define: it never comes from the student.
     hides_setup : bool
         Whether one of `steps` is hidden that is no test.
+    traits : grading.reference.Traits
+        What of the reference solutions goes beyond plain data.
     """
 
     def __init__(self, notebook: NotebookNode, marks: Marks = NBGRADERS) -> None:
@@ -134,6 +138,7 @@ class Script:
             frozenset(name for kind, statements, *_ in cells if kind != "student" for one in statements for name in one.bound)
             - self.student_names
         )
+        self.traits = reference.traits(_python(source) for kind, _, source, _ in cells if kind == "student")
         needed = _needed(cells)
         self.steps = []
         tainted: set[str] = set()
@@ -174,6 +179,14 @@ class _Statement(NamedTuple):
     bound: frozenset[str]  # names that it sets or changes
     replaced: frozenset[str]  # those of them whose value before does not matter
     loaded: frozenset[str]  # names whose value before it uses
+
+
+def _python(source: str) -> str:
+    """The Python of a cell, or nothing where it is none."""
+    try:
+        return transform(source)
+    except (SyntaxError, ValueError):
+        return ""
 
 
 def _statements(source: str) -> list[_Statement]:
@@ -656,7 +669,12 @@ class Checker:
         self._end_child()
         names = (self._script.student_names, self._script.own_names) if self._script else ((), ())
         self._channel, self._child = channel, _ = self._warm.fork(
-            {"student": sorted(names[0]), "own": sorted(names[1]), "folder": self._folder}
+            {
+                "student": sorted(names[0]),
+                "own": sorted(names[1]),
+                "folder": self._folder,
+                "traits": self._script.traits if self._script else reference.Traits(),
+            }
         )
         return channel
 
@@ -755,285 +773,6 @@ def _read_bytes(channel: socket.socket, count: int, deadline: float | None) -> b
 
 
 # --- inside the checker's process --------------------------------------------------------------------------------
-
-
-class StudentError(Exception):
-    """What a student's function raised, where it is no built-in exception that a test may catch by its type."""
-
-
-class StudentGone(BaseException):
-    """The student's process gave no answer: no test may catch this and go on."""
-
-
-class _Link:
-    """The way from a test cell to the student's process."""
-
-    def __init__(self, channel: socket.socket) -> None:
-        self._channel = channel
-        self._dropped: list[str] = []
-        self._random: object = None
-        self.calls = 0  # how often student's code may have run: what was known of its objects before is out of date
-
-    def ask(self, op: str, **request: object) -> dict[str, object]:
-        if self._dropped:
-            request["drop"], self._dropped = self._dropped, []
-        if op == "call":
-            self._add_random(request)
-        if op not in ("get", "model"):
-            self.calls += 1
-        _write(self._channel, json.dumps({"say": "ask", "request": {"op": op, **request}}).encode())
-        message = _read(self._channel)
-        if message is None or "gone" in message:
-            raise StudentGone((message or {}).get("gone", "the grader ended"))
-        answer = message.get("answer")
-        if type(answer) is not dict:
-            raise StudentGone("the student's process gave an answer that makes no sense")
-        if answer.get("printed"):
-            print(wire.clean(answer["printed"], 100_000), end="")
-        if "error" in answer:
-            raise _exception(answer["error"])
-        return answer
-
-    def value(self, op: str, **request: object) -> Any:
-        answer = self.ask(op, **request)
-        if op == "get" and answer.get("missing") is True:
-            raise KeyError(request["name"])
-        if "ok" not in answer:
-            raise StudentGone("the student's process gave an answer that makes no sense")
-        return self.decode(answer["ok"])
-
-    def decode(self, form: object) -> object:
-        try:
-            return wire.decode(form, self._handle)
-        except wire.WireError as problem:
-            raise StudentError(f"the answer is not plain data: {problem}") from None
-
-    def _handle(self, form: wire.Form) -> StudentValue:
-        if form["$"] != "handle" or type(form["id"]) is not str or len(form["id"]) > 40:
-            raise wire.WireError("malformed data: no handle")
-        name = wire.clean(form.get("type"), 80)
-        kind = StudentModel if form.get("model") is True else StudentFunction if form.get("callable") is True else StudentValue
-        return kind(self, form["id"], name)
-
-    def encode(self, value: object) -> object:
-        return wire.encode(value, self._other)
-
-    def _other(self, value: object) -> wire.Form:
-        if isinstance(value, StudentValue):
-            return {"$": "handle", "id": object.__getattribute__(value, "_id")}
-        module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
-        if isinstance(value, type | types.BuiltinFunctionType | types.FunctionType) or type(value).__name__ == "ufunc":
-            if type(value).__name__ == "ufunc":
-                module, name = "numpy", getattr(value, "__name__", None)
-            if isinstance(module, str) and isinstance(name, str) and module != "__main__" and _same(module, name, value):
-                return {"$": "name", "module": module, "name": name}
-        raise wire.NotPlain(
-            f"a test can pass plain data only to a student's function, not a value of type {type(value).__name__}"
-        )
-
-    def drop(self, handle: str) -> None:
-        self._dropped.append(handle)
-
-    def _add_random(self, request: dict[str, object]) -> None:
-        """Let the student's random numbers go on from where the test's are, if the test has seeded or drawn any."""
-        state, key = _random_state()
-        if self._random is None:
-            self._random = key
-        if key != self._random:
-            self._random = key
-            request["random"] = wire.encode(state)
-
-    def random(self) -> dict[str, Any]:
-        """All that there is to know about the random numbers of this moment."""
-        return {"state": _random_state()[0], "told": self._random}
-
-    def set_random(self, numbers: dict[str, Any]) -> None:
-        """Let random numbers go on from an earlier moment."""
-        import numpy as np
-
-        np.random.set_state(numbers["state"]["numpy"])
-        random.setstate(numbers["state"]["python"])
-        self._random = numbers["told"]
-
-    def forget_random(self) -> None:
-        """Take the present state of the random numbers as the one to start from."""
-        _, self._random = _random_state()
-
-
-def _random_state() -> tuple[dict[str, object], object]:
-    """The state of NumPy's and of Python's random numbers, and what tells two states apart."""
-    import numpy as np
-
-    ours, pythons = cast("tuple[Any, ...]", np.random.get_state(legacy=True)), random.getstate()
-    return {"numpy": ours, "python": pythons}, (ours[1].tobytes(), ours[2:], pythons)
-
-
-def _same(module: str, name: str, value: object) -> bool:
-    found = sys.modules.get(module)
-    for part in name.split("."):
-        found = getattr(found, part, None)
-    return found is value
-
-
-# Exceptions that steer loops or end the process are not passed on under their own name: a student's StopIteration
-# would quietly end a test's `for ... in map(student, cases)`.
-_PASSED_ON = {
-    name: kind
-    for name, kind in vars(builtins).items()
-    if isinstance(kind, type)
-    and issubclass(kind, Exception)
-    and not issubclass(kind, StopIteration | StopAsyncIteration)
-    and name not in ("UnicodeDecodeError", "UnicodeEncodeError", "UnicodeTranslateError", "ExceptionGroup")
-}
-
-
-def _exception(error: object) -> BaseException:
-    """The exception of a student's as one that a test may catch."""
-    if type(error) is not dict:
-        return StudentGone("the student's process gave an answer that makes no sense")
-    name = wire.clean(error.get("type"), 80) or "Exception"
-    bases = error.get("bases")
-    bases = [base for base in bases[:20] if type(base) is str] if type(bases) is list else []
-    # KeyError shows its text in quotes, and OSError splits its arguments: give each the plain text.
-    stops = {"StopIteration", "StopAsyncIteration"} & set(bases)
-    kind = next((_PASSED_ON[base] for base in bases if base in _PASSED_ON), None) if not stops else None
-    message = wire.clean(error.get("message"), MESSAGE)
-    where = wire.clean(error.get("where"), 300)
-    made: Any  # an exception with two attributes more
-    if kind is None:
-        made = StudentError(f"{name}: {message}")
-    else:
-
-        class Told(kind):  # type: ignore[valid-type, misc]  # which exception it is turns out only now
-            """A student's exception: shows the message that the student's process told."""
-
-            def __str__(self) -> str:
-                return message
-
-        Told.__name__ = Told.__qualname__ = name
-        Told.__module__ = "builtins"
-        try:
-            made = Told(message)
-        except TypeError:
-            made = StudentError(f"{name}: {message}")
-    made.student_type, made.student_where = name, where
-    assert isinstance(made, BaseException)
-    return made
-
-
-class StudentValue:
-    """Stands for something that stays in the student's process.
-
-    It can be passed to a student's function, asked for its attributes, items and length, and looped over; all of these
-    give plain data or such a value again. It cannot be compared, it is no number and neither true nor false.
-    """
-
-    __slots__ = ("_id", "_link", "_type", "_cache")
-    __hash__ = None  # type: ignore[assignment]  # how Python says that something cannot be hashed
-
-    def __init__(self, link: _Link, handle: str, kind: str) -> None:
-        object.__setattr__(self, "_link", link)
-        object.__setattr__(self, "_id", handle)
-        object.__setattr__(self, "_type", kind)
-        object.__setattr__(self, "_cache", None)
-
-    def __del__(self) -> None:
-        object.__getattribute__(self, "_link").drop(object.__getattribute__(self, "_id"))
-
-    def __getattr__(self, name: str) -> Any:
-        # Special methods are looked up by NumPy and others to see what an object can do; it can do none of it.
-        if name.startswith("__") and name not in ("__name__", "__doc__", "__qualname__"):
-            raise AttributeError(name)
-        return self._link.value("attr", of=self._id, name=name)
-
-    def __setattr__(self, name: str, value: object) -> NoReturn:
-        raise TypeError(f"a test cannot change the student's {self._type}")
-
-    def __getitem__(self, key: object) -> Any:
-        return self._link.value("item", of=self._id, key=self._link.encode(key))
-
-    def __len__(self) -> int:
-        length = self._link.value("length", of=self._id)
-        if type(length) is not int or not 0 <= length < 2**62:
-            raise TypeError(f"the length of the student's {self._type} is no whole number")
-        return length
-
-    def __iter__(self) -> Iterator[Any]:
-        iterator = self._link.value("iter", of=self._id)
-        if not isinstance(iterator, StudentValue):
-            raise StudentError(f"the student's {self._type} cannot be looped over")
-        while True:
-            answer = self._link.ask("next", of=iterator._id, count=64)
-            if type(answer.get("ok")) is not list:
-                raise StudentGone("the student's process gave an answer that makes no sense")
-            for item in answer["ok"]:
-                yield self._link.decode(item)
-            if answer.get("end") is not False:
-                return
-            if not answer["ok"]:
-                raise StudentGone("the student's process gave an answer that makes no sense")
-
-    def __str__(self) -> str:
-        text = self._link.value("text", of=self._id)
-        if type(text) is not str:
-            raise TypeError(f"the text of the student's {self._type} is no text")
-        return text
-
-    def __repr__(self) -> str:
-        return f"<the student's {self._type}>"
-
-    def __format__(self, spec: str) -> str:
-        return format(str(self), spec)
-
-    def __copy__(self) -> Self:
-        return self
-
-    def __deepcopy__(self, memo: object) -> Self:
-        return self
-
-    def __reduce_ex__(self, protocol: object) -> NoReturn:
-        raise TypeError(f"the student's {self._type} stays in the student's process")
-
-    def __call__(self, *args: object, **kwargs: object) -> Any:
-        """Refuse."""
-        raise TypeError(f"'{self._type}' object is not callable")
-
-
-def _refuse(operation: str) -> Callable[..., NoReturn]:
-    def method(self: StudentValue, *others: object) -> NoReturn:
-        kind = object.__getattribute__(self, "_type")
-        raise TypeError(f"a value of type '{kind}' is no plain data (a number, text, list, array ...): it cannot {operation}")
-
-    return method
-
-
-for _operation, _methods in {
-    "be compared": "eq ne lt le gt ge contains",
-    "be taken as true or false": "bool",
-    "be taken as a number": "float int index complex round trunc floor ceil abs neg pos invert",
-    "be calculated with": "add radd sub rsub mul rmul matmul rmatmul truediv rtruediv floordiv rfloordiv mod rmod pow rpow and"
-    " rand or ror xor rxor lshift rlshift rshift rrshift iadd isub imul divmod rdivmod",
-    "be turned into an array": "array array_ufunc array_function",
-    "be used in a with statement": "enter exit",
-}.items():
-    for _method in _methods.split():
-        setattr(StudentValue, f"__{_method}__", _refuse(_operation))
-
-
-class StudentFunction(StudentValue):
-    """Stands for a student's function (or class, or anything else to be called)."""
-
-    __slots__ = ()
-
-    def __call__(self, *args: object, **kwargs: object) -> Any:
-        """Call the student's function with plain data."""
-        link = object.__getattribute__(self, "_link")
-        return link.value(
-            "call",
-            of=self._id,
-            args=[link.encode(value) for value in args],
-            kwargs={name: link.encode(value) for name, value in kwargs.items()},
-        )
 
 
 class StudentModel(StudentFunction):
@@ -1171,17 +910,17 @@ class Space(dict[str, Any]):
 
     Parameters
     ----------
-    link : _Link
+    link : Link
     student : frozenset of str
         Names that the reference solution defines.
     own : frozenset of str
         Names that never come from the student.
     """
 
-    def __init__(self, link: _Link, student: frozenset[str] = frozenset(), own: frozenset[str] = frozenset()) -> None:
+    def __init__(self, link: Link, student: frozenset[str] = frozenset(), own: frozenset[str] = frozenset()) -> None:
         super().__init__(__name__="__main__", __builtins__=builtins)
         self.link, self.student, self.own = link, student, own
-        self.functions: dict[str, StudentFunction] = {}
+        self.functions: dict[str, StudentFunction | StudentClass] = {}
         self.handed: set[str] = set()  # names of the student's that have had their turn in the notebook
         self._places: dict[str, tuple[dict[str, Any], set[str], dict[str, Any]]] = {}
 
@@ -1192,8 +931,23 @@ class Space(dict[str, Any]):
             raise KeyError(name)
         value = self.link.value("get", name=name)
         if type(value) is StudentFunction:
+            object.__setattr__(value, "_name", name)
+        if type(value) in (StudentFunction, StudentClass):
             self.functions[name] = value  # spares the question at each call
         return value
+
+    def __contains__(self, name: object) -> bool:  # for a test that asks globals()
+        if dict.__contains__(self, name) or type(name) is not str:
+            return dict.__contains__(self, name)
+        try:
+            self[name]
+        except KeyError:
+            return False
+        return True
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The value of a name, or something else where there is none."""
+        return self[name] if name in self else default
 
     def __setitem__(self, name: str, value: object) -> None:
         super().__setitem__(name, value)
@@ -1252,6 +1006,7 @@ def _run_test(
     result = {"say": "done", "score": 0.0 if points is None else points, "message": None, "hidden": False}
     python = source
     space.functions.clear()
+    space.link.begin_cell()
     try:
         if back is not None and not space.back(back):
             return {**result, "stale": True}
@@ -1482,7 +1237,7 @@ def _child(channel: socket.socket, order: dict[str, Any], memory: int) -> NoRetu
         sys.path.insert(0, order["folder"])
         _limit_memory(memory)
         sys.modules["__main__"] = types.ModuleType("__main__")
-        link = _Link(channel)
+        link = Link(channel, reference.Traits(*order["traits"]), _read, _write, {"model": StudentModel})
         space = Space(link, frozenset(order["student"]), frozenset(order["own"]))
         link.forget_random()
         while True:

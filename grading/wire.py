@@ -17,7 +17,11 @@ dict with the key ``"$"``, which names its kind:
 ``ellipsis``           nothing
 ``array``, ``scalar``  ``dtype``, ``shape`` (arrays only), ``data``: base64 of the bytes in C order, little-endian
 ``objects``            an array of dtype object: ``shape``, ``v``: its items
+``fraction``, …        values of the standard library, see :mod:`grading.values`
+``same``               ``v``: which of the lists, dicts, sets and arrays that an argument is made of this one is
 ``handle``             ``id`` of something that stays in the student's process, ``type`` (text), ``callable``, ``model``
+``class``              a class of the student's: ``mro``, see :mod:`grading.proxies`
+``callback``           ``id`` of a function of the test's, which stays in the checker; ``name``
 ``name``               (to the student only) a function or type that both sides can import: ``module``, ``name``
 =====================  =====================================================================================
 """
@@ -27,11 +31,13 @@ import binascii
 import collections
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import numpy as np
+
+from grading import values
 
 MIB = 2**20
 Form = dict[str, Any]  # the dict of a value that is not itself on the wire
@@ -72,9 +78,10 @@ class Limits:
 class _Meter:
     """Counts what a message holds, and stops it when it is too much."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, known: Mapping[int, int] | None = None) -> None:
         self.items, self.size = limits.items, limits.size
         self.depth = limits.depth
+        self.known = known or {}
 
     def item(self, depth: int) -> None:
         self.items -= 1
@@ -93,10 +100,16 @@ def _never(value: object) -> NoReturn:
     raise NotPlain(f"a value of type {type(value).__name__} is not plain data")
 
 
-def encode(value: object, other: Callable[[object], object] = _never, limits: Limits | None = None) -> object:
+def encode(
+    value: object,
+    other: Callable[[object], object] = _never,
+    limits: Limits | None = None,
+    known: Mapping[int, int] | None = None,
+) -> object:
     """Turn a value into what JSON knows.
 
-    A subclass of a built-in type or of ``numpy.ndarray`` crosses as its base: the data, without its methods.
+    A subclass of a built-in type or of ``numpy.ndarray`` crosses as its base: the data, without its methods. Those of the
+    standard library that :mod:`grading.values` lists cross as themselves.
 
     Parameters
     ----------
@@ -104,6 +117,8 @@ def encode(value: object, other: Callable[[object], object] = _never, limits: Li
     other : callable
         What to do with a value that is not plain: returns its form on the wire, or raises NotPlain.
     limits : Limits, optional
+    known : dict of int to int, optional
+        Lists, dicts, sets and arrays that the other side has, too: from `id` to its number there (see :func:`mutables`).
 
     Returns
     -------
@@ -124,7 +139,7 @@ def encode(value: object, other: Callable[[object], object] = _never, limits: Li
     >>> decode(encode({"a": np.arange(3)}))
     {'a': array([0, 1, 2])}
     """
-    return _encode(value, other, _Meter(limits or Limits()), 0)
+    return _encode(value, other, _Meter(limits or Limits(), known), 0)
 
 
 def _encode(value: Any, other: Callable[[object], object], meter: _Meter, depth: int) -> object:
@@ -132,6 +147,8 @@ def _encode(value: Any, other: Callable[[object], object], meter: _Meter, depth:
     kind = type(value)  # never value.__class__ or isinstance: an object may lie there
     if value is None or kind is bool:
         return value
+    if meter.known and id(value) in meter.known:
+        return {"$": "same", "v": meter.known[id(value)]}
     if issubclass(kind, np.generic):
         return _encode_array(np.asarray(value), other, meter, depth, scalar=True)
     if issubclass(kind, int):
@@ -147,6 +164,9 @@ def _encode(value: Any, other: Callable[[object], object], meter: _Meter, depth:
         return _encode_array(np.ndarray.view(value, np.ndarray), other, meter, depth)
     if issubclass(kind, list):
         return [_encode(item, other, meter, depth + 1) for item in list.__iter__(value)]
+    special = values.form(value, lambda item: _encode(item, other, meter, depth + 1))
+    if special is not None:
+        return special
     for name, base in _CONTAINERS.items():
         if issubclass(kind, base):
             return {"$": name, "v": [_encode(item, other, meter, depth + 1) for item in base.__iter__(value)]}
@@ -196,6 +216,34 @@ def _encode_array(array: Array, other: Callable[[object], object], meter: _Meter
     return form
 
 
+_MUTABLE = (np.ndarray, list, dict, set, collections.deque, bytearray)
+
+
+def mutables(value: Any, depth: int = 0) -> Iterator[Any]:
+    """Yield what a call can change of an argument: the lists, dicts, sets and arrays that it consists of.
+
+    Both sides find the same ones in the same order, so that a number tells which.
+
+    Examples
+    --------
+    >>> list(mutables([1, ([2], {"a": [3]})]))
+    [[1, ([2], {'a': [3]})], [2], {'a': [3]}, [3]]
+    """
+    kind = type(value)
+    if depth > Limits.depth or (issubclass(kind, np.ndarray) and value.dtype == object):
+        return
+    if issubclass(kind, _MUTABLE):
+        yield value
+    if issubclass(kind, dict):
+        parts: Any = list(dict.values(value))
+    elif issubclass(kind, list | tuple | collections.deque):
+        parts = list(value)
+    else:
+        return
+    for part in parts:
+        yield from mutables(part, depth + 1)
+
+
 def _no_handle(form: Form) -> NoReturn:
     raise WireError("a handle is not allowed here")
 
@@ -208,7 +256,7 @@ def decode(form: object, handle: Callable[[Form], object] = _no_handle, limits: 
     form : object
         What :func:`encode` gave, or anything that a hostile process may have sent instead.
     handle : callable
-        Makes something of a form of the kind ``handle`` or ``name``.
+        Makes something of a form of the kind ``handle``, ``class``, ``callback``, ``same`` or ``name``.
     limits : Limits, optional
 
     Returns
@@ -282,7 +330,9 @@ def _decode(form: object, handle: Callable[[Form], object], meter: _Meter, depth
         for position, item in enumerate(items):
             array[position] = item  # one by one: NumPy would look into them otherwise
         return array.reshape(_shape(form["shape"]))
-    if kind in ("handle", "name"):
+    if kind in values.KINDS:
+        return values.rebuild(form, lambda item: _decode(item, handle, meter, depth + 1))
+    if kind in ("handle", "class", "callback", "same", "name"):
         return handle(form)
     raise WireError("malformed data: an unknown kind")
 

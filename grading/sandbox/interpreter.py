@@ -20,7 +20,8 @@ import sys
 import threading
 import traceback
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn, Self, cast
 
 from IPython.core.displayhook import DisplayHook
@@ -34,7 +35,7 @@ from grading.sandbox.channel import Unpacker, pack
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
-Answer = Callable[[dict[str, Any]], dict[str, Any]]  # from the checker's request to its answer
+Answer = Callable[..., dict[str, Any]]  # from the checker's request to its answer
 
 ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 TEXT_LIMIT = 2**20  # characters of an exception's message, of a traceback, of a piece of printed text
@@ -53,19 +54,56 @@ class Wire:
     def __init__(self, connection: socket.socket, largest: int) -> None:
         self._socket = connection
         self._unpacker = Unpacker(largest)
+        self._waiting: deque[dict[str, Any]] = deque()
         self._lock = threading.RLock()
         self._sending = False
         self._interrupted = False
+        self.given_up = False  # whether another request has taken the place of the one that is being answered
         self.request = 0
         self.limit = self.room = 0  # bytes of output that the grader takes of a cell, and what is left of them
 
-    def requests(self) -> Iterator[dict[str, Any]]:
-        """Yield the grader's requests until it hangs up."""
-        while True:
+    def receive(self) -> dict[str, Any] | None:
+        """Wait for the grader's next request; None when it has hung up."""
+        while not self._waiting:
             data = self._socket.recv(1 << 20)
             if not data:
-                return
-            yield from cast("Iterator[dict[str, Any]]", self._unpacker.feed(data))  # the grader keeps to what was agreed
+                return None
+            self._waiting.extend(self._unpacker.feed(data))  # the grader keeps to what was agreed
+        return self._waiting.popleft()
+
+    def begin(self, request: Mapping[str, Any], output: int) -> None:
+        """Answer this request from now on."""
+        self.request, self.limit, self.room = request["id"], output, output
+
+    def talk(self, answer: Mapping[str, object], level: int) -> dict[str, Any]:
+        """Send an answer that is not the last one, and wait for what the checker asks next.
+
+        Parameters
+        ----------
+        answer : dict
+        level : int
+            How many calls of functions of the test's are going on.
+
+        Returns
+        -------
+        dict
+
+        Raises
+        ------
+        grading.student_side.GivenUp
+            If the grader wants something else now: the test has ended, and nobody waits for this call.
+        """
+        from grading.student_side import GivenUp
+
+        self.send({"type": "answer", "answer": answer})
+        request = self.receive()
+        if request is None or request["op"] != "call" or request["request"].get("level", 0) < level:
+            if request is not None:
+                self._waiting.appendleft(request)
+            self.given_up = True
+            raise GivenUp
+        self.begin(request, self.limit)
+        return cast("dict[str, Any]", request["request"])
 
     def send(self, message: Mapping[str, object]) -> None:
         """Send a message of the request that is being answered."""
@@ -368,22 +406,22 @@ def serve(shell: Shell, connection: socket.socket, answer_to: Answer | None, lim
     signal.signal(signal.SIGINT, wire.on_interrupt)
     sys.path.insert(0, "")  # as in Jupyter: modules handed in with the notebook can be imported
     wire.send({"type": "hello"})
-    requests = wire.requests()
     while True:
         try:
-            request = next(requests, None)
+            request = wire.receive()
         except KeyboardInterrupt:  # one that came too late for its cell
-            requests = wire.requests()
             continue
         if request is None:
             return
         try:
-            wire.request, wire.limit, wire.room = request["id"], limits["output"], limits["output"]
+            wire.given_up = False
+            wire.begin(request, limits["output"])
             reply = _answer(shell, answer_to, request)
         except KeyboardInterrupt:
             reply = {"type": "done", "error": ("KeyboardInterrupt", "", "KeyboardInterrupt")}
         with contextlib.suppress(KeyboardInterrupt):
-            wire.send(reply)
+            if not wire.given_up:
+                wire.send(reply)
 
 
 def _answer(shell: Shell, answer_to: Answer | None, request: dict[str, Any]) -> dict[str, object]:
@@ -401,6 +439,6 @@ def _answer(shell: Shell, answer_to: Answer | None, request: dict[str, Any]) -> 
     if answer_to is None:
         return {"type": "answer", "failure": "this process was started without an answering side"}
     try:
-        return {"type": "answer", "answer": answer_to(request["request"])}
+        return {"type": "answer", "answer": answer_to(request["request"], shell.connected.talk)}
     finally:
         shell.flush()

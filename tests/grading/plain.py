@@ -157,19 +157,38 @@ def _student(channel, student_side):
     sys.modules["__main__"] = module
     space = vars(module)
     answer = student_side.install(space)
-    while True:
+    waiting = []
+
+    def receive():
+        if waiting:
+            return waiting.pop()
         (size,) = struct.unpack("!Q", _bytes(channel, 8, None))
-        message = loads(_bytes(channel, size, None))
+        return loads(_bytes(channel, size, None))
+
+    def send(reply):
+        data = dumps(reply).encode()
+        channel.sendall(struct.pack("!Q", len(data)) + data)
+
+    def talk(reply, level):
+        send(reply)
+        message = receive()
+        if "ask" not in message or message["ask"].get("level", 0) < level:
+            waiting.append(message)
+            raise student_side.GivenUp
+        return message["ask"]
+
+    while True:
+        message = receive()
         if "ask" in message:
-            reply = answer(message["ask"])
+            reply = answer(message["ask"], talk)
         else:
             reply = ""
             try:
                 exec(compile(transform(message["run"]), "<student>", "exec"), space)
             except BaseException as problem:
                 reply = f"{type(problem).__name__}: {problem}"
-        data = dumps(reply).encode()
-        channel.sendall(struct.pack("!Q", len(data)) + data)
+        if not waiting:
+            send(reply)
 
 
 if __name__ == "__main__":

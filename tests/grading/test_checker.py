@@ -646,7 +646,7 @@ def test_messages(students, checker):
         "g(1)": "TypeError: no [31m? numbers\n  in g, line 4",
         "f(1, 2, 3)": "TypeError: f() takes 1 positional argument but 3 were given",
         "no_such(1)": "NameError: name 'no_such' is not defined",
-        "f(lambda x: x)": "NotPlain: a test can pass plain data only to a student's function, not a value of type function",
+        "f(object())": "NotPlain: a test can pass plain data and functions to a student's function, not a value of type object",
     }
     for test, message in cases.items():
         verdict = check(students, checker, code, test)

@@ -1,0 +1,466 @@
+"""The way between a test cell and the student's process: requests, answers, and requests the other way.
+
+Beside plain data, a call carries as much as the test and the reference solution need, and no more:
+
+- **Arguments that are changed.** Where a function of the reference solution changes a parameter in place, that argument comes
+  back after the call, and the checker's own lists, dicts, sets and arrays take its content: of the same type, and for an
+  array of the same dtype and shape. Any other argument stays as the test made it, whatever the student's function did to its
+  copy; so no function can bend the data that a test goes on to compare with.
+- **Functions of the test's.** They stay here; the student's process gets a number to call them by. What it learns is what they
+  give back: when one raises, the other side is told the built-in type of the exception and not its text, and the exception goes
+  on here as it is, unless the student's code handles it. Calls within calls are bounded, and so is their number.
+- **Built-in functions that the test has replaced** (``patch("builtins.print")``), in the same way, while a call lasts.
+"""
+
+from __future__ import annotations
+
+import builtins
+import contextlib
+import json
+import random
+import socket
+import sys
+import types
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, cast
+
+from grading import wire
+from grading.proxies import (
+    StudentError,
+    StudentException,
+    StudentFunction,
+    StudentGenerator,
+    StudentGone,
+    StudentIterator,
+    StudentValue,
+    builtin_name,
+    handle_of,
+    is_student,
+    mirror,
+)
+from grading.reference import Traits
+
+MESSAGE = 4000  # characters of an exception's message
+CLASSES = 2000  # classes of one student's that are mirrored
+BASES = 20  # of one class
+CALLBACKS = 100_000  # calls of a test's functions in one test cell
+CALLBACK_DEPTH = 20  # a test's function that calls a student's that calls a test's ...
+
+Read = Callable[[socket.socket], Any]
+Write = Callable[[socket.socket, bytes], None]
+
+
+class Link:
+    """The way from a test cell to the student's process.
+
+    Parameters
+    ----------
+    channel : socket.socket
+    traits : grading.reference.Traits
+        What tests may meet beside plain data.
+    read, write : callable
+        How messages come and go.
+    make : dict of str to type, optional
+        Kinds of proxies for things that only the checker knows, such as a ``model``.
+    """
+
+    def __init__(
+        self,
+        channel: socket.socket,
+        traits: Traits,
+        read: Read,
+        write: Write,
+        make: Mapping[str, type[StudentValue]] | None = None,
+    ) -> None:
+        self.traits = traits
+        self._channel, self._read, self._write, self._make = channel, read, write, make or {}
+        self._dropped: list[str] = []
+        self._random: object = None
+        self._classes: dict[str, type] = {}
+        self._functions: list[Any] = []  # of tests, that were passed on
+        self._numbers: dict[int, int] = {}  # from their ids
+        self._raised: list[BaseException] = []  # by these
+        self._depth = self._callbacks = 0
+        self._containers: list[tuple[Any, bool]] = []  # of the arguments of the call that is going on
+        self.calls = 0  # how often student's code may have run: what was known of its objects before is out of date
+
+    def begin_cell(self) -> None:
+        """Count anew."""
+        self._callbacks = 0
+        self._raised.clear()
+
+    # --- requests
+
+    def ask(self, op: str, **request: object) -> dict[str, object]:
+        """Make a request; give the answer, or raise what the student's code raised."""
+        with _original_builtins() as patched:
+            return self._ask(op, request, patched)
+
+    def _ask(self, op: str, request: dict[str, object], patched: dict[str, object]) -> dict[str, object]:
+        if self._dropped:
+            request["drop"], self._dropped = self._dropped, []
+        if op == "call":
+            self._add_random(request)
+            if patched:
+                request["builtins"] = {name: self._function(value) for name, value in patched.items() if callable(value)}
+        if op not in ("get", "model", "submitted"):
+            self.calls += 1
+        if self._depth:
+            request["level"] = self._depth
+        answer = self._send({"op": op, **request})
+        while "callback" in answer:
+            answer = self._send({"op": "resume", "level": self._depth + 1, **self._answer(answer["callback"], patched)})
+        if "error" in answer:
+            raise self._exception(answer["error"])
+        return answer
+
+    def _send(self, request: dict[str, object]) -> dict[str, Any]:
+        self._write(self._channel, json.dumps({"say": "ask", "request": request}).encode())
+        message = self._read(self._channel)
+        if message is None or "gone" in message:
+            raise StudentGone((message or {}).get("gone", "the grader ended"))
+        answer = message.get("answer")
+        if type(answer) is not dict:
+            raise StudentGone("the student's process gave an answer that makes no sense")
+        if answer.get("printed"):
+            sys.stdout.write(wire.clean(answer["printed"], 100_000))  # not print, which the test may have replaced
+        return answer
+
+    def value(self, op: str, **request: object) -> Any:
+        """Make a request whose answer is a value."""
+        answer = self.ask(op, **request)
+        if op == "get" and answer.get("missing") is True:
+            raise KeyError(request["name"])
+        if "ok" not in answer:
+            raise StudentGone("the student's process gave an answer that makes no sense")
+        return self.decode(answer["ok"])
+
+    def call(self, handle: str, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Any:
+        """Call something of the student's; `name` tells what the reference solution does to its arguments there."""
+        outer, self._containers, watch = self._containers, [], []
+        for position, parameter, changed, returned in self.traits.watched.get(name, []):
+            key = position if 0 <= position < len(args) else parameter
+            if type(key) is int or key in kwargs:
+                value = args[key] if type(key) is int else kwargs[key]
+                found = list(wire.mutables(value))
+                self._containers += [(one, changed) for one in found]
+                watch.append([key, changed, bool(returned and found and found[0] is value)])
+        request: dict[str, object] = {"watch": watch} if watch else {}
+        try:
+            answer = self.ask(
+                "call",
+                of=handle,
+                args=[self.encode(value) for value in args],
+                kwargs={name: self.encode(value) for name, value in kwargs.items()},
+                **request,
+            )
+            if "ok" not in answer:
+                raise StudentGone("the student's process gave an answer that makes no sense")
+            self._take_changes(answer.get("changed"))
+            return self.decode(answer["ok"])
+        finally:
+            self._containers = outer
+
+    def _take_changes(self, changes: object) -> None:
+        """Bring the arguments of a call to what they are in the student's process."""
+        if changes is None:
+            return
+        if type(changes) is not list or len(changes) > len(self._containers):
+            raise StudentError("the arguments did not come back as plain data")
+        taken = []
+        for one in changes:
+            number, form = one if type(one) is list and len(one) == 2 else (None, None)
+            if type(number) is not int or not 0 <= number < len(self._containers) or not self._containers[number][1]:
+                raise StudentError("the arguments did not come back as plain data")
+            taken.append((self._containers[number][0], self.decode(form)))
+        for mine, theirs in taken:
+            _update(mine, theirs)
+
+    # --- values
+
+    def decode(self, form: object) -> object:
+        """Turn what came across into a value."""
+        try:
+            return wire.decode(form, self._handle)
+        except wire.WireError as problem:
+            raise StudentError(f"the answer is not plain data: {problem}") from None
+
+    def _handle(self, form: wire.Form) -> object:
+        kind = form["$"]
+        if kind == "same":
+            number = form["v"]
+            if type(number) is not int or not 0 <= number < len(self._containers):
+                raise wire.WireError("malformed data: no argument")
+            return self._containers[number][0]
+        if kind == "callback":
+            number = form["id"]
+            if type(number) is not int or not 0 <= number < len(self._functions):
+                raise wire.WireError("malformed data: no function")
+            return self._functions[number]
+        if kind == "class":
+            return self._class(form["mro"])
+        handle = form["id"]
+        if kind != "handle" or type(handle) is not str or len(handle) > 40:
+            raise wire.WireError("malformed data: no handle")
+        if handle in self._dropped:  # it is wanted again before the other side heard that it is not
+            self._dropped.remove(handle)
+        name = wire.clean(form.get("type"), 80)
+        for attribute, proxy in self._make.items():
+            if form.get(attribute) is True:
+                return proxy(self, handle, name)
+        if "mro" in form:
+            made = self._class(form["mro"])
+            if issubclass(made, StudentException):
+                problem = type.__call__(made)
+                problem._proxy = StudentValue(self, handle, name)
+                return problem
+            value = cast("StudentValue", object.__new__(made))
+            StudentValue.__init__(value, self, handle, name)
+            return value
+        shape = {"generator": StudentGenerator, "iterator": StudentIterator}.get(str(form.get("kind")), StudentValue)
+        return (StudentFunction if form.get("callable") is True else shape)(self, handle, name)
+
+    def _class(self, mro: object) -> type:
+        """The mirror of a class of the student's: `mro` has it and its bases, as [handle, name, handles of bases, ...]."""
+        if type(mro) is not list or not 1 <= len(mro) <= BASES:
+            raise wire.WireError("malformed data: no class")
+        for one in reversed(mro):
+            handle, name, bases, builtin, called = one if type(one) is list and len(one) == 5 else [None] * 5
+            if type(handle) is not str or len(handle) > 40 or type(bases) is not list or type(builtin) is not list:
+                raise wire.WireError("malformed data: no class")
+            if handle in self._classes:
+                continue
+            if len(self._classes) >= CLASSES:
+                raise wire.WireError("too many classes for one student")
+            known = tuple(self._classes[base] for base in bases if type(base) is str and base in self._classes)
+            own = StudentFunction if called is True else StudentValue
+            if builtin:
+                problem = _passed_on(builtin)
+                known = tuple(base for base in known if issubclass(base, StudentException)) or (StudentException,)
+                roots: tuple[type, ...] = () if any(issubclass(base, problem) for base in known) else (problem,)
+            else:
+                known = tuple(base for base in known if issubclass(base, StudentValue))
+                roots = () if any(issubclass(base, own) for base in known) else (own,)
+            self._classes[handle] = mirror(self, handle, wire.clean(name, 80), known + roots)
+        return self._classes[mro[0][0]]
+
+    def encode(self, value: object) -> object:
+        """Turn a value of a test's into what can cross."""
+        return wire.encode(value, self._other)
+
+    def _other(self, value: object) -> wire.Form:
+        if is_student(value):
+            return handle_of(value)
+        module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
+        if isinstance(value, type | types.BuiltinFunctionType | types.FunctionType) or type(value).__name__ == "ufunc":
+            if type(value).__name__ == "ufunc":
+                module, name = "numpy", getattr(value, "__name__", None)
+            if isinstance(module, str) and isinstance(name, str) and module != "__main__" and _same(module, name, value):
+                return {"$": "name", "module": module, "name": name}
+        if callable(value) and not isinstance(value, type):
+            return self._function(value)
+        raise wire.NotPlain(
+            f"a test can pass plain data and functions to a student's function, not a value of type {type(value).__name__}: "
+            "pass its data, or have a solution cell define the class"
+        )
+
+    def _function(self, value: object) -> wire.Form:
+        number = self._numbers.setdefault(id(value), len(self._functions))
+        if number == len(self._functions):
+            self._functions.append(value)  # kept: its id must stay its own
+        name = getattr(value, "__name__", "")
+        return {"$": "callback", "id": number, "name": name if type(name) is str and name.isidentifier() else "function"}
+
+    def drop(self, handle: str) -> None:
+        """Nothing here needs this any more."""
+        self._dropped.append(handle)
+
+    # --- requests the other way
+
+    def _answer(self, request: object, patched: dict[str, object]) -> dict[str, object]:
+        """Call a function of the test's for the student's code."""
+        self._callbacks += 1
+        if self._callbacks > CALLBACKS or self._depth >= CALLBACK_DEPTH:
+            raise StudentError("the student's code called the test's function without end")
+        number = request.get("id") if type(request) is dict else None
+        if type(request) is not dict or type(number) is not int or not 0 <= number < len(self._functions):
+            raise StudentGone("the student's process gave an answer that makes no sense")
+        args, kwargs = self.decode(request.get("args")), self.decode(request.get("kwargs"))
+        if type(args) is not list or type(kwargs) is not dict or not all(type(name) is str for name in kwargs):
+            raise StudentGone("the student's process gave an answer that makes no sense")
+        self._depth += 1
+        try:
+            with _builtins_as(patched):
+                given = self._functions[number](*args, **kwargs)
+            return {"value": self._encode_given(given)}
+        except Exception as problem:
+            self._raised.append(problem)
+            own = {"of": handle_of(problem)["id"]} if is_student(problem) else {}  # it came from there: it is what it was
+            return {"raised": len(self._raised) - 1, "type": builtin_name(type(problem)), **own}
+        finally:
+            self._depth -= 1
+
+    def _encode_given(self, value: object) -> object:
+        """What a test's function gave back; of a mock that was not told what to give, None."""
+        mock = sys.modules.get("unittest.mock")
+        return None if mock and isinstance(value, mock.NonCallableMock) else self.encode(value)
+
+    # --- exceptions
+
+    def _exception(self, error: object) -> BaseException:
+        """The exception of a student's as one that a test may catch."""
+        if type(error) is not dict:
+            return StudentGone("the student's process gave an answer that makes no sense")
+        raised = error.get("raised")
+        if type(raised) is int and 0 <= raised < len(self._raised):  # one of the test's own that went through their code
+            return self._raised[raised]
+        name = wire.clean(error.get("type"), 80) or "Exception"
+        bases = error.get("bases")
+        bases = [base for base in bases[:BASES] if type(base) is str] if type(bases) is list else []
+        stops = {"StopIteration", "StopAsyncIteration"} & set(bases)
+        message = wire.clean(error.get("message"), MESSAGE)
+        where = wire.clean(error.get("where"), 300)
+        made: Any = None  # an exception with attributes more
+        if not stops and any(base in _PASSED_ON for base in bases):
+            with contextlib.suppress(TypeError, wire.WireError, ValueError):
+                kind = self._class(error["mro"]) if error.get("mro") else mirror_of_builtin(name, _passed_on(bases))
+                if issubclass(kind, StudentException):
+                    # KeyError shows its text in quotes, and OSError splits its arguments: each is given the plain text.
+                    made = type.__call__(kind, message)
+                    made._message = message
+        if made is None:
+            made = StudentError(f"{name}: {message}")
+        made.student_type, made.student_where = name, where
+        handle = error.get("value")
+        if isinstance(made, StudentException) and type(handle) is str and len(handle) <= 40:
+            made._proxy = StudentValue(self, handle, name)
+        assert isinstance(made, BaseException)
+        return made
+
+    # --- random numbers
+
+    def _add_random(self, request: dict[str, object]) -> None:
+        """Let the student's random numbers go on from where the test's are, if the test has seeded or drawn any."""
+        state, key = _random_state()
+        if self._random is None:
+            self._random = key
+        if key != self._random:
+            self._random = key
+            request["random"] = wire.encode(state)
+
+    def random(self) -> dict[str, Any]:
+        """All that there is to know about the random numbers of this moment."""
+        return {"state": _random_state()[0], "told": self._random}
+
+    def set_random(self, numbers: dict[str, Any]) -> None:
+        """Let random numbers go on from an earlier moment."""
+        import numpy as np
+
+        np.random.set_state(numbers["state"]["numpy"])
+        random.setstate(numbers["state"]["python"])
+        self._random = numbers["told"]
+
+    def forget_random(self) -> None:
+        """Take the present state of the random numbers as the one to start from."""
+        _, self._random = _random_state()
+
+
+def _random_state() -> tuple[dict[str, object], object]:
+    """The state of NumPy's and of Python's random numbers, and what tells two states apart."""
+    import numpy as np
+
+    ours, pythons = cast("tuple[Any, ...]", np.random.get_state(legacy=True)), random.getstate()
+    return {"numpy": ours, "python": pythons}, (ours[1].tobytes(), ours[2:], pythons)
+
+
+def _same(module: str, name: str, value: object) -> bool:
+    found = sys.modules.get(module)
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    return found is value
+
+
+def _update(mine: Any, theirs: Any) -> None:
+    """Give a list, dict, set or array of the test's the content of another of the same kind."""
+    import numpy as np
+
+    if isinstance(mine, np.ndarray):
+        fits = type(theirs) is np.ndarray and (theirs.dtype, theirs.shape) == (mine.dtype, mine.shape) and mine.flags.writeable
+        if fits:
+            np.copyto(mine, theirs)
+    elif isinstance(mine, dict):
+        if fits := type(theirs) is dict or (isinstance(theirs, dict) and type(theirs) is type(mine)):
+            items = list(theirs.items())
+            mine.clear()
+            dict.update(mine, items)
+    elif isinstance(mine, set):
+        if fits := type(theirs) is set:
+            items = list(theirs)
+            mine.clear()
+            mine.update(items)
+    else:
+        if fits := type(theirs) in mine.__class__.__mro__:
+            items = list(theirs)
+            mine.clear()
+            mine.extend(items)
+    if not fits:
+        raise StudentError(f"an argument came back from the student's function as another type than {type(mine).__name__}")
+
+
+# --- built-in functions that a test replaces
+
+_BUILTINS = {
+    name: value
+    for name, value in vars(builtins).items()
+    # IPython has its own of the last few.
+    if not name.startswith("_") and name not in ("exit", "quit", "copyright", "credits", "license", "help")
+}
+
+
+@contextlib.contextmanager
+def _original_builtins() -> Iterator[dict[str, object]]:
+    """Take back for a while what the test has replaced, and give it."""
+    present = vars(builtins)
+    patched = {name: present[name] for name, value in _BUILTINS.items() if present.get(name, value) is not value}
+    with _builtins_as({name: _BUILTINS[name] for name in patched}):
+        yield patched
+
+
+@contextlib.contextmanager
+def _builtins_as(wanted: Mapping[str, object]) -> Iterator[None]:
+    """Have built-in functions replaced for a while."""
+    before = {name: vars(builtins)[name] for name in wanted}
+    vars(builtins).update(wanted)
+    try:
+        yield
+    finally:
+        vars(builtins).update(before)
+
+
+# --- exceptions by name
+
+# Exceptions that steer loops or end the process are not passed on under their own name: a student's StopIteration
+# would quietly end a test's `for ... in map(student, cases)`.
+_PASSED_ON: dict[str, type[Exception]] = {
+    name: kind
+    for name, kind in vars(builtins).items()
+    if isinstance(kind, type)
+    and issubclass(kind, Exception)
+    and not issubclass(kind, StopIteration | StopAsyncIteration)
+    and name not in ("UnicodeDecodeError", "UnicodeEncodeError", "UnicodeTranslateError", "ExceptionGroup")
+}
+
+
+def _passed_on(names: list[Any]) -> type[Exception]:
+    """The first of these built-in exceptions that a test may catch by its type."""
+    if {"StopIteration", "StopAsyncIteration"} & {name for name in names if type(name) is str}:
+        raise wire.WireError("malformed data: an exception that steers loops")
+    kind = next((_PASSED_ON[name] for name in names if type(name) is str and name in _PASSED_ON), None)
+    if kind is None:
+        raise wire.WireError("malformed data: no exception")
+    return kind
+
+
+def mirror_of_builtin(name: str, kind: type[Exception]) -> type[StudentException]:
+    """Make a type for a built-in exception of the student's: it shows the message that the student's process told."""
+    return type(name, (StudentException, kind), {"__module__": "builtins", "__qualname__": name})
