@@ -180,7 +180,7 @@ def _text(value: StudentValue, answer: object) -> str:
 
 def builtin_name(kind: type[BaseException]) -> str:
     """The built-in exception that an exception is: all that the student's code learns of one of the test's."""
-    return next(one.__name__ for one in kind.__mro__ if one is getattr(builtins, one.__name__, None))
+    return next(str(one.__name__) for one in kind.__mro__ if one is getattr(builtins, one.__name__, None))
 
 
 def _iterate(value: StudentValue) -> Iterator[Any]:

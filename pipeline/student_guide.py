@@ -208,22 +208,14 @@ def published(folder):
         The same.
     """
     listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-        text=True,
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"], cwd=ROOT, check=True, capture_output=True, text=True
     ).stdout
     for name in filter(None, listed.split("\0")):
         if (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, folder / name)
     git = ["git", "-C", folder, "-c", "user.name=course", "-c", "user.email=course@example.org", "-c", "core.autocrlf=false"]
-    for command in (
-        ["init", "--quiet", "--initial-branch", "main"],
-        ["add", "--all", "--force"],
-        ["commit", "--quiet", "-m", "x"],
-    ):
+    for command in (["init", "--quiet", "--initial-branch", "main"], ["add", "--all", "--force"], ["commit", "--quiet", "-m", "x"]):
         subprocess.run([*git, *command], check=True)
     return folder
 
@@ -250,9 +242,7 @@ class Student:
         write_text(runtime.parent / "jupyter_server_config.json", json.dumps(settings))
         ours = Path(sysconfig.get_path("scripts"))
         path = [entry for entry in os.environ["PATH"].split(os.pathsep) if Path(entry) != ours]
-        left = {
-            name: value for name, value in os.environ.items() if not re.match("VIRTUAL_ENV|PYTHON|KERAS_BACKEND|COURSE_B", name)
-        }
+        left = {name: value for name, value in os.environ.items() if not re.match("VIRTUAL_ENV|PYTHON|KERAS_BACKEND|COURSE_B", name)}
         self.variables = {
             **left,
             "PATH": os.pathsep.join(path),
@@ -397,9 +387,7 @@ class Student:
         self.python(runner, tried)
         said = _said(json.loads(tried.read_text(encoding="utf-8")))
         if missing := MISSING.search(said):
-            raise GuideError(
-                f"{name} says that something is missing: {said[max(0, missing.start() - 300) : missing.end() + 300]}"
-            )
+            raise GuideError(f"{name} says that something is missing: {said[max(0, missing.start() - 300) : missing.end() + 300]}")
         for _, answer in last:
             if answer not in said:
                 raise GuideError(f"{name}: {answer!r} is not what it says in the end")
