@@ -90,6 +90,7 @@ def all_checks(weeks):
                 checks.append(Check(f"{name}-{week}", (f"tests/exercises/test_{name}.py",), ("--week", week), reads))
     browser = ("book/_static", "pipeline/templates")
     helpers, on_backends = "tests/helpers/", ("training", "gradients", "inside", "experiments", "pretrained")
+    guide = ("book/guides/student.md", "lectures", "exercises", "helpers", "pipeline/environment.py", "environment.yml")
     checks += [
         Check("site", ("tests/book/test_site.py",), reads=browser, needs_site=True),
         Check("slides", ("tests/book/test_slides.py",), reads=browser, needs_site=True),
@@ -97,6 +98,7 @@ def all_checks(weeks):
         Check("backends", (helpers + "test_backends.py",), reads=tuple(f"{helpers}test_{name}.py" for name in on_backends)),
         Check("knn", (helpers + "test_knn.py",), reads=("benchmarks/knn.py",)),
         Check("players", ("tests/book/test_interactive.py",), reads=("helpers/animate", "helpers/explorer")),
+        Check("student-guide", ("tests/pipeline/test_student_guide.py",), reads=guide),
         Check("jupyterlab", ("tests/book/test_jupyterlab.py",), reads=("lectures/week01_knn", "exercises/week01_knn")),
     ]
     grader = ("grading", "tests/grading", "tests/exercises/gate.py", "tests/exercises/week01_knn", "solutions/week01_knn")

@@ -202,6 +202,22 @@ TEXT_OF = {
 }
 
 
+def write_students(folder):
+    """Write what students download, without the book's site.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Not there yet.
+    """
+    for name in committed_files():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / name, folder / name)
+    write_text(folder / "README.md", fill((ROOT / "book" / "guides" / "student.md").read_text(encoding="utf-8")))
+    # Last: it lists all other files.
+    write_text(folder / MANIFEST, manifest_of(folder, facts()["name"], facts()["version"]))
+
+
 def main(arguments=None):
     """Write the student tree and the site, and refuse if an answer is in them."""
     parser = argparse.ArgumentParser(prog="python -m pipeline.release", description=__doc__.splitlines()[0])
@@ -210,17 +226,13 @@ def main(arguments=None):
         refuse_unpublishable(facts()["repository"])
     shutil.rmtree(RELEASE, ignore_errors=True)
     students = RELEASE / "students"
-    for name in committed_files():
-        (students / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(ROOT / name, students / name)
-    write_text(students / "README.md", fill((ROOT / "book" / "guides" / "student.md").read_text(encoding="utf-8")))
+    write_students(students)
     shutil.copytree(SITE, RELEASE / "site", ignore=shutil.ignore_patterns(".doctrees", ".buildinfo"))
     found = leaks(RELEASE)
     if found:
         shutil.rmtree(RELEASE)
         sys.exit("answers leak into the release, so it was not written:\n  " + "\n  ".join(found[:20]))
     name, version = facts()["name"], facts()["version"]
-    write_text(students / MANIFEST, manifest_of(students, name, version))  # last: it lists all other files
     archives = {RELEASE / f"{name}-{version}-{folder.name}.zip": folder for folder in (students, RELEASE / "site")}
     sums = "".join(f"{pack(folder, archive)}  {archive.name}\n" for archive, folder in archives.items())
     write_text(RELEASE / "SHA256SUMS", sums)

@@ -10,6 +10,7 @@ with its switches on (``OPEN_TENSORBOARD = False`` in the source): everything th
 import argparse
 import ast
 import contextlib
+import copy
 import json
 import os
 import re
@@ -23,7 +24,7 @@ import time
 import urllib.request
 from pathlib import Path
 
-from pipeline import ROOT
+from pipeline import ROOT, release
 from pipeline.book import fill
 from pipeline.files import write_text
 from pipeline.inputs import reached_by
@@ -72,7 +73,7 @@ class GuideError(Exception):
 
 
 def blocks(text):
-    """The commands of the guide for Linux, one text for each fenced block; conda's, which bring a program of their own, left out.
+    r"""The commands of the guide for Linux, one text for each fenced block, without those of conda, a program of its own.
 
     A block of ``sh`` instead of ``bash`` is left out as well: `helpers.check` ends with 1 where an exercise is not solved.
 
@@ -87,7 +88,7 @@ def blocks(text):
 
     Examples
     --------
-    >>> blocks("First:\\n```bash\\ncd course\\n```\\n```powershell\\ndir\\n```\\n```bash\\nconda env create\\n```\\n")
+    >>> blocks("First:\n```bash\ncd course\n```\n```powershell\ndir\n```\n```bash\nconda env create\n```\n")
     ['cd course']
     """
     found = re.findall(r"^```bash\n(.*?)\n```$", text, flags=re.MULTILINE | re.DOTALL)
@@ -95,7 +96,7 @@ def blocks(text):
 
 
 def switches(code):
-    """The switches of a lecture: names in capitals that stand for False.
+    r"""The switches of a lecture: names in capitals that stand for False.
 
     Parameters
     ----------
@@ -108,7 +109,7 @@ def switches(code):
 
     Examples
     --------
-    >>> switches("SHOW = False  # True to see it\\nA, B = 1, False\\nLATER: bool = False\\nshown = False\\n")
+    >>> switches("SHOW = False  # True to see it\nA, B = 1, False\nLATER: bool = False\nshown = False\n")
     {'SHOW': (1, 7), 'B': (2, 10), 'LATER': (3, 14)}
     """
     found = {}
@@ -146,11 +147,11 @@ def switched_on(code):
 
 
 def optional_names(code):
-    """Names in capitals on which alone a branch depends: ``if NAME:``, ``if not NAME:``.
+    r"""Names in capitals on which alone a branch depends: ``if NAME:``, ``if not NAME:``.
 
     Examples
     --------
-    >>> sorted(optional_names("if SHOW: pass\\nx = 1 if not LATER else 2\\nif found and FEW: pass"))
+    >>> sorted(optional_names("if SHOW: pass\nx = 1 if not LATER else 2\nif found and FEW: pass"))
     ['FEW', 'LATER', 'SHOW']
     """
     tests = [node.test for node in ast.walk(ast.parse(code)) if isinstance(node, ast.If | ast.IfExp | ast.While)]
@@ -181,7 +182,7 @@ def imported():
             for node in _reached(ast.parse(path.read_text(encoding="utf-8"))):
                 if isinstance(node, ast.Import):
                     names |= {alias.name for alias in node.names}
-                elif isinstance(node, ast.ImportFrom):
+                elif isinstance(node, ast.ImportFrom) and node.module:
                     names.add(node.module)
     return sorted(name for name in names if name.split(".")[0] not in {*sys.stdlib_module_names, *OTHER_BACKENDS})
 
@@ -208,14 +209,22 @@ def published(folder):
         The same.
     """
     listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"], cwd=ROOT, check=True, capture_output=True, text=True
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
     ).stdout
     for name in filter(None, listed.split("\0")):
         if (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, folder / name)
     git = ["git", "-C", folder, "-c", "user.name=course", "-c", "user.email=course@example.org", "-c", "core.autocrlf=false"]
-    for command in (["init", "--quiet", "--initial-branch", "main"], ["add", "--all", "--force"], ["commit", "--quiet", "-m", "x"]):
+    for command in (
+        ["init", "--quiet", "--initial-branch", "main"],
+        ["add", "--all", "--force"],
+        ["commit", "--quiet", "-m", "x"],
+    ):
         subprocess.run([*git, *command], check=True)
     return folder
 
@@ -230,8 +239,7 @@ class Student:
     """
 
     def __init__(self, folder):
-        self.folder = self.here = folder / FOLDER
-        self.course = None  # the course's folder, once it is cloned
+        self.folder = self.here = self.course = folder / FOLDER  # until the course is cloned
         self.servers = []  # what JupyterLab said of itself, each time it was started
         for name in ("Temporäre Dateien", "jupyter/runtime"):
             (self.folder.parent / name).mkdir(parents=True, exist_ok=True)
@@ -242,7 +250,9 @@ class Student:
         write_text(runtime.parent / "jupyter_server_config.json", json.dumps(settings))
         ours = Path(sysconfig.get_path("scripts"))
         path = [entry for entry in os.environ["PATH"].split(os.pathsep) if Path(entry) != ours]
-        left = {name: value for name, value in os.environ.items() if not re.match("VIRTUAL_ENV|PYTHON|KERAS_BACKEND|COURSE_B", name)}
+        left = {
+            name: value for name, value in os.environ.items() if not re.match("VIRTUAL_ENV|PYTHON|KERAS_BACKEND|COURSE_B", name)
+        }
         self.variables = {
             **left,
             "PATH": os.pathsep.join(path),
@@ -387,7 +397,9 @@ class Student:
         self.python(runner, tried)
         said = _said(json.loads(tried.read_text(encoding="utf-8")))
         if missing := MISSING.search(said):
-            raise GuideError(f"{name} says that something is missing: {said[max(0, missing.start() - 300) : missing.end() + 300]}")
+            raise GuideError(
+                f"{name} says that something is missing: {said[max(0, missing.start() - 300) : missing.end() + 300]}"
+            )
         for _, answer in last:
             if answer not in said:
                 raise GuideError(f"{name}: {answer!r} is not what it says in the end")
@@ -402,6 +414,59 @@ def _said(notebook):
             texts.append("".join(output.get("text", "")))
             texts += ["".join(data) for kind, data in output.get("data", {}).items() if kind == "text/plain"]
     return "\n".join(texts)
+
+
+# In place of uv for a released folder: the packages that are installed already, by a reference to them, and the course itself.
+LINKING_UV = """\
+#!/bin/sh
+printf '%s\\n' "$@" > "$COURSE_NOTE"
+environment=$(dirname "$(dirname "$4")")
+site=$("$4" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+printf '%s\\n' "$COURSE_SITE" "$PWD" > "$site/student.pth"
+ln -s "$COURSE_SHARE" "$environment/share"
+"""
+
+
+def released(student):
+    """Set up a released folder with the guide's commands, without git, and run a lecture in it.
+
+    Its packages are those that the student has already: installing them once more would double the time, and tell nothing new.
+
+    Parameters
+    ----------
+    student : Student
+        Who has followed the guide.
+
+    Raises
+    ------
+    GuideError
+        If something goes wrong, or the folder asks for other packages than a clone.
+    """
+    folder = student.folder.parent / "Entpackt von Zoë" / "course"
+    release.write_students(folder)
+    programs = folder.parent / "programs"
+    write_text(programs / "uv", LINKING_UV)
+    (programs / "uv").chmod(0o755)
+    venv = student.course / ".venv"
+    (site,) = venv.glob("lib/python*/site-packages")
+    other = copy.copy(student)
+    other.here = other.course = folder
+    other.variables = {
+        **student.variables,
+        "PATH": f"{programs}{os.pathsep}{student.variables['PATH']}",
+        "COURSE_NOTE": str(folder.parent / "asked.txt"),
+        "COURSE_SITE": str(site),
+        "COURSE_SHARE": str(venv / "share"),
+    }
+    first, start, *_ = blocks(fill(GUIDE.read_text(encoding="utf-8")))
+    other.type(first.splitlines()[-1])
+    other.type(start)
+    asked = (folder.parent / "asked.txt").read_text(encoding="utf-8").splitlines()
+    if f"{folder}[student]" not in asked or str(folder / "constraints.txt") not in asked:
+        raise GuideError(f"the set-up of a released folder installs something else: {' '.join(asked)}")
+    if f"released folder {folder}" not in other.python("-m", "helpers.doctor"):
+        raise GuideError("the doctor does not know a released folder")
+    other.lecture("week01_knn/01_images")
 
 
 def importable(student):
@@ -432,6 +497,7 @@ def main(arguments=None):
         if not failed:
             attempt("imports", importable, student)
             attempt("doctor", student.python, "-m", "helpers.doctor")
+            attempt("a released folder", released, student)
             for name in lectures() if everything else everyday():
                 attempt(name, student.lecture, name)
     print(f"{len(failed)} failed: {', '.join(failed)}" if failed else "everything went as the guide says")

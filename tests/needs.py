@@ -63,6 +63,7 @@ NEEDS = {
     "browser": Need("Install Chromium (`apt-get install chromium`) and the course's test packages (`make`).", _no_browser),
     "node": Need("Install Node.js (`apt-get install nodejs`).", lambda: "" if shutil.which("node") else "node is not installed"),
     "data": Need("Connect to the network, so that the data sets and weights can be fetched (or copy a filled cache)."),
+    "packages": Need("Connect to the network, so that an environment can be made (or keep uv's cache)."),
     "homes": Need("Connect to the whole internet: official homes of weights are tried, beside the package registries."),
     "backends": Need("Install JAX, another backend of Keras, with the course's test packages (`make`)."),
     "built": Need("Run `make`: the test looks at executed lectures or the built book."),

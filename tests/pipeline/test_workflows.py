@@ -71,6 +71,10 @@ def test_check_in_and_workflows_promise_known_things():
         assert set(job.get("env", {}).get("COURSE_REQUIRE", "built").split(",")) <= set(NEEDS)
 
 
+def test_every_night_all_lectures_run_in_the_environment_of_the_students_guide():
+    assert "python -m pipeline.student_guide --all" in steps(WORKFLOWS["nightly"]["jobs"]["guide"])
+
+
 def test_the_script_of_a_check_in_is_a_script():
     assert subprocess.run(["bash", "-n", ".ci/run"], cwd=ROOT).returncode == 0
 
