@@ -62,7 +62,10 @@ def open_lab(course: folder.Course, first: str, options: list[str]) -> None:
     # Programs of the environment, such as tensorboard, are then found by the kernels, whether or not it is activated.
     os.environ["PATH"] = os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", "")])
     os.chdir(course.root)
-    sys.exit(labapp.main([f"--ServerApp.root_dir={course.work}", f"--LabApp.default_url=/lab/tree/{first}", *options]))
+    print("JupyterLab opens in your browser, and runs until you press Ctrl-C here.", flush=True)
+    place = [f"--ServerApp.root_dir={course.work}", f"--LabApp.default_url=/lab/tree/{first}"]
+    quiet = [f"--{app}.log_level=WARN" for app in ("ServerApp", "LabApp")]  # where it can be reached is still said
+    sys.exit(labapp.main([*place, *([] if any("log" in option for option in options) else quiet), *options]))
 
 
 if __name__ == "__main__":

@@ -69,8 +69,9 @@ def tell_changes(course: Course, changes: tree.Changes) -> None:
         print("Notebooks that are new or have changed:")
         for name in notebooks:
             print(f"  {name}{'' if (course.root / name).exists() else ' (no longer part of the course)'}")
-    if len(changes.files) > len(notebooks):
-        print(f"{len(changes.files) - len(notebooks)} other files have changed as well.")
+    if others := len(changes.files) - len(notebooks):
+        what = f"{'other ' * bool(notebooks)}file{'s have' if others > 1 else ' has'} changed"
+        print(f"{others} {what}{'' if notebooks else ', and no notebook'}.")
     for name, kept in changes.kept.items():
         print(f"You had changed {name}: your version is kept as {kept.relative_to(course.root)}.")
 

@@ -14,6 +14,8 @@ from helpers.course.folder import Course, CourseError
 from pipeline import ROOT, notebooks
 from tests.helpers import course_copy as copies
 
+UTF8 = {**os.environ, "PYTHONUTF8": "1"}  # Windows would print paths in another encoding
+
 
 @pytest.fixture(params=["course", "Bjørk Ünal's course"])
 def course(request, tmp_path):
@@ -22,7 +24,7 @@ def course(request, tmp_path):
 
 
 def command(course, *arguments):
-    done = subprocess.run([sys.executable, "-m", *arguments], cwd=course.root, capture_output=True, encoding="utf-8")
+    done = subprocess.run([sys.executable, "-m", *arguments], cwd=course.root, capture_output=True, encoding="utf-8", env=UTF8)
     assert "Traceback" not in done.stderr, done.stderr
     return done
 
@@ -100,7 +102,7 @@ def test_jupyterlab_of_this_python_opens_the_first_lecture_in_the_students_folde
     assert not end.value.code
     ((options, where, path),) = calls
     assert f"--ServerApp.root_dir={course.work}" in options and options[-1] == "--no-browser"
-    assert "--LabApp.default_url=/lab/tree/week01_knn/01_images.ipynb" in options
+    assert "--LabApp.default_url=/lab/tree/week01_knn/01_images.ipynb" in options and "--LabApp.log_level=WARN" in options
     assert where == str(course.root) and path.split(os.pathsep)[0] == os.path.dirname(sys.executable)
 
 
@@ -126,6 +128,14 @@ def test_a_disk_without_links_is_written_on_as_well(tmp_path, monkeypatch, links
         "b.mine.ipynb",
     ]
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["a"], "no draft is left"
+
+
+def test_a_file_that_appears_at_the_last_moment_is_not_written_over(tmp_path, monkeypatch):
+    path = tmp_path / "b.ipynb"
+    path.write_bytes(b"first")
+    monkeypatch.setattr(notebook.os.path, "lexists", lambda path: False)  # so it was when it was looked at
+    assert not notebook.create(path, b"second", tmp_path)
+    assert path.read_bytes() == b"first" and [entry.name for entry in tmp_path.iterdir()] == ["b.ipynb"]
 
 
 NOTEBOOKS = [path for room in ("lectures", "exercises") for path in sorted((ROOT / room).glob("week*/*.ipynb"))]

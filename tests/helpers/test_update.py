@@ -22,6 +22,7 @@ from pipeline import ROOT
 from tests.helpers import course_copy as copies
 
 WAYS = ["git", "archive"]
+UTF8 = {**os.environ, "PYTHONUTF8": "1"}  # Windows would print paths in another encoding
 NOTES = "My notes on images."
 
 
@@ -58,7 +59,7 @@ class Student:
 
 
 def command(student, *arguments):
-    done = subprocess.run([sys.executable, "-m", *arguments], cwd=student.root, capture_output=True, encoding="utf-8")
+    done = subprocess.run([sys.executable, "-m", *arguments], cwd=student.root, capture_output=True, encoding="utf-8", env=UTF8)
     assert "Traceback" not in done.stderr, done.stderr
     return done
 
