@@ -44,7 +44,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Self
 
-from grading import reference, wire
+from grading import libraries, reference, wire
 from grading.hidden import NBGRADERS, Marks, hidden_lines, transform, visible_source
 from grading.link import Link
 from grading.model import Limits
@@ -1240,6 +1240,7 @@ def _child(channel: socket.socket, order: dict[str, Any], memory: int) -> NoRetu
         link = Link(channel, reference.Traits(*order["traits"]), _read, _write, {"model": StudentModel})
         space = Space(link, frozenset(order["student"]), frozenset(order["own"]))
         link.forget_random()
+        libraries.follow(link)
         while True:
             job = _read(channel)
             if job is None:

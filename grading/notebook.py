@@ -98,6 +98,8 @@ class _Student:
 
     def ask(self, request: dict[str, Any]) -> dict[str, Any]:
         """Pass a question of the checker's on; raises where there is no answer, which ends the test cell."""
+        if request["op"] == "submitted":  # its process is not asked what was handed in
+            return {"ok": [source for _, source in self.done]}
         if self.fresh:  # it died of an earlier question of the same test
             raise RuntimeError("the process was ended by an earlier call")
         try:

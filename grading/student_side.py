@@ -19,6 +19,7 @@ A request is a dict with ``op``:
 ``iter``     ``of``: a handle of its iterator;  ``next``: ``of``, ``count``: the next items and whether it ended
 ``model``    ``of``: a Keras model's config and weights
 ``keep``     ``place``: remember what every global name is bound to;  ``back``: ``place``: bind them so again
+``figure``   ``name``: what pyplot's ``gca`` or ``gcf`` give, if there is a figure; ``close``: all figures
 ``ping``     nothing
 ===========  =================================================================================================
 
@@ -256,6 +257,12 @@ class _Side:
                 return {"ok": items, "end": True}
             items.append(self._out(item))
         return {"ok": items, "end": False}
+
+    def _do_figure(self, request: Request) -> Answer:
+        plt, name = sys.modules.get("matplotlib.pyplot"), request["name"]
+        if plt is None or (name != "close" and not plt.get_fignums()):
+            return {"missing": True}
+        return {"ok": self._out(plt.close("all") if name == "close" else getattr(plt, name)())}
 
     def _do_model(self, request: Request) -> Answer:
         import keras
