@@ -39,7 +39,8 @@ def value_and_gradient(function: Callable[[Any], Any], x: ArrayLike | list[Array
     Returns
     -------
     value : numpy.ndarray, shape ()
-        ``function(x)``; the pair ``(value, aux)``, as NumPy arrays, if the function returned one.
+        ``function(x)``; the pair ``(value, aux)``, as NumPy arrays, if the function returned one. What a model computed in
+        float16 stays float16; bfloat16, which NumPy does not know, becomes float32.
     gradient : numpy.ndarray, the shape of `x`, or list of such arrays
         The derivative of the value with respect to each number in `x`.
 
@@ -97,7 +98,7 @@ def value_and_gradient(function: Callable[[Any], Any], x: ArrayLike | list[Array
             "Inside the function call model(x) rather than model.predict(x), and keras.ops rather than NumPy"
         )
     gradients = [keras.ops.convert_to_numpy(gradient) for gradient in gradients]
-    value = keras.ops.convert_to_numpy(value)
+    value = _as_numpy(value)
     if aux is not None:
         value = value, keras.tree.map_structure(_as_numpy, aux)
     return value, gradients if several else gradients[0]
@@ -137,7 +138,11 @@ def _checked(value):
 def _as_numpy(leaf):
     import keras
 
-    return keras.ops.convert_to_numpy(leaf) if keras.ops.is_tensor(leaf) else leaf
+    if not keras.ops.is_tensor(leaf):
+        return leaf
+    if keras.backend.standardize_dtype(leaf.dtype) == "bfloat16":  # NumPy has no such type
+        leaf = keras.ops.cast(leaf, "float32")
+    return keras.ops.convert_to_numpy(leaf)
 
 
 def _tensorflow(scalar, arrays):

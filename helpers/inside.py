@@ -60,12 +60,14 @@ def grad_cam(model: keras.Model, images: ArrayLike, classes: ArrayLike, layer: s
     Parameters
     ----------
     model : keras.Model
-        Sequential, functional or subclassed, with models nested in it or not. It takes one batch of images and
-        returns **logits**, shape (n, classes): where a softmax saturates its slope is zero, and the map is empty.
+        Sequential, functional or subclassed, with models nested in it or not, in any precision. It takes one batch of images
+        and returns **logits**, shape (n, classes): where a softmax or a sigmoid saturates its slope is zero, and the map is
+        empty. Two classes may share one output, shape (n, 1), which speaks for class 1 and against class 0.
     images : array_like, shape (n, height, width, channels)
         As the model takes them, preprocessing inside the model included.
     classes : int, or array_like of int, shape (n,)
-        For which class each image is asked; one number asks the same of all.
+        For which class each image is asked; one number asks the same of all. Of a model with one output: 1 asks for the
+        positive class, 0 for the other.
     layer : str
         Name of a layer with an output of shape (n, rows, columns, channels); see :func:`find`. The last
         convolution's activation is the usual choice. Channels come last, as everywhere in this course.
@@ -94,28 +96,39 @@ def grad_cam(model: keras.Model, images: ArrayLike, classes: ArrayLike, layer: s
     >>> grad_cam(model, np.ones((5, 8, 8, 1), "float32"), 2, "edges").shape
     (5, 6, 6)
     """
+    import keras
     from keras import ops
 
     from helpers.gradients import value_and_gradient
 
     found, images = find(model, layer), np.asarray(images)
     outputs, maps = _run(model, images, found)
-    maps = ops.convert_to_numpy(maps)
+    half = keras.backend.standardize_dtype(maps.dtype) == "float16"
+    maps = ops.convert_to_numpy(ops.cast(maps, "float32"))
     if maps.ndim != 4 or len(outputs.shape) != 2:
         raise ValueError(
             "Grad-CAM needs feature maps (n, rows, columns, channels) and logits (n, classes); "
             f"{found.name!r} puts out {maps.shape}, the model {tuple(outputs.shape)}"
         )
-    n_classes = outputs.shape[1]
+    n_classes = max(2, outputs.shape[1])
     classes = np.broadcast_to(np.asarray(classes), len(images))
     if not np.issubdtype(classes.dtype, np.integer) or classes.min() < 0 or classes.max() >= n_classes:
         raise ValueError(f"classes must be integers from 0 to {n_classes - 1}, got {np.unique(classes)}")
     wanted = np.eye(n_classes, dtype="float32")[classes]
+    if outputs.shape[1] == 1:
+        wanted = wanted[:, 1:] - wanted[:, :1]
 
-    def score(nudge):
-        return ops.sum(_run(model, images, found, nudge)[0] * ops.convert_to_tensor(wanted))
+    # Small slopes would be lost in float16, which ends at 6e-8; large ones overflow. So the score is scaled up if that goes well.
+    for scale in (1024, 1) if half else (1,):
 
-    _, slope = value_and_gradient(score, np.zeros(maps.shape, "float32"))
+        def score(nudge, factors=scale * wanted):
+            outputs, _ = _run(model, images, found, nudge)
+            return ops.sum(ops.cast(outputs, "float32") * ops.convert_to_tensor(factors))
+
+        _, slope = value_and_gradient(score, np.zeros(maps.shape, "float32"))
+        if np.isfinite(slope).all():
+            break
+    slope = slope / scale
     weights = slope.mean(axis=(1, 2), keepdims=True)
     return np.maximum((weights * maps).sum(axis=-1), 0).astype("float32")
 
@@ -179,13 +192,15 @@ def _paths(model, prefix=""):
 
 def _run(model, images, layer, nudge=None):
     """What the model puts out, and what the layer put out, to which `nudge` was added on the way."""
+    import keras
+
     seen = []
     original = layer.call
 
     def call(*args, **kwargs):
         out = original(*args, **kwargs)
         seen.append(out)
-        return out if nudge is None else out + nudge
+        return out if nudge is None else out + keras.ops.cast(nudge, out.dtype)
 
     layer.call = call
     try:

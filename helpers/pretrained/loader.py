@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import numbers
 from typing import TYPE_CHECKING, Literal
 
@@ -42,7 +43,7 @@ def load(
         A functional model, all of whose layers are its own (nothing nested) and trainable, named as in `keras.applications`.
         Input: RGB from 0 to 255, any integer or float type, shape (n, size, size, 3). Output, float32: (n, 1000); feature maps
         (n, h, h, channels), where h is size / 32 rounded up, with 1,280 channels (MobileNetV2) or 2,048 (ResNet50); or
-        (n, channels).
+        (n, channels). It computes in float32 under every dtype policy, mixed precision included.
         Its attribute `source` says in words where the weights came from.
 
     Raises
@@ -89,20 +90,34 @@ def load(
             "Call keras.config.set_image_data_format('channels_last')"
         )
     size = int(size)
-    if source == "untrained":
-        build, _ = networks.ROUTES[network.name, "official"]
-        model, words = build(size), "none: random weights, not trained"
-    else:
-        kind = stored.ensure(network, source)
-        folder = stored.checked(network, kind)
-        build, fill = networks.ROUTES[network.name, kind]
-        model, words = build(size), stored.source(network, kind)
-        fill(model, folder)
-    if not top:
-        last = "avg_pool" if pooling == "avg" else networks.LAST_LAYER[network.name]
-        model = keras.Model(model.input, model.get_layer(last).output, name=network.name)
+    with _float32():
+        if source == "untrained":
+            build, _ = networks.ROUTES[network.name, "official"]
+            model, words = build(size), "none: random weights, not trained"
+        else:
+            kind = stored.ensure(network, source)
+            folder = stored.checked(network, kind)
+            build, fill = networks.ROUTES[network.name, kind]
+            model, words = build(size), stored.source(network, kind)
+            fill(model, folder)
+        if not top:
+            last = "avg_pool" if pooling == "avg" else networks.LAST_LAYER[network.name]
+            model = keras.Model(model.input, model.get_layer(last).output, name=network.name)
     model.source = words
     return model
+
+
+@contextlib.contextmanager
+def _float32():
+    """Make layers that compute in float32, whatever Keras's policy says: the weights are meant so."""
+    import keras
+
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float32")
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(policy)
 
 
 def _check(top, size, pooling, source):

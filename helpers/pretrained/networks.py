@@ -42,7 +42,7 @@ def _scaled(size, mean, deviation):
     """Return the input of a network, and what its first layer makes of it: (x - mean) / deviation, by colour."""
     import keras
 
-    inputs = keras.Input((size, size, 3), name="rgb")
+    inputs = keras.Input((size, size, 3), name="rgb", dtype="float32")
     scaling = keras.layers.Normalization(mean=list(mean), variance=[value**2 for value in deviation], name="preprocessing")
     return inputs, scaling(inputs)
 

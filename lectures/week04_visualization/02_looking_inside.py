@@ -524,7 +524,7 @@ for name, fill in {"black": 0.0, "white": 1.0, "noise": None}.items():
 # %%
 def pick(scores, classes):
     """Sum of each row's logit for its class: a scalar."""
-    return ops.sum(scores * ops.one_hot(classes, scores.shape[-1]))
+    return ops.sum(ops.multiply(scores, ops.one_hot(classes, scores.shape[-1])))
 
 
 def saliency(model, images, classes):
@@ -625,7 +625,7 @@ def run(model, images, layer, nudge=0.0):
 
     def call(*args, **kwargs):
         seen.append(original(*args, **kwargs))
-        return seen[-1] + nudge
+        return ops.add(seen[-1], nudge)            # in any precision
 
     layer.call = call
     try:

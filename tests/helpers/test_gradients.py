@@ -38,7 +38,7 @@ np.testing.assert_allclose(aux["product"], 2 * x * x)
 model = keras.Sequential([keras.Input((6, 6, 1)), layers.Conv2D(2, 3), layers.BatchNormalization(), layers.Dropout(0.5),
                           layers.GlobalAveragePooling2D(), layers.Dense(3)])
 image = np.random.default_rng(0).normal(size=(1, 6, 6, 1)).astype("float32")
-before = [weight.copy() for weight in model.get_weights()]
+before = [weight.copy() for weight in model.get_weights()]  # dropout has a seed, but no weights
 value, gradient = value_and_gradient(lambda t: model(t, training=False)[0, 1], image)
 np.testing.assert_allclose(value, ops.convert_to_numpy(model(image, training=False))[0, 1], rtol=1e-5)
 for y, x in [(0, 0), (2, 3), (5, 1)]:                      # the network is linear: a difference is the derivative
@@ -49,6 +49,21 @@ for y, x in [(0, 0), (2, 3), (5, 1)]:                      # the network is line
 assert all((a == b).all() for a, b in zip(before, model.get_weights()))
 again = value_and_gradient(lambda t: model(t, training=False)[0, 1], ops.convert_to_tensor(image))[1]
 np.testing.assert_allclose(gradient, again, atol=1e-6)       # nothing piles up; tensors are taken as well
+
+for policy in ("mixed_float16", "mixed_bfloat16", "float16", "bfloat16"):
+    keras.config.set_dtype_policy(policy)
+    low = keras.Sequential([keras.Input((6, 6, 1)), layers.Conv2D(2, 3), layers.BatchNormalization(),
+                            layers.GlobalAveragePooling2D(), layers.Dense(3)])
+    keras.config.set_dtype_policy("float32")
+    low.set_weights(before)
+
+    def logit(t):
+        scores = low(t, training=False)
+        return scores[0, 1], scores
+    (value, scores), slopes = value_and_gradient(logit, image)
+    assert slopes.dtype == "float32" and value.dtype == scores.dtype == ("float32" if "bf" in policy else "float16"), policy
+    np.testing.assert_allclose(slopes, gradient, atol=0.02 * np.abs(gradient).max())
+    np.testing.assert_allclose(value, scores[0, 1])
 
 try:
     value_and_gradient(lambda t: model(t, training=False)[0], image)

@@ -139,6 +139,63 @@ def test_preprocessing_inside_the_model_and_any_image_size():
     np.testing.assert_allclose(got, grad_cam(network, photo.astype("float32") / 255, 1, "relu2"), atol=1e-6)
 
 
+POLICIES = ["mixed_float16", "mixed_bfloat16", "float16", "bfloat16"]
+
+
+@pytest.fixture
+def policy(request):
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(request.param)
+    yield request.param
+    keras.config.set_dtype_policy(before)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("policy", POLICIES, indirect=True)
+def test_every_precision_gives_the_same_map_nearly(policy, kind):
+    found, head = parts(), [layers.GlobalAveragePooling2D(), layers.Dense(4)]
+    model = kind(found, head)
+    assert keras.backend.standardize_dtype(model(IMAGES).dtype) == policy.removeprefix("mixed_")
+    maps = keras.ops.convert_to_numpy(keras.ops.cast(chain(IMAGES, found), "float32"))
+    kernel = keras.ops.convert_to_numpy(keras.ops.cast(head[-1].kernel, "float32"))
+    by_hand = np.maximum(np.einsum("nhwc,cn->nhw", maps, kernel[:, CLASSES]) / (6 * 6), 0)
+    got = grad_cam(model, IMAGES, CLASSES, "relu2")
+    assert got.dtype == np.float32
+    np.testing.assert_allclose(got, by_hand, atol=0.02 * by_hand.max())
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16"], indirect=True)
+@pytest.mark.parametrize("size", [1e-6, 1.0, 200.0])
+def test_small_slopes_do_not_vanish_in_float16_and_large_ones_do_not_overflow(policy, size):
+    found, head = parts(), [layers.GlobalAveragePooling2D(), layers.Dense(4, use_bias=False)]
+    model = sequential(found, head)
+    kernel = size * np.sign(head[-1].get_weights()[0])
+    head[-1].set_weights([kernel])
+    maps = keras.ops.convert_to_numpy(keras.ops.cast(chain(IMAGES, found), "float32"))
+    by_hand = np.maximum(np.einsum("nhwc,cn->nhw", maps, kernel[:, CLASSES]) / (6 * 6), 0)
+    np.testing.assert_allclose(grad_cam(model, IMAGES, CLASSES, "relu2"), by_hand, rtol=0.05, atol=0.02 * by_hand.max())
+
+
+@pytest.mark.parametrize("activation", [None, "sigmoid"])
+def test_one_output_speaks_for_the_positive_class_and_against_the_other(activation):
+    found, head = parts(), [layers.GlobalAveragePooling2D(), layers.Dense(1, activation=activation)]
+    model = sequential(found, head)
+    maps = keras.ops.convert_to_numpy(chain(IMAGES, found))
+    slope = np.ones(6)
+    if activation:
+        p = keras.ops.convert_to_numpy(model(IMAGES, training=False))[:, 0]
+        slope = p * (1 - p)
+    signed = (maps @ head[-1].get_weights()[0])[..., 0] / (6 * 6) * slope[:, None, None]
+    assert signed.max() > 0 > signed.min()
+    np.testing.assert_allclose(grad_cam(model, IMAGES, 1, "relu2"), np.maximum(signed, 0), atol=1e-6)
+    np.testing.assert_allclose(grad_cam(model, IMAGES, 0, "relu2"), np.maximum(-signed, 0), atol=1e-6)
+    mixed = grad_cam(model, IMAGES, [0, 1, 0, 1, 0, 1], "relu2")
+    np.testing.assert_allclose(mixed[1::2], np.maximum(signed, 0)[1::2], atol=1e-6)
+    np.testing.assert_allclose(mixed[::2], np.maximum(-signed, 0)[::2], atol=1e-6)
+    with pytest.raises(ValueError, match="integers from 0 to 1"):
+        grad_cam(model, IMAGES, 2, "relu2")
+
+
 def test_mistakes_are_explained():
     found = parts()
     model = nested(found, [layers.GlobalAveragePooling2D(name="mean"), layers.Dense(4, name="logits")])

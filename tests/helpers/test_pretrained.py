@@ -271,6 +271,29 @@ def test_what_comes_out(name, top, pooling, shape, n_parameters):
     assert "not trained" in model.source
 
 
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16", "float16", "bfloat16"])
+def test_it_computes_in_float32_under_any_policy(policy):
+    import keras
+
+    before = keras.config.dtype_policy()
+    images = np.random.default_rng(0).uniform(0, 255, (2, 32, 32, 3)).astype("float32")
+    keras.utils.set_random_seed(0)
+    plain = run(pretrained.load("mobilenetv2", top=False, size=32, pooling="avg", source="untrained"), images)
+    keras.config.set_dtype_policy(policy)
+    try:
+        keras.utils.set_random_seed(0)
+        model = pretrained.load("mobilenetv2", top=False, size=32, pooling="avg", source="untrained")
+        assert keras.config.dtype_policy().name == policy, "what is built afterwards follows the policy again"
+        around = keras.Sequential([keras.Input((32, 32, 3)), model, keras.layers.Dense(3)])
+        around(images)
+    finally:
+        keras.config.set_dtype_policy(before)
+    assert {layer.compute_dtype for layer in model.layers} == {"float32"}
+    assert {weight.dtype for weight in model.weights} == {"float32"}
+    assert run(model, images).dtype == np.float32
+    np.testing.assert_allclose(run(model, images), plain, rtol=1e-5, atol=1e-6)
+
+
 def test_random_weights_follow_the_seed():
     import keras
 
