@@ -77,7 +77,7 @@ def run(source: Path, backend: str) -> tuple[float | None, str]:
     notebook, folder = made_from(source)
     target = BUILD / "backends" / backend / source.parent.name / f"{source.stem}.ipynb"
     try:
-        execute(notebook, folder)
+        execute(notebook, folder, limit=3600)  # torch takes each step of a training from Python
         return notebook.metadata.course.seconds, "ok"
     except FAILURES as error:
         began = [number for number, cell in enumerate(notebook.cells) if cell.get("execution_count")]

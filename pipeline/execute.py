@@ -5,6 +5,7 @@ Run ``python -m pipeline.execute lectures/week01_knn/01_images.ipynb`` to write 
 
 import argparse
 import ast
+import contextlib
 import os
 import sys
 import tempfile
@@ -38,7 +39,7 @@ MODULES = (
 PEAK_MEMORY = "__import__('resource').getrusage(__import__('resource').RUSAGE_SELF).ru_maxrss"
 
 
-def execute(notebook, folder):
+def execute(notebook, folder, limit=None):
     """Run a notebook from top to bottom in a fresh kernel.
 
     Parameters
@@ -48,6 +49,8 @@ def execute(notebook, folder):
         peak memory in MB (where the system tells).
     folder : str or pathlib.Path
         The kernel's working directory.
+    limit : float, optional
+        Seconds for a cell; by default `CELL_TIMEOUT`'s for the budget in force.
 
     Returns
     -------
@@ -59,11 +62,39 @@ def execute(notebook, folder):
     nbclient.exceptions.CellExecutionError
         If a cell fails; the notebook then holds the outputs up to that cell.
     """
-    limit = CELL_TIMEOUT[budget.name()]
+    started = time.perf_counter()
+    with kernel(notebook, folder, limit) as client:
+        for index, cell in enumerate(notebook.cells):
+            client.execute_cell(cell, index)
+        peak, loaded = _told(client)
+    notebook.metadata["course"] = {
+        "budget": budget.name(),
+        "seconds": round(time.perf_counter() - started, 1),
+        "peak_memory_mb": peak,
+    }
+    return loaded
+
+
+@contextlib.contextmanager
+def kernel(notebook, folder, limit=None):
+    """A fresh kernel for a notebook, as `execute` uses it; what it has written to its terminal is shown if anything fails.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+    folder : str or pathlib.Path
+        The kernel's working directory.
+    limit : float, optional
+        Seconds for a cell; by default `CELL_TIMEOUT`'s for the budget in force.
+
+    Yields
+    ------
+    nbclient.NotebookClient
+    """
     with tempfile.TemporaryDirectory(prefix="kernel-") as private:
         client = NotebookClient(
             notebook,
-            timeout=limit,
+            timeout=limit or CELL_TIMEOUT[budget.name()],
             kernel_name="python3",
             config=_transport(private),
             resources={"metadata": {"path": str(folder)}},
@@ -73,23 +104,14 @@ def execute(notebook, folder):
             extra_arguments=["--IPKernelApp.capture_fd_output=False"],
             shutdown_kernel="immediate",
         )  # nothing is left to save, and it takes a second less
-        started = time.perf_counter()
         log = Path(private, "log")
         with log.open("w") as file:  # shown only if the run fails
             try:
                 with client.setup_kernel(stderr=file, env={**os.environ, record.VARIABLE: "1"}):
-                    for index, cell in enumerate(notebook.cells):
-                        client.execute_cell(cell, index)
-                    peak, loaded = _told(client)
+                    yield client
             except Exception:
                 print(log.read_text(encoding="utf-8", errors="replace")[-5000:], file=sys.stderr)
                 raise
-    notebook.metadata["course"] = {
-        "budget": budget.name(),
-        "seconds": round(time.perf_counter() - started, 1),
-        "peak_memory_mb": peak,
-    }
-    return loaded
 
 
 def _transport(folder):

@@ -344,6 +344,7 @@ some, queries = np.asarray(images[:n]), np.asarray(cifar.validation.images[:50])
 sides = [1, 2, 4, 8, 16, 32]
 dimensions = [3 * side * side for side in sides]
 measured = {"random points": [], "CIFAR-10 images": []}
+rng = np.random.default_rng(1)
 for side, dimension in zip(sides, dimensions, strict=True):
     uniform = rng.random((n + 50, dimension), dtype="float32")
     measured["random points"].append(contrast(uniform[:n], uniform[n:]))

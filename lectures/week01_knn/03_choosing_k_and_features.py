@@ -59,13 +59,12 @@ print(cifar)
 # that everything runs while you read. The pool comes from the training part only.
 
 # %%
-rng = np.random.default_rng(0)
 n_classes = len(classes)
 
 
 def draw(part, n):
     """n random images of a part of the data (all of them if it holds fewer): flat pixels, labels, images."""
-    rows = rng.permutation(len(part))[:n]
+    rows = np.random.default_rng(0).permutation(len(part))[:n]
     images = part.images[rows]
     return images.reshape(len(images), -1), part.labels[rows], images
 
@@ -203,7 +202,8 @@ plots.show(fig, alt="Five rows, one a round, of five boxes, one a fold. In round
 # class, same camera, same day) would end up in the same fold.
 
 # %%
-folds = np.array_split(rng.permutation(len(pool)), n_folds)
+shuffled = np.random.default_rng(1).permutation(len(pool))
+folds = np.array_split(shuffled, n_folds)
 fold_of = np.empty(len(pool), dtype=int)
 for number, members in enumerate(folds):
     fold_of[members] = number

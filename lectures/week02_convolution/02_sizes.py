@@ -587,6 +587,7 @@ def multiply_adds(size, F, D1, K):
     return size * size * K * F * F * D1
 
 
+rng = np.random.default_rng(2)
 image_volume = rng.integers(0, 3, size=(6, 6, 3))
 two_filters = rng.integers(-1, 2, size=(3, 3, 3, 2))
 walked, out = animate.steps(image_volume, two_filters, padding=1, stride=2)

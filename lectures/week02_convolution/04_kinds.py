@@ -51,7 +51,6 @@ from helpers import animate, budget, plots
 
 budget.describe()
 keras.utils.set_random_seed(0)
-rng = np.random.default_rng(0)
 
 # %% [markdown]
 # ## Four numbers for every layer
@@ -80,6 +79,7 @@ def matrix_of(layer, shape):
 def randomise(layer, shape):
     """Build the layer and give it positive random weights, so that nothing cancels."""
     layer.build((None, *shape))
+    rng = np.random.default_rng(0)
     layer.set_weights([rng.uniform(0.5, 1.5, w.shape) for w in layer.get_weights()])
     return layer
 
@@ -90,7 +90,7 @@ M = matrix_of(ordinary, shape)
 print("input", shape, "  output", ordinary.compute_output_shape((1, *shape))[1:],
       "  matrix", M.shape)
 
-x = rng.normal(size=(1, *shape)).astype("float32")
+x = np.random.default_rng(1).normal(size=(1, *shape)).astype("float32")
 assert np.allclose(M @ x.ravel(), run(ordinary, x).ravel(), atol=1e-4)
 
 # %% [markdown]
@@ -166,7 +166,7 @@ assert field_of(matrix_of(mix, shape), shape, (8, 8, 6)) == (1, 1)
 # > back. What does a 1 × 1 convolution give? And a 3 × 3 with padding?
 
 # %%
-order = rng.permutation(64)
+order = np.random.default_rng(2).permutation(64)
 
 
 def shuffled(layer, x):
@@ -370,7 +370,7 @@ plots.show(fig, alt="Three grids of 8 output maps by 8 input channels, dark wher
 depthwise = layers.DepthwiseConv2D(3, use_bias=False)
 depthwise.build((None, *shape))
 depthwise.set_weights([layer.get_weights()[0].transpose(0, 1, 3, 2)])    # to (3, 3, 8, 1)
-x = rng.normal(size=(1, *shape)).astype("float32")
+x = np.random.default_rng(3).normal(size=(1, *shape)).astype("float32")
 
 assert np.allclose(run(depthwise, x), run(layer, x), atol=1e-5)
 print("as many groups as channels equals DepthwiseConv2D:", run(depthwise, x).shape)
@@ -389,7 +389,7 @@ shape = (8, 8, 64)
 separable = randomise(layers.SeparableConv2D(64, 3, use_bias=False), shape)
 depthwise_kernel, pointwise_kernel = separable.get_weights()
 print("kernels:", depthwise_kernel.shape, "and", pointwise_kernel.shape)
-x = rng.normal(size=(1, *shape)).astype("float32")
+x = np.random.default_rng(4).normal(size=(1, *shape)).astype("float32")
 
 cut = sliding_window_view(x, (3, 3), axis=(1, 2))
 spatial = np.einsum("nrqcuv,uvc->nrqc", cut, depthwise_kernel[..., 0])
@@ -425,7 +425,7 @@ for F in (3, 5):
 together = depthwise_kernel[..., 0][..., None] * pointwise_kernel[0, 0]   # (3, 3, 64, 64)
 assert np.allclose(numpy_conv(x, together), run(separable, x), rtol=1e-3, atol=1e-2)
 
-anything = rng.normal(size=together.shape)
+anything = np.random.default_rng(5).normal(size=together.shape)
 for name, kernel in (("separable", together), ("ordinary", anything)):
     ranks = [int(np.linalg.matrix_rank(kernel[:, :, c].reshape(9, 64), tol=1e-4))
              for c in range(64)]
@@ -463,7 +463,7 @@ assert np.allclose(at_once, in_two)
 bell = np.exp(-0.5 * (np.arange(-3, 4) / 1.2) ** 2)
 kernels = {"Sobel": sobel, "average": np.ones((3, 3)) / 9,
            "Gaussian 7 × 7": np.outer(bell, bell), "Laplacian": cross,
-           "random": rng.normal(size=(3, 3))}
+           "random": np.random.default_rng(6).normal(size=(3, 3))}
 for name, kernel in kernels.items():
     U, s, V = np.linalg.svd(kernel)
     rank = np.linalg.matrix_rank(kernel)
@@ -550,7 +550,7 @@ assert np.array_equal(C.T @ few.ravel(), by_hand.ravel())
 # called *deconvolution*, which is wrong: it does not undo anything. Go down and up again:
 
 # %%
-before = rng.integers(0, 5, (5, 5))
+before = np.random.default_rng(7).integers(0, 5, (5, 5))
 after = (C.T @ (C @ before.ravel())).reshape(5, 5).astype(int)
 print("before:\n", before, "\ndown and up again:\n", after)
 
@@ -774,7 +774,7 @@ def seconds(layer, x, repeats):
 
 
 repeats = budget.choose(ci=5, cpu=20)
-gain, expected = {}, {}
+gain, expected, rng = {}, {}, np.random.default_rng(8)
 for maps in (16, 64, 256):
     x = rng.normal(size=(4, 32, 32, maps)).astype("float32")
     one, other = (seconds(kind(maps, 3, padding="same", use_bias=False), x, repeats)

@@ -359,6 +359,7 @@ def check(model, params, X, y, how_many=6, seed=0):
     return worst
 
 
+rng = np.random.default_rng(1)
 random_start = [rng.normal(0, 0.1, (784, 10)), rng.normal(0, 0.1, 10)]
 difference = check(softmax_regression, random_start, X[:30], y[:30])
 print(f"largest relative difference: {difference:.1e}")
@@ -383,7 +384,7 @@ def flat_gradient(params, X, y):
 
 full = flat_gradient(start, X, y)
 sizes = np.array([1, 4, 16, 64, 256, 1024])
-variance = []
+rng, variance = np.random.default_rng(2), []
 for size in sizes:
     draws = [rng.integers(len(X), size=size) for _ in range(200)]
     away = [flat_gradient(start, X[drawn], y[drawn]) - full for drawn in draws]
@@ -650,6 +651,7 @@ assert output.tolist() == [0, 1, 1, 0]
 # it would not work, and no number of layers would help:
 
 # %%
+rng = np.random.default_rng(3)
 W1, W2 = rng.normal(size=(784, 50)), rng.normal(size=(50, 10))
 some = X[:100].astype("float64")
 same = np.allclose((some @ W1) @ W2, some @ (W1 @ W2))

@@ -378,13 +378,13 @@ assert lengths[-1] > lengths[0]                                  # nothing holds
 # itself.
 
 # %%
-logs = work / "logs"
+logs = Path(tempfile.mkdtemp(dir=work))        # a new folder for each run
 keras.utils.set_random_seed(0)
 watched = dense_network(dropout=0.4)
 board = keras.callbacks.TensorBoard(logs, histogram_freq=5, write_graph=False)
 watched.fit(**FIT, callbacks=[board], verbose=0)
 for file in sorted(logs.rglob("events*")):
-    print(file.parent.relative_to(work), "-", f"{file.stat().st_size:,} bytes")
+    print(file.parent.relative_to(logs), "-", f"{file.stat().st_size:,} bytes")
 
 # %% [markdown]
 # To open it below this cell, in JupyterLab or Colab, set the switch to `True` and run. (A page of a
@@ -498,8 +498,7 @@ def logged(folder):
 
 # %%
 TARGET = 6
-killed = work / "killed"
-killed.mkdir()
+killed = Path(tempfile.mkdtemp(dir=work))
 np.savez(killed / "digits.npz", x=x[:300], y=y[:300])
 code = launch(killed, TARGET, kill_after=3)
 until_then = logged(killed)
@@ -533,8 +532,7 @@ assert code == 0 and list(resumed) == list(range(TARGET))
 # same.)
 
 # %%
-calm = work / "calm"
-calm.mkdir()
+calm = Path(tempfile.mkdtemp(dir=work))
 np.savez(calm / "digits.npz", x=x[:300], y=y[:300])
 resumable(calm, TARGET)
 undisturbed = logged(calm)

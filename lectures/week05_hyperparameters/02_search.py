@@ -221,6 +221,7 @@ bill = {}
 
 
 def pay(item, models=1, epochs=0, seconds=0.0):
+    # Running this again costs as much once more, and stands on the bill.
     bill[item] = np.add(bill.get(item, 0), (models, epochs, seconds))
 
 

@@ -174,7 +174,7 @@ def train(seed, callbacks, model=model, epochs=EPOCHS, batch=BATCH, **more):
     started = time.perf_counter()
     history = model.fit(x[order], y[order], batch_size=batch, epochs=epochs, shuffle=False,
                         callbacks=callbacks, verbose=0, **more)
-    bill["trainings"] += 1
+    bill["trainings"] += 1  # Running this again is one more training.
     bill["steps"] += math.ceil(len(x) / batch) * len(history.epoch)
     bill["seconds"] += time.perf_counter() - started
     return history.history

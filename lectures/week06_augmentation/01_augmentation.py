@@ -540,11 +540,11 @@ assert table[6, 9] > table[6, 6]
 
 # %%
 CUP = (8, 23, 98, 110)  # top, left, bottom, right of the cup in `cup`, by eye
-dice = np.random.default_rng(0)
 
 
 def seen_share(side, times=2000):
     """Share of the cup that random square crops of this side show."""
+    dice = np.random.default_rng(0)
     top, left = dice.integers(0, 160 - side + 1, (2, times))
     high = np.minimum(top + side, CUP[2]) - np.maximum(top, CUP[0])
     wide = np.minimum(left + side, CUP[3]) - np.maximum(left, CUP[1])

@@ -33,7 +33,7 @@
 #
 # **Time** about 35 minutes to read. **Cost** less than a minute on two cores with the small budget, a few
 # minutes with the one for laptops; below 2 GiB of memory; no GPU. It writes some megabytes of images into a
-# temporary folder, and removes them at the end.
+# temporary folder, which is removed when the kernel stops.
 
 # %%
 import contextlib
@@ -274,12 +274,12 @@ print("forced: ", classes_of(folders(["ant", "bee", "Zebra"]),
 dirty = folders(["cat", "dog"])
 (dirty / "cat" / "._one.png").write_bytes(b"\x00\x05\x16\x07 not an image at all")
 (dirty / "cat" / "notes.txt").write_text("a text file")
-(dirty / "dog" / ".ipynb_checkpoints").mkdir()
+(dirty / "dog" / ".ipynb_checkpoints").mkdir(exist_ok=True)
 Image.new("RGB", (8, 8)).save(dirty / "dog" / ".ipynb_checkpoints" / "one-checkpoint.png")
 (dirty / "dog" / "two.jpg").write_text("<html>404: not found</html>")
 whole = written[0].read_bytes()
 (dirty / "dog" / "three.jpg").write_bytes(whole[: len(whole) // 2])
-(dirty / ".thumbnails").mkdir()
+(dirty / ".thumbnails").mkdir(exist_ok=True)
 
 loaded = keras.utils.image_dataset_from_directory(dirty, image_size=(8, 8), batch_size=1,
                                                   shuffle=False, verbose=False)
@@ -709,6 +709,7 @@ eater = glutton((SIDE, SIDE, 3))
 def images_per_second(loader, epochs=3, images=FILES, **fit):
     """Best of some epochs, after one to warm up, and the distance to the worst."""
     fit = {"epochs": 1, "shuffle": False, "verbose": 0} | fit  # the loaders shuffle
+    # Running this again trains it further, which changes nothing of its speed.
     eater.fit(loader, **fit)
     rates = []
     for _ in range(epochs):
@@ -1098,6 +1099,7 @@ for what, (better, worse) in GAINS.items():
 
 # %%
 def epoch_seconds(loader):
+    # Running this again trains the model further, at the same speed.
     model.fit(loader, epochs=1, shuffle=False, verbose=0)
     taken = []
     for _ in range(3):
@@ -1151,10 +1153,6 @@ plots.show(fig, alt=f"Seconds for one epoch of the CNN, measured: {told}. The mo
 # 4. Then parallel decoding (`workers`, `num_parallel_calls`), and `prefetch` at the end.
 # 5. If it is augmentation that takes the time, move it into the model: Keras's layers run where the model
 #    runs.
-
-# %%
-scratch.cleanup()
-print("the temporary folder is gone:", not ROOT.exists())
 
 # %% tags=["remove-cell"]
 from helpers.record import record

@@ -164,6 +164,7 @@ assert away < 1e-6
 # %%
 EXAMPLES = [2, 5, 10, 20, 30, 38]
 REPEATS = 200
+dice = np.random.default_rng(1)
 errors = {name: np.zeros((len(EXAMPLES), REPEATS)) for name in starts}
 for row, n in enumerate(EXAMPLES):
     for repeat in range(REPEATS):
@@ -331,7 +332,7 @@ def features_of(extract, images, folder):
         return kept["features"]
 
 # %%
-cache = tempfile.TemporaryDirectory()  # yours would be a folder that stays
+cache = tempfile.TemporaryDirectory()  # gone in the end; yours would stay
 parts = {"train": cifar.train.images, "validation": cifar.validation.images}
 took = []
 for _ in range(2):
@@ -603,7 +604,7 @@ print(f"features from {COUNTS[0]} images: {least:.1f} %; from scratch with {COUN
 # the same with its latent space. The penalty is chosen anew: the control deserves the same care.
 
 # %%
-control = []
+by_chance = []
 trained_weights = extract.get_weights()
 for seed, rows in zip(SEEDS, subsets, strict=True):
     keras.utils.set_random_seed(seed)
@@ -613,12 +614,12 @@ for seed, rows in zip(SEEDS, subsets, strict=True):
     seen = [extract.predict(images, batch_size=50, verbose=0)
             for images in (cifar.train.images[rows], validation_pixels)]
     with threadpool_limits(1):
-        control.append([head(c).fit(seen[0], y[rows]).score(seen[1], y_val)
-                        for c in STRENGTHS[1:4]])
+        by_chance.append([head(c).fit(seen[0], y[rows]).score(seen[1], y_val)
+                          for c in STRENGTHS[1:4]])
 extract.set_weights(trained_weights)
 
 # %%
-control = 100 * np.array(control)
+control = 100 * np.array(by_chance)
 best = control.mean(axis=0).argmax()
 ladder = {"pixels + kNN": curve["pixels + kNN"][-1],
           "random weights + logistic regression": control[:, best],
@@ -654,7 +655,6 @@ for name, values in tested.items():
           f"{100 * np.std(values, ddof=1):.1f} %")
 noise = 100 * np.sqrt(np.mean(values) * (1 - np.mean(values)) / len(y_test))
 print(f"(the test images are few: their own luck is about ± {noise:.1f} points)")
-cache.cleanup()
 
 # %% [markdown]
 # Two kinds of luck are in such a table. The ± in the rows is that of the training: other images, another

@@ -127,6 +127,7 @@ def counts(model):
 # %%
 keras.utils.set_random_seed(0)
 model = keras.Sequential([keras.Input((SIZE, SIZE, 3)), base, layers.Dense(10)])
+start = model.get_weights()
 for k in (0, 1, 3, PIECES):
     unfreeze(k)
     moving, fixed = counts(model)
@@ -156,6 +157,7 @@ def moved(before, after):
 
 
 first = slice(0, 40)  # a few images are enough to see the mechanics
+model.set_weights(start)
 unfreeze(0)                                             # 1
 compiled(model, 0.002)
 model.fit(x[first], y[first], batch_size=BATCH, shuffle=False, verbose=0)   # 2
@@ -167,6 +169,7 @@ if keras.backend.backend() == "tensorflow":             # others may refuse to g
     print("unfrozen, not compiled again: the network moved by "
           f"{moved(original, base.get_weights()):g}")
 
+head_trained = model.get_weights()
 assert moved(original, base.get_weights()) == 0
 
 # %% tags=["remove-cell"]
@@ -175,6 +178,7 @@ from helpers.record import record
 record(moved_before_compiling_again=moved(original, base.get_weights()))
 
 # %%
+model.set_weights(head_trained)
 head_start = model.layers[-1].get_weights()
 compiled(model, 0.0001)                                 # 4
 model.fit(x[first], y[first], batch_size=BATCH, shuffle=False, epochs=2, verbose=0)
@@ -600,8 +604,7 @@ print(f"95 % interval: ± {half:.1f} points: "
 
 # %%
 FEW = budget.choose(ci=(20, 60, 200), cpu=(20, 60, 200, 600))
-dice = np.random.default_rng(0)
-permutation = dice.permutation(28 * 28)
+permutation = np.random.default_rng(0).permutation(28 * 28)
 mnist = data.load("mnist", train=3 * FEW[-1], validation=300, test=0)
 FEW = tuple(n for n in FEW if 3 * n <= len(mnist.train))  # a sample has fewer
 print(mnist)
@@ -617,8 +620,9 @@ def shuffled(images):
     return images.reshape(len(images), -1)[:, permutation].reshape(images.shape)
 
 
-def dots(n):
+def dots(n, seed):
     """n images of one disc, and the tenth of the width where it stands."""
+    dice = np.random.default_rng(seed)
     across, down = dice.uniform(2, 29.99, n), dice.uniform(3, 28, n)
     rows, columns = np.mgrid[:32, :32]
     far = np.hypot(rows - down[:, None, None], columns - across[:, None, None])
@@ -629,7 +633,7 @@ def dots(n):
 parts = [mnist.train, mnist.validation]
 sets = {"digits": [(on_32(p.images), p.labels) for p in parts],
         "shuffled digits": [(on_32(shuffled(p.images)), p.labels) for p in parts],
-        "dots": [dots(3 * FEW[-1]), dots(300)]}
+        "dots": [dots(3 * FEW[-1], seed=1), dots(300, seed=2)]}
 tiles = [images[i] for (images, _), _ in sets.values() for i in range(8)]
 plots.image_grid(tiles, columns=8, scale=0.7, title="Digits, shuffled digits, dots",
                  alt="Three rows of eight small images: white digits on black; white "

@@ -60,7 +60,6 @@ budget.describe()
 SIZE = 96  # pixels; MobileNetV2 costs a fifth of what it costs at 224
 EVENTS = budget.choose(ci=300, cpu=360)  # photographs of the event in the pile
 SEEDS = budget.choose(ci=(0, 1, 2, 3, 4), cpu=tuple(range(10)))
-dice = np.random.default_rng(7)
 threadpool_limits(1, user_api="blas")  # small matrices: cores would wait for each other
 
 # %% [markdown]
@@ -113,6 +112,7 @@ else:
 stock["pet"] = resized(of_class("cat", "dog"), SIZE) if pets is None else pets
 played |= {"cat", "dog"} if pets is None else set()
 stock["picture"] = of_class(*(name for name in cifar.class_names if name not in played))
+dice = np.random.default_rng(7)
 for kind, photographs in stock.items():
     stock[kind] = photographs[dice.permutation(len(photographs))]
     print(f"{kind:8s} {len(photographs):5,} photographs of {photographs.shape[1]} pixels")
@@ -191,42 +191,53 @@ def odd_ones(count):
         yield np.asarray(crop), number % len(whole)
 
 
-pile = []  # (picture, kind, where it came from: the truth that a real pile does not tell)
+dice = np.random.default_rng(8)
+photos = []  # (picture, kind, origin): a real pile does not tell the last two
 EVENTS = min(EVENTS, int(0.8 * len(stock["event"])))
 own, spare = stock["event"][:EVENTS], stock["event"][EVENTS:]
 for kind, share in (("event", 1), ("advert", 2 / 3), ("pet", 1 / 2)):
     for place, image in enumerate(stock[kind][:int(share * EVENTS)]):
         image, journey = travelled(image)
-        pile.append((image, kind + journey, (kind, place)))
+        photos.append((image, kind + journey, (kind, place)))
 
 # %%
+dice = np.random.default_rng(9)
+others = []
 for number in range(EVENTS // 5):  # on photographs of the event, half of them in the pile
     shelf, name = ((own, "event"), (spare, "spare"))[number % 2]
     place = int(dice.integers(len(shelf)))
-    pile.append((meme(shelf[place]), "meme on event", (name, place)))
+    others.append((meme(shelf[place]), "meme on event", (name, place)))
 for image, source in odd_ones(EVENTS // 10):
-    pile.append((image, "odd one", ("odd", source)))
+    others.append((image, "odd one", ("odd", source)))
 for number in range(EVENTS // 2):
     image = (background() if number % 2 else
              resized(stock["picture"][-1 - number][None], SIZE)[0])
-    pile.append((meme(image), "meme", ("meme", number)))
-missing = 5 * EVENTS - len(pile)
+    others.append((meme(image), "meme", ("meme", number)))
+missing = 5 * EVENTS - len(photos) - len(others)
 for number, image in enumerate(resized(stock["picture"][:missing], SIZE)):
-    pile.append((image, "picture", ("picture", number)))
+    others.append((image, "picture", ("picture", number)))
 
 # %% [markdown]
 # Scraped piles hold the same picture several times: posted again, brightened, cropped. So a tenth of the pile
 # is posted a second time, a third of these byte for byte. What is **wanted** is decided by the kind.
 
 # %%
+dice = np.random.default_rng(10)
+pile = photos + others
 for number, chosen in enumerate(dice.choice(len(pile), len(pile) // 10, replace=False)):
     image, kind, origin = pile[chosen]
     pile.append((image if number % 3 == 0 else posted_again(image), kind, origin))
 pile = [pile[place] for place in dice.permutation(len(pile))]
-images = np.stack([image for image, _, _ in pile])
-kinds = np.array([kind for _, kind, _ in pile])
-origins = [origin for _, _, origin in pile]
-wanted = np.array([kind.startswith("event") for kind in kinds]).astype(int)
+
+
+def taken_apart(pile):
+    """Pictures, kinds, whether they are wanted, and where they came from."""
+    images, kinds, origins = zip(*pile, strict=True)
+    wanted = np.array([kind.startswith("event") for kind in kinds], dtype=int)
+    return np.stack(images), np.array(kinds), wanted, origins
+
+
+images, kinds, wanted, origins = taken_apart(pile)
 print(f"{len(pile):,} pictures, {wanted.sum()} of them wanted: they show {EVENT_IS}")
 for kind in np.unique(kinds):
     print(f"  {kind:17s} {np.sum(kinds == kind):5d}"
@@ -265,11 +276,11 @@ def digest(image):
     return hashlib.sha256(image.tobytes()).hexdigest()
 
 
-first = np.unique([digest(image) for image in images], return_index=True)[1]
-first.sort()
-print(f"{len(images) - len(first)} of {len(images):,} pictures are exact copies: dropped")
-images, kinds, wanted = images[first], kinds[first], wanted[first]
-origins = [origins[place] for place in first]
+hashes = [digest(image) for image, _, _ in pile]
+first = np.sort(np.unique(hashes, return_index=True)[1])
+print(f"{len(pile) - len(first)} of {len(pile):,} pictures are exact copies: "
+      "dropped")
+images, kinds, wanted, origins = taken_apart([pile[place] for place in first])
 
 # %% [markdown]
 # One pixel a little brighter, and the hash is another one. For near-duplicates we need a fingerprint that
@@ -1022,7 +1033,7 @@ record(
 # %% tags=["remove-cell"]
 from helpers.record import record
 
-by_recall = []
+dice, by_recall = np.random.default_rng(0), []
 for share in (0.8, 0.9, 0.98):
     truths = (dice.random(40) < 0.4).astype(int)
     score = dice.permutation(40) / 40

@@ -140,6 +140,7 @@ def train_network(learning_rate, momentum, spread=0.1, epochs=4, seed=0, hidden=
             w, b, v, c = weights
             answers = (np.maximum(validation_rows @ w + b, 0) @ v + c).argmax(axis=1)
             accuracies.append(float((answers == validation_labels).mean()))
+    # Running this again is one more training.
     clock.append(time.perf_counter() - started)
     return accuracies
 
@@ -2272,6 +2273,7 @@ def train_cnn(peak, warmup_share, filters=8, seed=0):
     rates = schedule(epochs, peak, round(warmup_share * (epochs - 1)), floor=peak / 100)
     steps = keras.callbacks.LearningRateScheduler(lambda epoch: float(rates[epoch]))
     model.fit(pixels, labels, epochs=epochs, batch_size=60, callbacks=[steps], verbose=0)
+    # Running this again is one more training.
     clock.append(time.perf_counter() - started)
     return model, share_right(model, clothes.validation)
 
