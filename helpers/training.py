@@ -3,7 +3,8 @@
 A network's accuracy depends on the luck of its initial weights and of the order of the images. One run proves little; three
 show at least how large the luck is. Building and compiling a model again for each run would cost more than training it when
 the data set is small, so :func:`repeat` compiles once and only puts the *variables* back to a fresh start. :func:`reset` does
-so for a model that is trained in a way of its own.
+so for a model that is trained in a way of its own. What was trained is kept with :func:`save`, and opened with :func:`load`, by
+this version of Keras or another one.
 """
 
 from __future__ import annotations
@@ -23,8 +24,13 @@ from typing import TYPE_CHECKING, Any, overload
 import keras
 import numpy as np
 
+from helpers.saving import load, save
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+
+__all__ = ["Run", "load", "repeat", "reset", "save", "steps_at_once", "summary"]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -37,6 +37,7 @@ class Known:
     kind: str = "value"  # or "import", "function", "generator", "iterator", "estimator", "temporary"
     shares: frozenset = frozenset()  # names of earlier cells whose value this one may be, or be a part of
     from_names: frozenset = frozenset()  # names of earlier cells that decided its value
+    part_of: frozenset = frozenset()  # names of any cell whose value it is a part of
     module: str = ""  # of an import
     changes: frozenset = frozenset()  # of a function: the parameters, (position, name), and names outside that it changes
     restarts: frozenset = frozenset()  # of a function: the same for models that it puts back to a start
@@ -133,7 +134,7 @@ class _Reader(ast.NodeVisitor):
 
     def describe(self, node):
         """What an assignment makes of a name."""
-        kind, module = "value", ""
+        kind = "value"
         if isinstance(node, ast.Call):
             name = syntax.last(node.func)
             root = syntax.root(node.func)
@@ -154,7 +155,10 @@ class _Reader(ast.NodeVisitor):
         if self.is_temporary(node):
             kind = "temporary"
         shares = frozenset() if isinstance(node, ast.Tuple | ast.List) else self.shares(node)
-        return Known(kind, shares, self.from_names(node), module)
+        whole = frozenset([syntax.root(node)]) if isinstance(node, ast.Attribute) else frozenset()
+        if isinstance(node, ast.Subscript):
+            whole = frozenset([syntax.root(node.value)])
+        return Known(kind, shares, self.from_names(node), whole)
 
     def is_temporary(self, node):
         """Whether a path leads into a folder that this cell made or emptied."""
@@ -177,7 +181,7 @@ class _Reader(ast.NodeVisitor):
         elif isinstance(target, ast.Tuple | ast.List):
             values = value.elts if isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(target.elts) else None
             if values:
-                described = [self.describe(one) for one in values]
+                described = [dataclasses.replace(self.describe(one), from_names=known.from_names) for one in values]
                 for one, its, what in zip(target.elts, values, described, strict=True):
                     self.bind(one, what, its)
             else:
@@ -348,7 +352,7 @@ class _Reader(ast.NodeVisitor):
             self.change(node, owner, text)
         if name in STARTS_AGAIN:
             models = owner.union(*map(self.shares, node.args[:1]))
-            self.fresh_models |= models.union(*(self.known(model).shares for model in models))  # a layer's model, too
+            self.fresh_models |= models.union(*(self.known(model).part_of for model in models))  # a layer's model, too
         if method and name in TRAINS:
             trained = {n for n in owner - self.fresh_models if self.known(n).kind != "estimator"}
             self.change(node, frozenset(trained), f"{text} trains on; a second run")

@@ -60,9 +60,12 @@ builtins._begin_run = _()
 del _, builtins
 """
 
-# What differs between two runs and means nothing: addresses in memory, names of temporary files, numbers of animations.
+# What differs between two runs and means nothing: addresses in memory, the numbers of animations and of layers that Keras has
+# named (conv2d_7), temporary files.
 NOISE = re.compile(
-    r"\b0x[0-9a-f]+\b|\b(?:player-[0-9a-f]+|explorer)-\d+\b|" + re.escape(tempfile.gettempdir()) + r"[/\\]+[\w.-]+"
+    r"\b0x[0-9a-f]+\b|\b(?:player-[0-9a-f]+|explorer)-\d+\b|\b[a-z][a-z0-9]*(?:_[a-z0-9]+)*_\d+\b|"
+    + re.escape(tempfile.gettempdir())
+    + r"[/\\]+[\w.-]+"
 )
 
 

@@ -66,6 +66,7 @@ NEEDS = {
     "packages": Need("Connect to the network, so that an environment can be made (or keep uv's cache)."),
     "homes": Need("Connect to the whole internet: official homes of weights are tried, beside the package registries."),
     "backends": Need("Install JAX, another backend of Keras, with the course's test packages (`make`)."),
+    "keras": Need("Connect to the network, so that the version of Keras that Colab has can be fetched."),
     "built": Need("Run `make`: the test looks at executed lectures or the built book."),
     "openssl": Need(
         "Install the program openssl (`apt-get install openssl`), which makes a certificate for a test.",

@@ -33,9 +33,11 @@
 # %%
 import csv
 import inspect
+import json
 import subprocess
 import sys
 import tempfile
+import zipfile
 from pathlib import Path
 
 import keras
@@ -151,6 +153,7 @@ assert end > 3 * lines["training"][0][-1] and end > low  # and much worse on new
 # for that alone. That is why our `compiled` watches the bare cross-entropy as a metric of its own.
 
 # %%
+keras.utils.set_random_seed(0)
 penalised = dense_network(kernel_regularizer=regularizers.L2(0.001))
 told = penalised.evaluate(x_val, y_val, batch_size=1000, verbose=0, return_dict=True)
 kernels = [layer.kernel for layer in penalised.layers[1:3]]    # the hidden layers
@@ -560,7 +563,8 @@ plots.show(fig, alt=f"Training loss over {TARGET} epochs from {undisturbed[0]:.2
 # %% [markdown]
 # What else to know about resuming:
 #
-# - Put the folder where it survives: on Colab that is your mounted Drive, not the machine's own disk.
+# - Put the folder where it survives: on Colab that is your mounted Drive, not the machine's own disk. A
+#   backup is for the same version of Keras that wrote it.
 # - `double_checkpoint=True` keeps the backup before the last, in case the kill comes in the middle of
 #   writing.
 # - Callbacks with a memory (`EarlyStopping` counting its patience, `ModelCheckpoint` with its best so
@@ -569,6 +573,39 @@ plots.show(fig, alt=f"Training loss over {TARGET} epochs from {undisturbed[0]:.2
 #   the optimiser, and `fit(initial_epoch=k)` goes on counting from $k$. `save_weights` alone would
 #   not be enough for a model that was never compiled: there is no optimiser to save.
 #
+# ## From your laptop to Colab
+#
+# A model that you save here and open there may meet another version of Keras. What does a `.keras` file
+# say about a layer?
+
+# %%
+with zipfile.ZipFile(best_file) as archive:
+    plan = json.loads(archive.read("config.json"))
+dense = next(layer["config"] for layer in plan["config"]["layers"]
+             if layer["class_name"] == "Dense")
+print(f"Keras {keras.__version__} says of {dense['name']}:", ", ".join(dense))
+print("and of the start of its weights:", dense["kernel_initializer"]["config"])
+
+# %% [markdown]
+# Every argument is written down, those too that have their default value and change nothing. Each year some
+# arguments are added. An older Keras does not know them and refuses the whole file, so that **a `.keras`
+# file is sure to open only in the version that wrote it**, or in a newer one.
+#
+# What travels is the weights, and a plan of the layers. Keep the code that builds the model and call
+# `model.save_weights`; or let `training.save` write both into one file. Its plan says which arguments have
+# their default value, and whichever version opens it leaves those out that it does not know. The state of
+# the optimiser is not in it: for going on with a training, use a backup, in one version.
+
+# %%
+parcel = work / "best.zip"                    # on Colab: in a folder of your Drive
+training.save(model, parcel)
+opened = training.load(parcel)                # here, or in another version of Keras
+np.testing.assert_array_equal(opened.predict(x_val, verbose=0),
+                              model.predict(x_val, verbose=0))
+print(f"{parcel.stat().st_size:,} bytes, and the same answers for all "
+      f"{len(x_val)} images")
+
+# %% [markdown]
 # ## The last word: the test images
 #
 # Chosen on validation: the remedy with the lowest cross-entropy. Then the test, once, beside "nothing".
