@@ -53,6 +53,8 @@ def _():
 
     time.perf_counter, time.process_time = clocks = Clock(time.perf_counter), Clock(time.process_time)
     timeit.default_timer = time.perf_counter
+    for function in (timeit.timeit, timeit.repeat, timeit.Timer.__init__):
+        function.__defaults__ = tuple(clocks[0] if value is clocks[0].real else value for value in function.__defaults__)
     return lambda again: [clock.begin(again) for clock in clocks]
 
 import builtins

@@ -1,5 +1,7 @@
 """Every cell of the course can be run twice, as far as reading it can tell; and each kind of cell that cannot is found."""
 
+import re
+
 import pytest
 
 from pipeline import ROOT, reruns
@@ -25,6 +27,14 @@ def test_every_cell_of_a_lecture_can_be_run_twice(source):
 @pytest.mark.parametrize("version", [instructor_notebook, released_notebook])
 def test_every_cell_of_an_exercise_can_be_run_twice(source, version):
     assert told(version(source)) == []
+
+
+def test_the_code_of_the_guides_can_be_run_twice():
+    blocks = {}
+    for path in [*ROOT.glob("*.md"), *ROOT.glob("book/**/*.md")]:
+        if found := re.findall(r"^```python\n(.*?)^```", path.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE):
+            blocks[path.name] = found
+    assert blocks and {name: found for name, cells in blocks.items() if (found := reruns.findings(cells))} == {}
 
 
 BEFORE = """
