@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,33 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from nbformat import NotebookNode
+
+
+def tasks(notebook: NotebookNode) -> dict[str, str]:
+    """Fingerprint what each question that a person grades asks: the text cells right before it, its own text and its points.
+
+    nbgrader keeps the texts of graded cells only, and of an answer in words that is no more than the place for it.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+        The instructor's.
+
+    Returns
+    -------
+    dict of str to str
+        grade_id -> hash, in which white space does not count.
+    """
+    found: dict[str, str] = {}
+    before: list[str] = []
+    for cell in notebook.cells:
+        if role(cell) in ("manual", "task"):
+            asked = [*before, cell.source, str(float(cell.metadata.nbgrader["points"]))]
+            found[str(grade_id(cell))] = hashlib.sha256("\0".join(" ".join(one.split()) for one in asked).encode()).hexdigest()[
+                :24
+            ]
+        before = [*before, cell.source] if cell.cell_type == "markdown" and role(cell) in ("free", "locked") else []
+    return found
 
 
 def read_notebook(path: Path) -> NotebookNode | None:

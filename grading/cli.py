@@ -209,6 +209,8 @@ def _run(course: Course, options: argparse.Namespace, warm: WarmProcess | None) 
         f"{options.assignment}: {total} student{'s' * (total != 1)} with a result, {batch.graded} graded now "
         f"in {batch.seconds:.1f} s ({what})."
     )
+    if batch.absent:
+        print(f"Nothing handed in: {len(batch.absent)}: {', '.join(batch.absent)}")
     print(f"Report: {shown}\nTable:  {table}")
     if batch.backup:
         print(f"Gradebook as it was before: {batch.backup}")

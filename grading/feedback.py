@@ -20,6 +20,7 @@ from pygments.lexers import PythonLexer
 from grading.course import CourseError, grade_id, role
 from grading.files import write_atomic
 from grading.gradebook import GradebookWriter
+from grading.model import not_passed
 from grading.report import check_name, page, text, without_type
 from grading.run import Records, Result
 from grading.sanitise import clean_attachments, clean_html, is_base64, plain
@@ -156,7 +157,7 @@ def student_message(question: Mapping[str, Any]) -> str:
     -------
     str
     """
-    if question["score"] >= question["points"]:
+    if not not_passed(question["score"], question["points"], question["message"]):
         return ""
     message = without_type(question["message"] or "The check failed.")
     if not question["hidden"] or message == without_type("NotImplementedError"):
@@ -229,8 +230,9 @@ def render(
         message = student_message(question) if question else ""
         remark = standing["comments"].get(key) or ""
         told = text(message) + (f"<br>{text(remark)}" if remark else "")
-        full = grade["score"] >= grade["points"]
-        mark = "waits" if key in waiting else "passed" if full else "lost points"
+        failed = bool(message) and not grade["points"]  # a check that is worth nothing
+        full = grade["score"] >= grade["points"] and not failed
+        mark = "waits" if key in waiting else "passed" if full else "not passed" if failed else "lost points"
         rows.append(
             f'<tr><th scope="row"><a href="#{text(key)}"><code>{check_name(key)}</code></a></th>'
             f'<td class="{"hit" if full else "miss"}">{mark}</td><td class="n">{_points(grade["score"], grade["points"])}</td>'

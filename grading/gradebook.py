@@ -7,24 +7,27 @@ export`` and manual grading find what ``nbgrader autograde`` would have left the
 from __future__ import annotations
 
 import contextlib
+import copy
+import json
 import logging
 import os
 import sysconfig
 import time
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import sqlalchemy.exc
 from nbgrader import api, preprocessors, utils
 from nbgrader.plugins import LateSubmissionPlugin
 
 from grading.backups import PATIENCE, back_up, database_file, examine
-from grading.changes import changed_work, read_notebook
+from grading.changes import changed_work, read_notebook, tasks
 from grading.course import CourseError, grade_id, role
+from grading.files import write_atomic
 from grading.migrate import Migration, known_questions, questions
+from grading.standing import Standing, seconds_late
 
 if TYPE_CHECKING:
     from grading.course import Course
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
     from grading.roster import Roster, Student
 
 
-class GradebookWriter:
+class GradebookWriter(Standing):
     """The only one who writes results while a batch runs.
 
     Parameters
@@ -103,9 +106,14 @@ class GradebookWriter:
             self._protect()
             assignment = book.update_or_create_assignment(self.assignment)
         known = {notebook.name: set(known_questions(notebook)) for notebook in assignment.notebooks}
-        if known == {name: set(cells) for name, cells in wanted.items()}:
-            return
-        self._protect()
+        if known != {name: set(cells) for name, cells in wanted.items()}:
+            self._protect()
+            self._save(assignment, notebooks, wanted, known)
+        self._flag_tasks(notebooks)
+
+    def _save(self, assignment, notebooks, wanted, known):
+        """Write the questions of the source into the gradebook; grades stay with the questions that are still there."""
+        book, course = self._book, self.course
         if assignment.submissions:
             migration = Migration(book, assignment, wanted, course.reports_folder(self.assignment))
             try:
@@ -123,8 +131,28 @@ class GradebookWriter:
                 step = preprocessors.SaveCells(config=course.config)
                 step.log.setLevel(logging.ERROR)
                 resources = {"nbgrader": {"notebook": name, "assignment": self.assignment, "db_url": self._url}}
-                step.preprocess(notebook, resources)
+                step.preprocess(copy.deepcopy(notebook), resources)
         book.db.expire_all()
+
+    def _flag_tasks(self, notebooks):
+        """Let grades by hand wait for a person where the text of the task has changed, which the gradebook does not keep."""
+        path = self.course.reports_folder(self.assignment) / "tasks.json"
+        now = {name: tasks(notebook) for name, notebook in notebooks.items()}
+        try:
+            before = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):  # a file that is not whole is like none: nothing to compare with
+            before = {}
+        if before == now:
+            return
+        for row in (row for one in self._book.find_assignment(self.assignment).submissions for row in one.notebooks):
+            old = before.get(row.name, {})
+            for grade in row.grades:
+                changed = old.get(grade.name, now[row.name].get(grade.name)) != now[row.name].get(grade.name)
+                if changed and grade.manual_score is not None and not grade.needs_manual_grade:
+                    self._protect()
+                    grade.needs_manual_grade = True
+        self._book.db.commit()
+        write_atomic(path, json.dumps(now, indent=1) + "\n")
 
     # --- writing ---------------------------------------------------------------------------------------------------
 
@@ -332,8 +360,7 @@ class GradebookWriter:
         config = self.course.config
         step = preprocessors.AssignLatePenalties(config=config)
         plugin = step.plugin_class(config=config) if step.plugin_class else LateSubmissionPlugin(config=config)
-        due = submission.assignment.duedate
-        late = (timestamp - due - (submission.extension or timedelta())).total_seconds() if timestamp and due else 0
+        late = seconds_late(submission, timestamp)
         penalties = dict.fromkeys(submission.notebooks)
         for notebook in submission.notebooks if late > 0 else ():
             self._book.db.refresh(notebook, ["score"])
@@ -341,97 +368,6 @@ class GradebookWriter:
             if penalty is not None:
                 penalties[notebook] = min(max(penalty, 0), notebook.score)
         return penalties
-
-    # --- reading ---------------------------------------------------------------------------------------------------
-
-    def has(self, student: str) -> bool:
-        """Whether a student has a row with all its grades."""
-        try:
-            submission = self._book.find_submission(self.assignment, student)
-        except api.MissingEntry:
-            return False
-        wanted = {
-            notebook.name: {cell.id for cell in [*notebook.grade_cells, *notebook.task_cells]}
-            for notebook in submission.assignment.notebooks
-        }
-        return {notebook.name: {grade.cell_id for grade in notebook.grades} for notebook in submission.notebooks} == wanted
-
-    def students(self) -> list[str]:
-        """Ids of all students in the gradebook, sorted."""
-        return sorted(student.id for student in self._book.students)
-
-    def names(self) -> dict[str, str]:
-        """Id -> first and last name of all students, as far as they are known."""
-        return {row.id: f"{row.first_name or ''} {row.last_name or ''}".strip() for row in self._book.students}
-
-    def overruled(self) -> list[str]:
-        """Say which grades by hand count though the automatic one, or the most that there is, is another by now.
-
-        Returns
-        -------
-        list of str
-            One line for each question. A person who has looked again, in formgrader, has settled it.
-        """
-        session = self._book.db
-        session.expire_all()
-        beaten, above = defaultdict(list), defaultdict(list)
-        for submission in self._book.find_assignment(self.assignment).submissions:
-            for notebook in submission.notebooks:
-                for grade in notebook.grades:
-                    if grade.manual_score is None:
-                        continue
-                    if grade.manual_score > grade.max_score:
-                        above[notebook.name, grade.name, grade.max_score].append((submission.student.id, grade))
-                    elif grade.needs_manual_grade and grade.auto_score not in (None, grade.manual_score):
-                        beaten[notebook.name, grade.name].append((submission.student.id, grade))
-        lines = [
-            f"{name}: a grade by hand counts, and not the automatic one: "
-            + _some(
-                f"{who} ({grade.manual_score:g} by hand, {grade.auto_score:g} automatic)"
-                for who, grade in sorted(ones, key=lambda pair: pair[0])
-            )
-            for (_, name), ones in sorted(beaten.items())
-        ]
-        lines += [
-            f"{name} is worth {most:g}, and a grade by hand is above that: "
-            + _some(f"{who} ({grade.manual_score:g})" for who, grade in sorted(ones, key=lambda pair: pair[0]))
-            for (_, name, most), ones in sorted(above.items())
-        ]
-        return lines
-
-    def results(self, student: str) -> dict[str, dict[str, Any]] | None:
-        """Read a student's scores as they stand now, a person's included.
-
-        Returns
-        -------
-        dict or None
-            ``notebooks``: name -> ``score``, ``max_score``, ``penalty``, ``grades`` (grade_id -> dict of ``score``, ``points``,
-            ``auto``, ``manual``, ``needs_manual_grade``, ``extra``) and ``comments`` (grade_id -> text or None).
-        """
-        try:
-            submission = self._book.find_submission(self.assignment, student)
-        except api.MissingEntry:
-            return None
-        found = {}
-        for notebook in submission.notebooks:
-            found[notebook.name] = {
-                "score": notebook.score,
-                "max_score": notebook.max_score,
-                "penalty": notebook.late_submission_penalty or 0.0,
-                "grades": {
-                    grade.name: {
-                        "score": grade.score,
-                        "points": grade.max_score,
-                        "auto": grade.auto_score,
-                        "manual": grade.manual_score,
-                        "extra": grade.extra_credit,
-                        "needs_manual_grade": grade.needs_manual_grade,
-                    }
-                    for grade in notebook.grades
-                },
-                "comments": {comment.name: comment.comment for comment in notebook.comments},
-            }
-        return {"notebooks": found}
 
 
 @contextlib.contextmanager
@@ -443,11 +379,6 @@ def _alembic_in_reach():
         yield
     finally:
         os.environ["PATH"] = path
-
-
-def _some(parts):
-    parts = list(parts)
-    return ", ".join(parts[:6]) + (f" and {len(parts) - 6} more" if len(parts) > 6 else "")
 
 
 def enrol(course: Course, assignment: str, roster: Roster) -> None:

@@ -124,6 +124,17 @@ class CellResult:
     seconds: float = 0.0
 
 
+def not_passed(score: float, points: float, message: str | None) -> bool:
+    """Whether a check found something wrong: a check that is worth nothing can only say so by its message.
+
+    Examples
+    --------
+    >>> not_passed(0, 0, "wrong"), not_passed(0, 0, None), not_passed(1, 2, None)
+    (True, False, True)
+    """
+    return score < points or (points == 0 and bool(message))
+
+
 @dataclass
 class QuestionScore:
     """The points of one graded cell.

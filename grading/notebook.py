@@ -24,7 +24,7 @@ import nbformat
 
 from grading.course import grade_id, role
 from grading.hidden import hidden_lines, visible_hints
-from grading.model import CellResult, Intake, Outcome, QuestionScore
+from grading.model import CellResult, Intake, Outcome, QuestionScore, not_passed
 from grading.sanitise import clean_outputs
 
 if TYPE_CHECKING:
@@ -394,7 +394,7 @@ def _shown_outputs(question):
     outputs = [nbformat.v4.new_output("stream", name="stdout", text=printed)] if printed else []
     shown = _numbered(result.outputs, count) if result else []
     outputs += [output for output in shown if output.output_type == "display_data"]
-    if score.score < score.points:
+    if not_passed(score.score, score.points, score.message):
         if score.score > 0:
             outputs.append(nbformat.v4.new_output("execute_result", {"text/plain": f"{score.score:g}"}, execution_count=count))
         message = score.message or "The check failed."

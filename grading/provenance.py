@@ -41,7 +41,7 @@ def version(course: Course, assignment: str, limits: Limits, record: int) -> str
         ``part=hash`` for each part, with blanks between them.
     """
     parts = {
-        "grader": _hash([str(record), *_texts(sorted(Path(__file__).parent.rglob("*.py")))]),
+        "grader": _grader(record),
         "limits": _hash([repr(limits)]),
         "questions": course.version(assignment),
         "solution": _hash(course.solutions(assignment)),
@@ -60,6 +60,10 @@ def what_changed(old: str, new: str) -> list[str]:
     """
     first, second = (dict(part.partition("=")[::2] for part in one.split()) for one in (old, new))
     return [said for part, said in _PARTS.items() if first.get(part) != second.get(part)]
+
+
+def _grader(record):
+    return _hash([str(record), *_texts(sorted(Path(__file__).parent.rglob("*.py")))])
 
 
 def _hash(texts):

@@ -11,6 +11,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from grading.files import write_atomic
+from grading.model import not_passed
 from grading.sanitise import plain
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from grading.run import Batch, Result
 
 
+ABSENT = "nothing handed in"
 COLUMNS = ("student", "status", "auto score", "maximum", "seconds", "reasons")
 
 # No script, no request, nothing from elsewhere, whatever should get into the page.
@@ -125,12 +127,14 @@ def _harmless(value):
     return "'" + value if re.match(r"[=+@\t]|-.*[|!(=]", value, flags=re.DOTALL) else value
 
 
-def as_csv(results: Iterable[Result]) -> str:
+def as_csv(results: Iterable[Result], absent: Iterable[str] = ()) -> str:
     """Write the table of a batch.
 
     Parameters
     ----------
     results : list of grading.run.Result
+    absent : list of str
+        Who handed in nothing: these have a row with the status ``nothing handed in`` and no points.
 
     Returns
     -------
@@ -152,6 +156,7 @@ def as_csv(results: Iterable[Result]) -> str:
                 _harmless(" | ".join(" ".join(reason.split()) for reason in result.reasons)),
             ]
         )
+    writer.writerows([_harmless(who), ABSENT, "0", "", "", ""] for who in absent)
     return sink.getvalue()
 
 
@@ -203,16 +208,18 @@ def _questions(results):
             continue
         for question in result.questions:
             key = question["notebook"], question["grade_id"]
-            row = rows.setdefault(key, {"points": question["points"], "scores": [], "why": {}})
+            row = rows.setdefault(key, {"points": question["points"], "scores": [], "failed": 0, "why": {}})
             row["scores"].append(question["score"])
-            if question["score"] < question["points"] and question["message"]:
+            failed = not_passed(question["score"], question["points"], question["message"])
+            row["failed"] += failed
+            if failed and question["message"]:
                 why = textwrap.shorten(without_type(question["message"]).split("\n")[0], 160, placeholder=" …")
                 row["why"][why] = row["why"].get(why, 0) + 1
     lines = []
     several = len({notebook for notebook, _ in rows}) > 1
     for (notebook, check), row in rows.items():
         share = sum(row["scores"]) / (len(row["scores"]) * row["points"]) if row["points"] else 1.0
-        full = sum(score >= row["points"] for score in row["scores"])
+        full = len(row["scores"]) - row["failed"]
         reasons = sorted(row["why"].items(), key=lambda item: (-item[1], item[0]))
         most = f"{text(reasons[0][0])} <span class='soft'>({reasons[0][1]}&times;)</span>" if reasons else ""
         label = f"{notebook}: {check}" if several else check
@@ -245,7 +252,13 @@ def _students(results):
     return "".join(lines)
 
 
-def as_html(assignment: str, results: Sequence[Result], notes: Iterable[str] = (), missing: Iterable[str] = ()) -> str:
+def as_html(
+    assignment: str,
+    results: Sequence[Result],
+    notes: Iterable[str] = (),
+    missing: Iterable[str] = (),
+    absent: Sequence[str] = (),
+) -> str:
     """Write the page of a batch.
 
     Parameters
@@ -256,6 +269,8 @@ def as_html(assignment: str, results: Sequence[Result], notes: Iterable[str] = (
         What concerns all of it.
     missing : list of str
         Students without a row, and why.
+    absent : list of str
+        Who handed in nothing.
 
     Returns
     -------
@@ -288,6 +303,8 @@ def as_html(assignment: str, results: Sequence[Result], notes: Iterable[str] = (
         )
     else:
         body.append("<p>There are no submissions.</p>")
+    if absent:
+        body.append(f"<h2>Who handed in nothing</h2><p>{len(absent)}: {text(', '.join(absent))}</p>")
     body.append("<h2>Scores</h2>" + (_histogram(results) or "<p>No points are given automatically.</p>"))
     questions = _questions(results)
     if questions:
@@ -346,6 +363,6 @@ def write_report(course: Course, assignment: str, batch: Batch) -> tuple[Path, P
     """
     folder = course.reports_folder(assignment)
     table, shown = folder / "report.csv", folder / "report.html"
-    write_atomic(table, as_csv(batch.results))
-    write_atomic(shown, as_html(assignment, batch.results, batch.notes, batch.missing))
+    write_atomic(table, as_csv(batch.results, [who.split(" (")[0] for who in batch.absent]))
+    write_atomic(shown, as_html(assignment, batch.results, batch.notes, batch.missing, batch.absent))
     return table, shown

@@ -27,16 +27,16 @@ import filelock
 import nbformat
 from nbgrader.utils import compute_checksum
 
-from grading.collect import collected_notes
+from grading import people
 from grading.course import CourseError, grade_id, role
 from grading.files import safe_name, write_atomic
 from grading.gradebook import GradebookWriter
 from grading.intake import fingerprint, take_in
-from grading.model import Intake, Outcome
+from grading.model import Intake, Outcome, not_passed
 from grading.notebook import grade_notebook, listed, ungradable
 from grading.provenance import version as graded_with
 from grading.provenance import what_changed
-from grading.roster import as_student, course_roster, twins_said
+from grading.roster import course_roster
 from grading.times import read_timestamp
 
 if TYPE_CHECKING:
@@ -345,14 +345,14 @@ def run_batch(
         records, notes, missing = Records(course, assignment), list(course.warnings(assignment)), []
         version = graded_with(course, assignment, limits, RECORD_VERSION)
         roster = course_roster(course)
-        notes += _about_folders(course, everyone, roster)
+        notes += people.about_folders(course, everyone, roster)
         _tidy(course, assignment)
         with GradebookWriter(course, assignment) as writer:
             notes += writer.notes
             if roster is not None:
                 writer.enrol(roster.students)
             else:
-                writer.enrol(_as_collected(course, assignment, everyone, writer.names()))
+                writer.enrol(people.as_collected(course, assignment, everyone, writer.names()))
             todo: list[tuple[str, str]] = []
             again: Counter[str] = Counter()
             done_before = []
@@ -400,9 +400,12 @@ def run_batch(
             notes += [f"Graded again, since {what} changed: {count}." for what, count in again.items()]
             notes += [f"Lateness was counted anew for {listed(late)}."] if late else []
             notes += writer.overruled()
-            absent = _absent(writer.names(), {course.student_id(name) for name in everyone}, roster)
+            absent = people.absent(writer.names(), {course.student_id(name) for name in everyone}, roster)
+            lateness = people.lateness(course, assignment, writer)
             backup = writer.backup
         results = [result for name in everyone if (result := records.read(course.student_id(name)))]
+        for result in results:  # not in the notes on disk: due dates change
+            result.reasons += [lateness[result.student]] if result.student in lateness else []
         graded = len(todo) - len(missing)
         missing += [
             f"{name!r}: formgrader would take a part of this name for HTML. Rename the folder in "
@@ -412,30 +415,6 @@ def run_batch(
         return Batch(results, graded, missing, notes, backup, time.monotonic() - begin, absent)
     finally:
         lock.release()
-
-
-def _about_folders(course, everyone, roster):
-    """What an instructor should know about the names of the folders."""
-    base = course.directory.submitted_directory
-    notes = [f"{name!r} in {base!r} begins with a dot, and is taken for nobody's: rename it." for name in course.hidden_folders()]
-    notes += [f"In {base!r}, {line}." for line in twins_said(everyone)]
-    strangers = sorted({course.student_id(name) for name in everyone} - set(roster.ids())) if roster is not None else []
-    if strangers:
-        notes.append(f"Not in {roster.path.name}, but in {base!r}: {listed(strangers)}.")
-    return notes
-
-
-def _as_collected(course, assignment, everyone, names):
-    """Names of students as the platform wrote them, for those of whom the gradebook has none."""
-    present = {course.student_id(name) for name in everyone}
-    found = {who: note.get("name") for who, note in collected_notes(course, assignment).items() if who in present}
-    return [as_student(who, name) for who, name in found.items() if name and not names.get(who)]
-
-
-def _absent(names, present, roster):
-    """Who handed in nothing: of the roster where there is one, else of the students that the gradebook knows."""
-    expected = roster.ids() if roster is not None else sorted(names)
-    return [f"{who} ({names[who]})" if names.get(who) else who for who in expected if who not in present]
 
 
 def _refresh(course, assignment, student, writer):
@@ -518,7 +497,7 @@ def check_reference(course: Course, assignment: str, sessions: Sessions, checker
                 cell.source = released[grade_id(cell)].source
         intake = Intake(REFERENCE, notebook, course.given_files(assignment), name=name)
         outcome = run_intake(course, assignment, intake, sessions, checkers, limits)
-        lost = [score for score in outcome.scores if score.score < score.points]
+        lost = [score for score in outcome.scores if not_passed(score.score, score.points, score.message)]
         if lost:
             first = lost[0]
             notes.append(
