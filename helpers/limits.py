@@ -66,7 +66,7 @@ def memory(function: Callable, arguments: Sequence[object], most: float, name: s
     return result
 
 
-def loops(function: Callable, most: int, name: str) -> None:
+def loops(function: Callable, most: int, name: str, without: Sequence[str] = ()) -> None:
     """Remind the student, at no cost of points, of a task that asks for fewer loops.
 
     Parameters
@@ -77,25 +77,39 @@ def loops(function: Callable, most: int, name: str) -> None:
         How many loops the task allows; a comprehension is one as well.
     name : str
         What the message calls the function.
+    without : sequence of str, optional
+        Other answers that have the loops in them, and which this one is not to call.
 
     Examples
     --------
     >>> def total(rows):
     ...     return sum(number for row in rows for number in row)
-    >>> loops(total, 2, "total")
+    >>> loops(total, 2, "total", without=["total_of_lists"])
     >>> loops(total, 1, "total")
     total gives the right numbers, but it has 2 loops (a comprehension is one as well), and the task asks for 1.
     """
-    if type(function) is types.FunctionType and (found := _loops(function.__code__)) > most:
+    if type(function) is not types.FunctionType:
+        return
+    codes = _codes(function.__code__)
+    found = sum(map(_loops, codes))
+    if found > most:
         many = f"{found} loop{'s' if found > 1 else ''}"
         asked = "none" if most == 0 else most
         print(
             f"{name} gives the right numbers, but it has {many} (a comprehension is one as well), and the task asks for {asked}."
         )
+    for other in without:
+        if any(other in code.co_names for code in codes):
+            print(f"{name} gives the right numbers, but it calls {other}: the task asks for another way.")
+
+
+def _codes(code: types.CodeType) -> list[types.CodeType]:
+    """The code of a function, and that of the functions in it."""
+    inner = [constant for constant in code.co_consts if isinstance(constant, types.CodeType)]
+    return [code, *(part for each in inner for part in _codes(each))]
 
 
 def _loops(code: types.CodeType) -> int:
-    """The loops in a function's code: the places to which it jumps back, those of the functions in it included."""
+    """The loops in some code: the places to which it jumps back."""
     jumps = [step for step in dis.get_instructions(code) if step.opcode in dis.hasjrel or step.opcode in dis.hasjabs]
-    inner = [constant for constant in code.co_consts if isinstance(constant, types.CodeType)]
-    return len({step.argval for step in jumps if step.argval <= step.offset}) + sum(map(_loops, inner))
+    return len({step.argval for step in jumps if step.argval <= step.offset})

@@ -924,7 +924,8 @@ plots.show(
 # where $s$ is the output of the network for the given label. Only squares that lie wholly within
 # the image count, so the map is smaller than the image; the formula for its sides is an old
 # friend from week 2. Each question starts from the **whole** image again. Ask about all the
-# covered images in one call of the network, not one by one.
+# covered images in one call of the network: one by one gives the same map, but is many times
+# slower.
 #
 # One point is for the idea, one for every shape, stride and network.
 

@@ -583,6 +583,9 @@ mistakes = {
 checks.array(got, expected, "flip(images, which)", mistakes)
 assert got.dtype == np.uint8, f"The images were uint8, the flipped ones are {got.dtype}."
 checks.array(flip(got.copy(), which), images, "the batch flipped twice")
+kept = images.copy()
+flip(images, which)
+assert np.array_equal(images, kept), "flip changes the batch that it is given: work on a copy."
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng(5)
 images = rng.normal(size=(6, 5, 7, 1)).astype(np.float32)
@@ -684,6 +687,9 @@ checks.array(shift(image.copy(), 0, 0), image, "an image moved by nothing")
 checks.array(
     shift(image.copy(), 0, 4, fill=7), np.full((3, 4, 1), 7), "an image moved out of the picture"
 )
+kept = image.copy()
+shift(image, 1, 2)
+assert np.array_equal(image, kept), "shift changes the image that it is given: make a new one."
 ### BEGIN HIDDEN TESTS
 image = np.random.default_rng(6).random((5, 6, 3)).astype(np.float32)
 room = np.pad(image, ((9, 9), (9, 9), (0, 0)), constant_values=0.5)
@@ -765,6 +771,9 @@ assert not np.array_equal(got, image), (
 )
 checks.array(got, expected, "a square of 3 at row -1, column 4, fill = 9")
 checks.array(cut_out(image.copy(), -3, 0, 3), image, "a square that lies wholly above the image")
+kept = image.copy()
+cut_out(image, 1, 2, 3)
+assert np.array_equal(image, kept), "cut_out changes the image that it is given: work on a copy."
 ### BEGIN HIDDEN TESTS
 image = np.random.default_rng(7).random((6, 7, 1))
 for top, left, size in [
@@ -851,6 +860,9 @@ checks.array(
 assert got.dtype == np.uint8, f"The result is {got.dtype}: turn it back into uint8 AFTER clipping."
 got = brighten(image.copy(), -100)
 checks.array(got, np.array([[0, 0, 0], [100, 150, 155]])[:, :, None], "an image made darker by 100")
+kept = image.copy()
+brighten(image, 60)
+assert np.array_equal(image, kept), "brighten changes the image that it is given: make a new one."
 ### BEGIN HIDDEN TESTS
 image = np.arange(256, dtype=np.uint8).reshape(16, 16, 1)
 for amount in (-255, -37, 0, 1, 128, 255):

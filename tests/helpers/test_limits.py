@@ -91,3 +91,14 @@ def test_what_is_no_plain_function_is_left_alone(capsys):
     limits.loops(np.vectorize(plain), 0, "f")
     limits.loops(None, 0, "f")
     assert capsys.readouterr().out == ""
+
+
+def by_another(x):
+    return [plain(y) for y in x]
+
+
+def test_a_call_of_another_answer_is_noticed(capsys):
+    limits.loops(by_another, 1, "f", without=["nested"])
+    assert capsys.readouterr().out == ""
+    limits.loops(by_another, 1, "f", without=["nested", "plain"])
+    assert capsys.readouterr().out == "f gives the right numbers, but it calls plain: the task asks for another way.\n"

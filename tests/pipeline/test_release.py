@@ -13,7 +13,8 @@ import pytest
 
 from pipeline import ROOT, release
 from pipeline.exercises import instructor_notebook, released_path
-from pipeline.notebooks import to_text
+from pipeline.notebooks import read_source, to_text
+from pipeline.questions import is_hints
 
 
 def test_there_are_answers_to_look_for():
@@ -28,9 +29,11 @@ def test_no_answer_in_what_students_get():
 @pytest.mark.parametrize("source", sorted(ROOT.glob("solutions/week*/*.py")), ids=lambda path: path.stem)
 def test_answers_are_found_wherever_they_leak(source, tmp_path):
     notebook = instructor_notebook(source)
+    found = {}
     for name, text in {
         "notebook.ipynb": to_text(notebook),
         "source.py": source.read_text(encoding="utf-8"),
+        "facts.json": json.dumps({"cells": [cell.source for cell in notebook.cells]}),
         "page.html": "<pre>"
         + "\n".join(f"<span>{line.replace('<', '&lt;')}</span>" for cell in notebook.cells for line in cell.source.splitlines())
         + "</pre>",
@@ -38,7 +41,20 @@ def test_answers_are_found_wherever_they_leak(source, tmp_path):
         folder = tmp_path / name
         folder.mkdir()
         (folder / name).write_text(text, encoding="utf-8")
-        assert release.leaks(folder), name
+        found[name] = {leak.partition(": ")[2] for leak in release.leaks(folder)}
+        assert found[name], name
+    assert found["facts.json"] == found["notebook.ipynb"], "the ends of lines are spelt out in JSON"
+
+
+def test_a_hint_that_gives_an_answer_away_makes_it_no_less_a_secret():
+    for source in sorted(ROOT.glob("solutions/week*/*.py")):
+        text = source.read_text(encoding="utf-8")
+        hints = [cell for cell in read_source(source).cells if is_hints(cell)]
+        without = release.HINTS.sub("", text)
+        assert hints and len(release.HINTS.findall(text)) == len(hints)
+        for cell in hints:
+            last = [line for line in cell.source.splitlines() if line.strip("`")][-1]
+            assert f"# {last}\n" in text and f"# {last}\n" not in without
 
 
 def test_one_hidden_test_put_back_is_found(tmp_path):

@@ -399,6 +399,14 @@ WRONG = {
         ),
     },
     "flip": {
+        "in place": (
+            mirror("""
+            images[which] = images[which, :, ::-1].copy()
+            return images
+        """),
+            ["flip_test"],
+            "changes the batch that it is given",
+        ),
         "upside down": (
             mirror("""
             flipped = images.copy()
@@ -443,6 +451,17 @@ WRONG = {
         ),
     },
     "shift": {
+        "in place": (
+            moving("""
+            height, width = image.shape[:2]
+            room = np.pad(image, ((height, height), (width, width), (0, 0)), constant_values=fill)
+            top, left = (max(min(step, side), -side) for step, side in ((down, height), (right, width)))
+            image[...] = room[height - top : 2 * height - top, width - left : 2 * width - left]
+            return image
+        """),
+            ["shift_test"],
+            "changes the image that it is given",
+        ),
         "wraps": (moving("return np.roll(image, (down, right), (0, 1))"), ["shift_test"], "np.roll does that"),
         "the other way": (
             moving("""
@@ -501,6 +520,17 @@ WRONG = {
         ),
     },
     "cut_out": {
+        "in place": (
+            answer(
+                "cut_out(image, top, left, size, fill=0)",
+                """
+            image[max(top, 0) : max(top + size, 0), max(left, 0) : max(left + size, 0)] = fill
+            return image
+        """,
+            ),
+            ["cut_out_test"],
+            "changes the image that it is given",
+        ),
         "negative start": (hole(rows="top : top + size", columns="left : left + size"), ["cut_out_test"], "Cut off at 0"),
         "negative end": (hole(rows="max(top, 0) : top + size", columns="max(left, 0) : left + size"), ["cut_out_test"], ""),
         "size kept at the rim": (hole(rows="max(top, 0) : max(top, 0) + size"), ["cut_out_test"], "a square of 3 at row -1"),
@@ -525,6 +555,17 @@ WRONG = {
         ),
     },
     "brighten": {
+        "in place": (
+            answer(
+                "brighten(image, amount)",
+                """
+            image[...] = np.clip(image.astype(int) + amount, 0, 255)
+            return image
+        """,
+            ),
+            ["brighten_test"],
+            "changes the image that it is given",
+        ),
         "wraps": (brighter("(image.astype(int) + amount).astype(np.uint8)"), ["brighten_test"], "wrapped around to dark ones"),
         "clips too late": (
             brighter("np.clip((image.astype(int) + amount).astype(np.uint8), 0, 255)"),
