@@ -33,10 +33,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 own, old = refresh.take(course, options.take)
                 print(f"{own.relative_to(course.root)} is now the new version. Yours is kept as {old.name}.")
                 return
-            if not options.only_work:
-                tell_changes(course, _updated(course, options.source))
+            changes = None if options.only_work else _updated(course, options.source)
+            if changes:
+                tell_changes(course, changes)
             tell_outcomes(course, refresh.refresh(course))
-        tell_environment(course)
+        tell_environment(course, changes)
     except (CourseError, OSError) as error:
         sys.exit(f"{error}")
 
@@ -135,15 +136,18 @@ def carried_lines(outcome: refresh.Outcome) -> list[str]:
     return lines
 
 
-def tell_environment(course: Course) -> None:
+def tell_environment(course: Course, changes: tree.Changes | None) -> None:
     """Say so if the packages of the environment are no longer those that the course is tested with.
 
     Parameters
     ----------
     course : Course
+    changes : Changes or None
     """
     if (course.root / ".venv").exists():
         subprocess.run([sys.executable, "-m", "pipeline.environment", "--student", "--check"], cwd=course.root)
+    elif changes and "constraints.txt" in changes.files:
+        print("The versions of packages have changed. With conda, run: conda env update --file environment.yml")
 
 
 if __name__ == "__main__":

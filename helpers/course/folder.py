@@ -83,7 +83,7 @@ class Course:
 
     @property
     def drafts(self) -> Path:
-        """Where files are written before they get their name; on the disk that `work` is on."""
+        """Where files are written before they get their names."""
         return self.records / "drafts"
 
 

@@ -55,6 +55,7 @@ def is_as_generated(data: bytes) -> bool:
     -------
     bool
     """
+    data = data.replace(b"\r\n", b"\n")  # git may have given it the line ends of Windows
     notebook = parse(data)
     if notebook is None or not seal(notebook) or to_text(notebook).encode() != data:
         return False
@@ -80,10 +81,10 @@ def replace(path: Path, data: bytes, drafts: Path) -> None:
     path : pathlib.Path
     data : bytes
     drafts : pathlib.Path
-        A folder on the same disk, where the file is written first.
+        A folder where the file is written first.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    os.replace(_draft(data, drafts), path)
+    os.replace(_draft(path, data, drafts), path)
 
 
 def create(path: Path, data: bytes, drafts: Path) -> bool:
@@ -94,7 +95,7 @@ def create(path: Path, data: bytes, drafts: Path) -> bool:
     path : pathlib.Path
     data : bytes
     drafts : pathlib.Path
-        A folder on the same disk, where the file is written first.
+        A folder where the file is written first.
 
     Returns
     -------
@@ -104,7 +105,7 @@ def create(path: Path, data: bytes, drafts: Path) -> bool:
     path.parent.mkdir(parents=True, exist_ok=True)
     if os.path.lexists(path):
         return False
-    draft = _draft(data, drafts)
+    draft = _draft(path, data, drafts)
     try:
         if os.name == "nt":
             os.rename(draft, path)  # which fails there where a file has the name
@@ -155,9 +156,11 @@ def names_beside(path: Path, word: str) -> Iterator[Path]:
         yield path.with_name(f"{path.stem}.{word}{f'-{number}' if number > 1 else ''}{path.suffix}")
 
 
-def _draft(data, drafts):
-    """A new file in `drafts`, on the disk to its last byte."""
-    handle, name = tempfile.mkstemp(dir=drafts)
+def _draft(path: Path, data: bytes, drafts: Path) -> Path:
+    """A new file with content to its last byte, which only needs another name to be `path`."""
+    # A student may keep the own folder on another disk, and there is no renaming from one disk to another.
+    place = drafts if drafts.stat().st_dev == path.parent.stat().st_dev else path.parent
+    handle, name = tempfile.mkstemp(dir=place, prefix=".draft-")
     with os.fdopen(handle, "wb") as file:
         file.write(data)
         file.flush()

@@ -113,7 +113,7 @@ def write_course(folder, version):
         f'[project]\nname = "cnn-course"\nversion = "{version}"\ndependencies = ["tqdm>=4.6{int(new)}"]\n'
         '[project.urls]\nRepository = "https://github.com/cnn-course/cnn-course"\n'
     )
-    (folder / "constraints.txt").write_text("tqdm==4.68\n")
+    (folder / "constraints.txt").write_text(f"tqdm==4.68{'.1' * new}\n")
     (folder / "helpers" / "extra.py").write_text(f"VERSION = {version!r}\n")
     shutil.copy(ROOT / ".gitignore", folder)
     shutil.copy(ROOT / ".gitattributes", folder)

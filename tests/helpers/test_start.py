@@ -130,6 +130,18 @@ def test_a_disk_without_links_is_written_on_as_well(tmp_path, monkeypatch, links
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["a"], "no draft is left"
 
 
+def test_the_own_folder_may_be_on_another_disk(tmp_path):
+    class Elsewhere(type(tmp_path)):
+        def stat(self, **options):
+            return os.stat_result((0,) * 2 + (-1,) + (0,) * 7)  # the third is the disk
+
+    drafts = Elsewhere(tmp_path / "nowhere")  # a file written there could not be renamed
+    path = tmp_path / "course" / "b.ipynb"
+    assert notebook.create(path, b"first", drafts)
+    notebook.replace(path, b"second", drafts)
+    assert path.read_bytes() == b"second" and [entry.name for entry in path.parent.iterdir()] == ["b.ipynb"]
+
+
 def test_a_file_that_appears_at_the_last_moment_is_not_written_over(tmp_path, monkeypatch):
     path = tmp_path / "b.ipynb"
     path.write_bytes(b"first")
@@ -146,7 +158,7 @@ def test_work_in_a_notebook_is_seen_as_the_generator_sees_it(path):
     data = path.read_bytes()
     for version in (data, data + b" ", data.replace(b"course_checksum", b"another_checksum"), b"[]", b""):
         assert notebook.is_as_generated(version) == notebooks.is_as_generated(version.decode())
-    assert notebook.is_as_generated(data)
+    assert notebook.is_as_generated(data) and notebook.is_as_generated(data.replace(b"\n", b"\r\n"))
 
 
 def test_every_link_between_notebooks_leads_somewhere_in_the_students_folder(tmp_path):

@@ -405,6 +405,11 @@ def test_changed_packages_are_told(student):
     assert "-m pipeline.environment --student" in done.stderr
 
 
+@both
+def test_changed_packages_are_told_to_who_uses_conda(student):
+    assert "conda env update" in updated(student.publish())
+
+
 # --- killed ------------------------------------------------------------------------------------------------------------
 
 
