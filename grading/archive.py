@@ -231,7 +231,7 @@ def name_people(sorted_out: Archive, roster: Roster | None) -> list[Handed]:
             if student is None:
                 set_aside(sorted_out, person, f"{who}: {why}; add the student to {roster.path.name}, and collect again")
                 continue
-            person.student = student.id
+            person.student, person.name = student.id, student.name or person.name
         else:
             person.student = person.name if sorted_out.platform == "Brightspace" else unicodedata.normalize("NFC", person.key)
         if _NO_ID.search(person.student):

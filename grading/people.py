@@ -46,5 +46,6 @@ def lateness(course: Course, assignment: str, standing: Standing) -> dict[str, s
     }
     for who, seconds in standing.lateness().items():
         hours, minutes = divmod(int(seconds) // 60, 60)
-        late[who] = f"Late by {hours // 24} d {hours % 24} h {minutes} min."
+        parts = (hours // 24, "d"), (hours % 24, "h"), (minutes, "min")
+        late[who] = f"Late by {' '.join(f'{number} {unit}' for number, unit in parts if number) or 'less than a minute'}."
     return late

@@ -370,13 +370,13 @@ def test_own_modules_are_found_without_importing_them(tmp_path):
 
 @pytest.fixture
 def half_for_lateness(small):
-    (small.root / "late.py").write_text(
+    (small.root / "half_for_late.py").write_text(
         "from nbgrader.plugins import BasePlugin\nclass Late(BasePlugin):\n"
         "    def late_submission_penalty(self, student_id, score, total_seconds_late):\n        return score / 2\n"
     )
     (small.root / "nbgrader_config.py").write_text(
         f"import sys\nsys.path.insert(0, {str(small.root)!r})\nc = get_config()\n"
-        "c.AssignLatePenalties.plugin_class = 'late.Late'\n"
+        "c.AssignLatePenalties.plugin_class = 'half_for_late.Late'\n"
     )
 
 
