@@ -357,10 +357,10 @@ def choose_kernel() -> str:
     pythons = (ROOT / ".venv" / place for place in ("bin/python", "Scripts/python.exe"))
     own = next((path for path in pythons if path.exists()), None)
     if own is None or Path(sys.prefix).resolve() == (ROOT / ".venv").resolve():
-        return set_up()
+        return f"run {set_up()}"
     return (
-        f"choose {own}: in VS Code with Select Kernel > Python Environments, in JupyterLab by starting it with "
-        f'"{own}" -m helpers.start and choosing Kernel > Change Kernel > Python 3'
+        f"take the course's own: in VS Code with Select Kernel > Python Environments: {own}, in JupyterLab by closing it and "
+        f'starting it like this: {"& " if os.name == "nt" else ""}"{own}" -m helpers.start'
     )
 
 
@@ -385,15 +385,17 @@ def look(parts: Sequence[str] = ()) -> None:
         base = [package.name for package in tested().values() if package.name != "python" and not package.extra]
         if missing := [name for name in base if version_of(name) is None]:
             what = choose_kernel() if in_checkout() else f"run {install(*missing)}"
+            others = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
             raise ImportError(
-                f"This kernel, {sys.executable}, lacks packages of the course ({', '.join(missing)}). "
+                f"This kernel, {sys.executable}, lacks packages of the course ({missing[0]}{others}). "
                 f"To mend it, {what}; then run this cell again."
             )
     if lacking := [name for name in parts if version_of(name) is None]:
-        wanted = [f'"{name}>={tested()[name].oldest}"' for name in lacking]
+        wanted = " ".join(f'"{name}>={tested()[name].oldest}"' for name in lacking)
+        constraints = f'-c "{ROOT / "constraints.txt"}" ' if in_checkout() else ""
         raise ImportError(
-            f"This notebook needs {', '.join(lacking)}, which is not installed in {sys.executable}. "
-            f"Run `{install(*wanted)}` in a terminal, then run this cell again."
+            f"This notebook needs {', '.join(lacking)}, which {sys.executable} does not have. Run this line in a new cell, "
+            f"then this cell again:\n%pip install {constraints}{wanted}"
         )
     if wrong := [finding.wrong for finding in findings if finding.wrong]:
         print(f"{wrong[0]} To see what to do, run `%run -m helpers.doctor` in a new cell.", file=sys.stderr)

@@ -39,13 +39,14 @@ from importlib.util import find_spec
 from pathlib import Path
 
 needed = {needed}
-missing = [what for name, what in needed.items() if not find_spec(name)]
+missing = [name for name in needed if not find_spec(name)]
 try:
     on_colab = bool(import_module("google.colab"))
 except ImportError:
     on_colab = False
 if missing and on_colab:
-    pip = [sys.executable, "-m", "pip", "install", "-q", *missing]
+    pip = [sys.executable, "-m", "pip", "install", "-q"]
+    pip += [needed[name] for name in missing]
     done = subprocess.run(pip, capture_output=True, text=True)
     if done.returncode:
         why = re.search("(fatal|error|ERROR): (?!subp).*", done.stderr)
@@ -53,7 +54,8 @@ if missing and on_colab:
             f"{' and '.join(missing)} could not be installed"
             f" ({why and why[0]}). Check the network and run this cell again;"
             " if that does not help, ask whoever gave you this notebook"
-            " whether the course has moved, or is not public."
+            " whether the course is still public, and at this address:"
+            " {address}"
         )
     invalidate_caches()
 
@@ -65,17 +67,17 @@ if not found:
                if (folder / "helpers").exists()
                and (folder / python).exists()
                and folder / ".venv" != Path(sys.prefix)]
-    start = f"This notebook runs in {sys.executable}, without the course."
+    start = f"This kernel, {sys.executable}, does not have the course."
     if kernels:
         raise ImportError(
-            f"{start} In VS Code, click on Select Kernel, then Python "
-            f"Environments, and take {kernels[0]}; if this is JupyterLab, "
-            f'close it and start: "{kernels[0]}" -m helpers.start'
+            f"{start} In VS Code, take another one with Select Kernel > Python"
+            f" Environments: {kernels[0]}. In JupyterLab, close it and start"
+            f' it like this: {"& " * windows}"{kernels[0]}" -m helpers.start'
         )
     raise ImportError(
-        f"{start} On your own computer, start JupyterLab as the course's "
-        "guide says; on a service such as Kaggle, run this line in a cell "
-        "of its own, then this cell again:\\n"
+        f"{start} On your own computer, set up the course and start it as its"
+        " guide says ({address}). On a service"
+        " such as Kaggle, run this line in a new cell, then this cell again:\\n"
         '%pip install "{course}"'
     )
 code = Path(found.origin).read_text("utf-8") if found.origin else ""
@@ -174,6 +176,7 @@ def setup_cells(path, code=""):
     facts = {
         "needed": f"{{\n{lines}}}",
         "course": course,
+        "address": repository(),
         "begin": ", ".join(map(json.dumps, (version, *parts))),
     }
     setup = re.sub(rf"\{{({'|'.join(facts)})\}}", lambda found: facts[found[1]], SETUP_CODE)

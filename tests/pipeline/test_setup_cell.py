@@ -124,7 +124,7 @@ def test_a_part_that_is_missing_is_named_with_its_command_and_not_installed(mach
         "m.version = version"
     )
     machine.run("import optuna", before=without)
-    assert "needs optuna" in machine.message and "-m pip install -c" in machine.message and '"optuna>=4"' in machine.message
+    assert "needs optuna" in machine.message and machine.message.splitlines()[-1].endswith('"optuna>=4"')
     assert machine.asked is None
     machine.run("import numpy", before=without)  # which this notebook does not need; the line at the top names it
     assert machine.out == "fine\n"
@@ -167,7 +167,8 @@ def test_on_colab_it_brings_the_part_that_is_missing_and_leaves_the_helpers(mach
 def test_on_colab_a_failure_ends_in_what_to_do(machine, says, reason):
     machine.is_colab().run(helpers=False, says=says)
     assert machine.out == "" and "CalledProcessError" not in machine.err and "subprocess-exited" not in machine.err
-    assert reason in machine.message and COURSE in machine.message
+    assert machine.message.startswith("helpers could not be installed") and reason in machine.message
+    assert machine.message.endswith(repository())
     assert "run this cell again" in machine.message and "ask whoever gave you this notebook" in machine.message
     assert len(machine.message.splitlines()) == 1
 
@@ -184,14 +185,16 @@ def test_the_wrong_kernel_is_told_which_one_to_choose(machine, system, packages)
     machine.write(own, "")
     machine.run(helpers=False, packages=packages, before=f"import sys\nsys.platform = {system!r}")
     assert sys.executable in machine.message and str(own) in machine.message
-    assert "Select Kernel" in machine.message and f'"{own}" -m helpers.start' in machine.message
+    assert (
+        "Select Kernel" in machine.message and f'{"& " if system == "win32" else ": "}"{own}" -m helpers.start' in machine.message
+    )
     assert machine.out == "" and machine.asked is None
 
 
 def test_where_no_course_is_near_it_says_where_to_find_one(machine):
     machine.write(".venv/bin/python", "")  # somebody's project; not the course
     machine.run(helpers=False, packages=False)
-    assert sys.executable in machine.message and "student's guide" not in machine.message and "guide says" in machine.message
+    assert sys.executable in machine.message and f"guide says ({repository()})" in machine.message
     assert machine.message.splitlines()[-1] == f'%pip install "{COURSE}"', "the line that a service like Kaggle needs"
     assert machine.out == "" and machine.asked is None
 
@@ -203,7 +206,7 @@ def test_helpers_beside_the_notebook_do_not_make_a_kernel_the_right_one(machine,
     if with_environment:
         machine.write(".venv/bin/python", "")
     machine.run(helpers=False, packages=False)
-    assert f"This kernel, {sys.executable}, lacks packages of the course (numpy, matplotlib" in machine.message
+    assert f"This kernel, {sys.executable}, lacks packages of the course (numpy and " in machine.message
     wanted = "Select Kernel" if with_environment else "pipeline.environment --student"
     assert wanted in machine.message and machine.asked is None
 
