@@ -315,6 +315,8 @@ def _feedback(course: Course, options: argparse.Namespace, _: WarmProcess | None
     )
     for line in missing:
         print(f"No feedback: {line}", file=sys.stderr)
+    if not pages and not missing:
+        print(f"Nobody has handed in {options.assignment}.", file=sys.stderr)
     return EXIT_UNDERSTOOD_NOT if missing or not pages else 0
 
 
