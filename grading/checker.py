@@ -925,8 +925,9 @@ class Space(dict[str, Any]):
         self._places: dict[str, tuple[dict[str, Any], set[str], dict[str, Any]]] = {}
 
     def __missing__(self, name: str) -> Any:
-        if name in self.functions:
-            return self.functions[name]
+        return self.functions[name] if name in self.functions else self.link.undisturbed(self._find, name)
+
+    def _find(self, name: str) -> Any:
         if name in self.own or (hasattr(builtins, name) and name not in self.handed) or name.startswith("__"):
             raise KeyError(name)
         value = self.link.value("get", name=name)

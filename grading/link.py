@@ -21,7 +21,7 @@ import random
 import socket
 import sys
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from grading import wire
@@ -81,6 +81,7 @@ class Link:
         self._numbers: dict[int, int] = {}  # from their ids
         self._raised: list[BaseException] = []  # by these
         self._depth = self._callbacks = 0
+        self._patched: dict[str, object] | None = None  # built-in functions of the test's, while the grader's own code runs
         self._containers: list[tuple[Any, bool]] = []  # of the arguments of the call that is going on
         self.calls = 0  # how often student's code may have run: what was known of its objects before is out of date
 
@@ -93,10 +94,23 @@ class Link:
 
     def ask(self, op: str, **request: object) -> dict[str, object]:
         """Make a request; give the answer, or raise what the student's code raised."""
-        with _original_builtins() as patched:
-            return self._ask(op, request, patched)
+        answer: dict[str, object] = self.undisturbed(self._ask, op, request)
+        return answer
 
-    def _ask(self, op: str, request: dict[str, object], patched: dict[str, object]) -> dict[str, object]:
+    def undisturbed(self, function: Callable[..., Any], *args: object) -> Any:
+        """Call a function of the grader's without the built-in functions that the test has replaced."""
+        if self._patched is not None:
+            return function(*args)
+        self._patched = patched = {name: _NOW[name] for name, own in _BUILTINS.items() if _NOW.get(name, own) is not own}
+        try:
+            _NOW.update({name: _BUILTINS[name] for name in patched})
+            return function(*args)
+        finally:
+            _NOW.update(patched)
+            self._patched = None
+
+    def _ask(self, op: str, request: dict[str, object]) -> dict[str, object]:
+        patched = self._patched or {}
         if self._dropped:
             request["drop"], self._dropped = self._dropped, []
         if op == "call":
@@ -109,7 +123,7 @@ class Link:
             request["level"] = self._depth
         answer = self._send({"op": op, **request})
         while "callback" in answer:
-            answer = self._send({"op": "resume", "level": self._depth + 1, **self._answer(answer["callback"], patched)})
+            answer = self._send({"op": "resume", "level": self._depth + 1, **self._answer(answer["callback"])})
         if "error" in answer:
             raise self._exception(answer["error"])
         return answer
@@ -128,6 +142,9 @@ class Link:
 
     def value(self, op: str, **request: object) -> Any:
         """Make a request whose answer is a value."""
+        return self.undisturbed(self._value, op, request)
+
+    def _value(self, op: str, request: dict[str, Any]) -> Any:
         answer = self.ask(op, **request)
         if op == "get" and answer.get("missing") is True:
             raise KeyError(request["name"])
@@ -137,6 +154,9 @@ class Link:
 
     def call(self, handle: str, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Any:
         """Call something of the student's; `name` tells what the reference solution does to its arguments there."""
+        return self.undisturbed(self._call, handle, name, args, kwargs)
+
+    def _call(self, handle: str, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Any:
         outer, self._containers, watch = self._containers, [], []
         for position, parameter, changed, returned in self.traits.watched.get(name, []):
             key = position if 0 <= position < len(args) else parameter
@@ -277,7 +297,7 @@ class Link:
 
     # --- requests the other way
 
-    def _answer(self, request: object, patched: dict[str, object]) -> dict[str, object]:
+    def _answer(self, request: object) -> dict[str, object]:
         """Call a function of the test's for the student's code."""
         self._callbacks += 1
         if self._callbacks > CALLBACKS or self._depth >= CALLBACK_DEPTH:
@@ -290,15 +310,24 @@ class Link:
             raise StudentGone("the student's process gave an answer that makes no sense")
         self._depth += 1
         try:
-            with _builtins_as(patched):
-                given = self._functions[number](*args, **kwargs)
-            return {"value": self._encode_given(given)}
+            return {"value": self._encode_given(self._disturbed(self._functions[number], args, kwargs))}
         except Exception as problem:
             self._raised.append(problem)
             own = {"of": handle_of(problem)["id"]} if is_student(problem) else {}  # it came from there: it is what it was
             return {"raised": len(self._raised) - 1, "type": builtin_name(type(problem)), **own}
         finally:
             self._depth -= 1
+
+    def _disturbed(self, function: Callable[..., object], args: list[Any], kwargs: dict[str, Any]) -> object:
+        """Call a function of the test's with what the test has replaced."""
+        patched, self._patched = self._patched or {}, None
+        before = {name: _NOW[name] for name in patched}
+        try:
+            _NOW.update(patched)
+            return function(*args, **kwargs)
+        finally:
+            _NOW.update(before)
+            self._patched = patched
 
     def _encode_given(self, value: object) -> object:
         """What a test's function gave back; of a mock that was not told what to give, None."""
@@ -409,32 +438,13 @@ def _update(mine: Any, theirs: Any) -> None:
 
 # --- built-in functions that a test replaces
 
+_NOW = vars(builtins)
 _BUILTINS = {
     name: value
-    for name, value in vars(builtins).items()
+    for name, value in _NOW.items()
     # IPython has its own of the last few.
     if not name.startswith("_") and name not in ("exit", "quit", "copyright", "credits", "license", "help")
 }
-
-
-@contextlib.contextmanager
-def _original_builtins() -> Iterator[dict[str, object]]:
-    """Take back for a while what the test has replaced, and give it."""
-    present = vars(builtins)
-    patched = {name: present[name] for name, value in _BUILTINS.items() if present.get(name, value) is not value}
-    with _builtins_as({name: _BUILTINS[name] for name in patched}):
-        yield patched
-
-
-@contextlib.contextmanager
-def _builtins_as(wanted: Mapping[str, object]) -> Iterator[None]:
-    """Have built-in functions replaced for a while."""
-    before = {name: vars(builtins)[name] for name in wanted}
-    vars(builtins).update(wanted)
-    try:
-        yield
-    finally:
-        vars(builtins).update(before)
 
 
 # --- exceptions by name
