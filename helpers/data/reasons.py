@@ -186,8 +186,10 @@ def of_client(complaint: str) -> tuple[str, str]:
         return found[0].replace("its certificate", "the registry's certificate"), found[1]
     proxy = _proxy(some)
     unreachable = any(words in small for words in NO_CONNECTION)
-    if WANTS_PASSWORD.search(small) or any(words in small for words in PROXY) or (proxy and unreachable and proxy[1] in small):
+    if WANTS_PASSWORD.search(small) or any(words in small for words in PROXY):
         return _of_proxy(small, some)
+    if unreachable and proxy:
+        return f"the registry cannot be reached through the proxy {proxy[1]}", _of_proxy(small, some)[1]
     if unreachable:
         return "the registry cannot be reached (offline, or a closed network)", ""
     lines = [line.strip() for line in complaint.splitlines() if line.strip()]
