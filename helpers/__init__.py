@@ -9,6 +9,10 @@ True
 
 from pathlib import Path
 
+from helpers import quiet
+
+quiet.tensorflow()
+
 
 def __getattr__(name: str) -> str:
     """Look ``__version__`` up when it is asked for: reading it takes longer than everything else here."""

@@ -123,7 +123,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parser.error(f"{options.backend} is not installed in this environment: {sys.executable} -m pip install {options.backend}")
     os.environ["KERAS_BACKEND"] = options.backend
     os.environ.setdefault("COURSE_BUDGET", "ci")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     rows: list[tuple[str, float | None, str]] = []
     for source in options.sources or sources():
         rows.append((f"{source.parent.name}/{source.stem}", *run(source, options.backend)))

@@ -28,7 +28,7 @@ NOT_QUICK = (
     *(f"tests/grading/test_{name}.py" for name in ("alone", "cli", "engine", "gradebook", "run")),
     *(
         f"tests/helpers/test_{name}.py"
-        for name in ("data", "experiments", "gradients", "inside", "pretrained", "saving", "tensorboard", "training", "update")
+        for name in ("data experiments gradients inside pretrained quiet saving tensorboard training update".split())
     ),
     *(f"tests/pipeline/test_{name}.py" for name in ("backends", "editing", "execute", "graph", "run_twice", "versions")),
 )

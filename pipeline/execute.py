@@ -99,8 +99,7 @@ def kernel(notebook, folder, limit=None):
             config=_transport(private),
             resources={"metadata": {"path": str(folder)}},
             record_timing=False,
-            # What C++ libraries write to the terminal (TensorFlow's greetings) is no part of a lecture;
-            # Python's own warnings still are.
+            # What C++ libraries write to the terminal is no part of a lecture; Python's own warnings still are.
             extra_arguments=["--IPKernelApp.capture_fd_output=False"],
             shutdown_kernel="immediate",
         )  # nothing is left to save, and it takes a second less
@@ -162,7 +161,6 @@ def main(arguments=None):
     """Execute the notebooks named on the command line; exit with 1 at the first that fails."""
     parser = argparse.ArgumentParser(prog="python -m pipeline.execute", description="Execute lecture notebooks.")
     parser.add_argument("notebooks", nargs="+", type=Path, metavar="lectures/weekNN_topic/NN_title.ipynb")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's greetings are not part of a lecture
     for name in THREADS:  # a build runs two lectures at a time, and threads that wait for each other cost both of them
         os.environ.setdefault(name, str(max(1, (os.cpu_count() or 1) // 2)))
     for path in parser.parse_args(arguments).notebooks:

@@ -71,6 +71,9 @@ NOISE = re.compile(
 )
 
 
+WARNING = re.compile(r"^WARNING:\w+:.*\n?", flags=re.MULTILINE)  # of Python's logging
+
+
 def shown(cell):
     """What a reader sees below a cell, and what the cell recorded: pairs of a kind and a text.
 
@@ -96,7 +99,7 @@ def shown(cell):
             joined[-1] = kind, joined[-1][1] + value
         else:
             joined.append((kind, value))
-    return [(kind, NOISE.sub("...", value)) for kind, value in joined]
+    return [(kind, NOISE.sub("...", WARNING.sub("", value))) for kind, value in joined]
 
 
 def difference(first, second):

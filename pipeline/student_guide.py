@@ -259,7 +259,6 @@ class Student:
             "TMPDIR": str(self.folder.parent / "Temporäre Dateien"),
             "JUPYTER_RUNTIME_DIR": str(runtime),
             "JUPYTER_CONFIG_DIR": str(runtime.parent),
-            "TF_CPP_MIN_LOG_LEVEL": "2",
             "COURSE_BUDGET": "ci",
             # `git clone ADDRESS` takes the copy.
             "GIT_CONFIG_COUNT": "1",

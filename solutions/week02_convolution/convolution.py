@@ -42,7 +42,6 @@
 # start.
 
 # %% nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
-import os
 import time
 
 import numpy as np
@@ -52,8 +51,6 @@ from helpers import checks, knn, plots
 from helpers.data import load
 
 exercise = helpers.exercise.load("week02_convolution")
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # read when Keras starts: fewer messages from its engine
 
 # %%
 from skimage import data as photographs
@@ -597,8 +594,7 @@ for (height, width, channels), (rows, columns), n in [
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# **The judge takes its seat.** The next cell starts Keras, which takes a few seconds and may print
-# messages of its engine on a red ground. You can ignore them.
+# **The judge takes its seat.** The next cell starts Keras, which takes a few seconds.
 
 # %% nbgrader={"grade": false, "grade_id": "judge", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import keras

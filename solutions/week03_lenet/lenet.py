@@ -934,15 +934,10 @@ for n, side, channels in [(3, 28, 1), (2, 32, 3), (1, 20, 2), (4, 30, 3)]:
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# **Keras takes over.** The next cell starts it, which takes a few seconds and may print messages
-# of its engine on a red ground. You can ignore them.
+# **Keras takes over.** The next cell starts it, which takes a few seconds.
 
 # %% nbgrader={"grade": false, "grade_id": "keras_setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import logging
-import os
-
-# Read when Keras starts: fewer messages from its engine.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 from keras import layers

@@ -42,11 +42,10 @@
 #
 # The whole notebook runs in less than a minute on a laptop. It uses a small, fixed sample of
 # CIFAR-10 that comes with the course, the same for everybody. The next cell starts Keras, which
-# takes a few seconds and may print messages of its engine on a red ground. You can ignore them.
+# takes a few seconds.
 
 # %% nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import logging
-import os
 import warnings
 
 import matplotlib.pyplot as plt
@@ -58,9 +57,6 @@ from helpers.data import load
 from helpers.gradients import value_and_gradient
 
 exercise = helpers.exercise.load("week04_visualization")
-
-# Read when Keras starts: fewer messages from its engine.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 from keras import layers

@@ -2222,14 +2222,9 @@ for name, values in [("random search", at_random), ("TPE", by_tpe)]:
 # kernel in the middle, restart it, run the notebook again: the finished trials are still there.
 #
 # Every trial begins from fresh weights. The network itself is built and compiled once for each
-# size, which saves most of the time. The next cell starts Keras, which takes a few seconds and may
-# print messages of its engine on a red ground. You can ignore them.
+# size, which saves most of the time. The next cell starts Keras, which takes a few seconds.
 
 # %%
-import os
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # read when Keras starts: fewer messages
-
 import keras
 from keras import layers
 

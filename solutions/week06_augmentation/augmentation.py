@@ -42,11 +42,9 @@
 #
 # Plan about three hours. The notebook itself runs in about a minute on a laptop. It uses a small,
 # fixed sample of CIFAR-10 that comes with the course, the same for everybody. The next cell starts
-# Keras, which takes a few seconds and may print messages of its engine on a red ground. You can
-# ignore them.
+# Keras, which takes a few seconds.
 
 # %% nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
-import os
 
 import numpy as np
 from scipy import special
@@ -56,9 +54,6 @@ from helpers import budget, checks, plots
 from helpers.data import load
 
 exercise = helpers.exercise.load("week06_augmentation")
-
-# Read when Keras starts: fewer messages from its engine.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 from keras import layers

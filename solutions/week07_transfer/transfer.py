@@ -41,12 +41,10 @@
 #
 # The whole notebook runs in about a minute on a laptop. It uses a small, fixed sample of CIFAR-10
 # that comes with the course. At the very end it asks for the weights of MobileNetV2 (14 MB, once);
-# if they cannot be had, it goes on without. The next cell starts Keras, which takes a few seconds and
-# may print messages of its engine on a red ground. You can ignore them.
+# if they cannot be had, it goes on without. The next cell starts Keras, which takes a few seconds.
 
 # %% nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import logging
-import os
 import warnings
 
 import numpy as np
@@ -56,9 +54,6 @@ from helpers import budget, checks, plots
 from helpers.data import load
 
 exercise = helpers.exercise.load("week07_transfer")
-
-# Read when Keras starts: fewer messages from its engine.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 from keras import layers
