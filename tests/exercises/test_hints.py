@@ -72,6 +72,7 @@ def test_hints_are_in_neither_notebook(source):
     [
         (lambda cells: cells[0].update(source=cells[0].source.replace("| 2 |", "| 3 |", 1)), "the table above 3"),
         (lambda cells: cells[1].update(source="## Question 1 (1 point): t"), "the text states 1 points"),
+        (lambda cells: cells[4].metadata.nbgrader.update(points=3), "and its tests give 3"),
         (lambda cells: cells.pop(3), "two or three hints are needed, found 0"),
         (lambda cells: cells[3].update(source="one hint only"), "two or three hints are needed, found 1"),
         (lambda cells: cells.insert(2, cells.pop(3)), "directly behind an answer"),

@@ -152,7 +152,7 @@ def test_a_hint_is_shown_even_where_nothing_can_be_noted(small, monkeypatch, tmp
     monkeypatch.setattr(exercise, "_notes", lambda: tmp_path / "file" / "hints.json")
     assert "Ask." in repr(exam.hint("1")) and "cannot be noted" in repr(exam.hint("1"))
     monkeypatch.setattr(exercise, "_notes", lambda: tmp_path / "spoilt.json")
-    for content in ("{", "[]", '{"week99_small": 3}', "null", "[{}, 3]"):
+    for content in ("{", "[]", '{"week99_small": 3}', "null", "3", "[{}, 3]"):
         (tmp_path / "spoilt.json").write_text(content)
         exam.progress()
         assert "Ask." in repr(exam.hint("1")), content
