@@ -64,6 +64,7 @@ def open_lab(course: folder.Course, first: str, options: list[str]) -> None:
     os.chdir(course.root)
     print("JupyterLab opens in your browser, and runs until you press Ctrl-C here.", flush=True)
     place = [f"--ServerApp.root_dir={course.work}", f"--LabApp.default_url=/lab/tree/{first}"]
+    place.append("--LabApp.news_url=None")  # no question about news on top of the first lecture
     quiet = [f"--{app}.log_level=WARN" for app in ("ServerApp", "LabApp")]  # where it can be reached is still said
     sys.exit(labapp.main([*place, *([] if any("log" in option for option in options) else quiet), *options]))
 

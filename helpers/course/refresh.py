@@ -119,9 +119,11 @@ def take(course: Course, name: str) -> tuple[Path, Path]:
         If nothing new lies beside a notebook of that name.
     """
     waiting = {}
-    for path in sorted(course.work.glob("week*/*.new*.ipynb"), key=lambda path: (len(path.name), path.name)):
-        if is_aside(path):  # the last of several is the newest
-            waiting[path.with_name(f"{path.name.rpartition('.new')[0]}.ipynb")] = path
+    for own_name, course_path in course.notebooks().items():
+        newest = notebook.seal(notebook.parse(course_path.read_bytes()))
+        for path in sorted((course.work / own_name).parent.glob(f"{course_path.stem}.new*.ipynb")):
+            if is_aside(path) and notebook.seal(notebook.parse(path.read_bytes())) == newest:
+                waiting[course.work / own_name] = path
     wanted = name.replace("\\", "/").removeprefix("work/").removesuffix(".ipynb").removesuffix(".new")
     fitting = [own for own in waiting if wanted in (own.stem, own.relative_to(course.work).with_suffix("").as_posix())]
     if len(fitting) != 1:

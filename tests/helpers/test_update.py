@@ -15,7 +15,7 @@ import zipfile
 import nbformat
 import pytest
 
-from helpers import update
+from helpers import start, update
 from helpers.course import archive, folder, notebook
 from helpers.course.folder import Course
 from pipeline import ROOT
@@ -220,6 +220,15 @@ def test_work_in_the_new_version_is_not_written_over(student):
 
 
 @by_git
+def test_a_lecture_that_was_only_opened_and_saved_is_not_work(student):
+    path = student / copies.LECTURE
+    opened = copies.as_json(path)
+    opened["metadata"]["language_info"] = {"name": "python", "version": "3.13.0"}
+    path.write_text(json.dumps(opened))
+    assert "You had changed" not in updated(student.publish())
+
+
+@by_git
 def test_git_pull_by_hand_works_for_who_followed_the_guide(student):
     copies.work_in(student / copies.OWN_EXERCISE, {"vote": copies.answered("vote")})
     student.publish()
@@ -413,10 +422,12 @@ def test_changed_packages_are_told_to_who_uses_conda(student):
 # --- killed ------------------------------------------------------------------------------------------------------------
 
 
-def copied(student, step=None):
-    """Update in a copy of this process, which ends without any tidying up at its `step`-th action; its exit status, 9 for killed.
+def copied(student, step=None, action=lambda student: update.main(student.source)):
+    """Update, or do another action, in a copy of this process that ends without any tidying up at its `step`-th change.
 
-    An action is a change to the names of files, or a command of git that changes something.
+    What is returned is its exit status: 9 for killed.
+
+    A change is one to the names of files, or a command of git that changes something.
     """
     process = os.fork()
     if process:
@@ -442,7 +453,7 @@ def copied(student, step=None):
         folder.find = lambda: student.course
         os.chdir(student.root)
         with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
-            update.main(student.source)
+            action(student)
     except BaseException as error:
         print(f"not killed, but failed: {error!r}", file=sys.__stderr__)
         os._exit(1)
@@ -478,6 +489,36 @@ def test_killed_at_any_moment_an_update_loses_nothing_and_the_next_completes_it(
         assert copied(student) == 0
         assert copies.state(student.root) == expected, step
     assert step > 8
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot copy a process")
+@by_git
+def test_killed_at_any_moment_a_start_or_a_change_to_the_new_version_loses_nothing(student, tmp_path):
+    begin(student)
+    copies.work_in(student / copies.EXERCISE, {"vote": copies.answered("vote", "'in place'")})
+    shutil.rmtree(student.course.work / "week01_knn")
+    for step in itertools.count(1):
+        status = copied(student, step, lambda student: start.main(["--no-lab"]))
+        assert "return 'in place'" in copies.find(student / copies.EXERCISE, "vote").source
+        for path in student.course.work.glob("week*/*.ipynb"):
+            assert path.read_bytes() == student.course.notebooks()[path.relative_to(student.course.work).as_posix()].read_bytes()
+        if status == 0:
+            break
+    assert len(list(student.course.work.glob("week01_knn/*.ipynb"))) == 3 and step > 2
+
+    updated(student.publish())
+    begun = tmp_path / "begun"
+    shutil.copytree(student.root, begun)
+    for step in itertools.count(1):
+        shutil.rmtree(student.root)
+        shutil.copytree(begun, student.root)
+        status = copied(student, step, lambda student: update.main(["--take", "knn"]))
+        assert "return 'in place'" in copies.everything(student.course.work)
+        if status == 0:
+            break
+        assert copied(student, None, lambda student: update.main(["--take", "knn"])) in (0, 1)
+        assert sorted(path.name for path in student.course.work.glob("week01_knn/knn*")) == ["knn.ipynb", "knn.old.ipynb"]
+    assert step > 1
 
 
 # --- the rows of the review: generating, pulling, cleaning ------------------------------------------------------------
