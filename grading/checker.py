@@ -44,7 +44,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Self
 
-from grading import libraries, reference, wire
+from grading import folder, libraries, reference, wire
 from grading.hidden import NBGRADERS, Marks, hidden_lines, transform, visible_source
 from grading.link import Link
 from grading.model import Limits
@@ -536,6 +536,7 @@ class Checker:
         self._log: list[dict[str, Any]] = []
         self._channel: socket.socket | None = None
         self._child = 0
+        self._work: tempfile.TemporaryDirectory[str] | None = None
         self.printed = self.traceback = ""
         self.said: list[str] = []
         self.lost = False
@@ -673,12 +674,24 @@ class Checker:
                 "student": sorted(names[0]),
                 "own": sorted(names[1]),
                 "folder": self._folder,
+                "work": self._workplace(),
                 "traits": self._script.traits if self._script else reference.Traits(),
             }
         )
         return channel
 
+    def _workplace(self) -> str | None:
+        """A folder of its own for a child whose tests and students exchange files."""
+        if self._script is None or not (self._script.traits.reads or self._script.traits.writes):
+            return None
+        self._work = tempfile.TemporaryDirectory(prefix=".work-", dir=self._folder, ignore_cleanup_errors=True)
+        folder.furnish(self._work.name, self._folder)
+        return self._work.name
+
     def _end_child(self) -> None:
+        if self._work is not None:
+            self._work.cleanup()
+            self._work = None
         if self._channel is not None:
             self._channel.close()
             self._warm.kill(self._child)
@@ -1007,8 +1020,8 @@ def _run_test(
     result = {"say": "done", "score": 0.0 if points is None else points, "message": None, "hidden": False}
     python = source
     space.functions.clear()
-    space.link.begin_cell()
     try:
+        space.link.begin_cell()
         if back is not None and not space.back(back):
             return {**result, "stale": True}
         if keep is not None:
@@ -1240,6 +1253,9 @@ def _child(channel: socket.socket, order: dict[str, Any], memory: int) -> NoRetu
         sys.modules["__main__"] = types.ModuleType("__main__")
         link = Link(channel, reference.Traits(*order["traits"]), _read, _write, {"model": StudentModel})
         space = Space(link, frozenset(order["student"]), frozenset(order["own"]))
+        if order["work"]:  # what is written there cannot be imported: it is not on the path
+            os.chdir(order["work"])
+            link.work_in(order["work"])
         link.forget_random()
         libraries.follow(link)
         while True:

@@ -21,10 +21,11 @@ import random
 import socket
 import sys
 import types
+import weakref
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
-from grading import wire
+from grading import folder, wire
 from grading.proxies import (
     StudentError,
     StudentException,
@@ -77,6 +78,9 @@ class Link:
         self._dropped: list[str] = []
         self._random: object = None
         self._classes: dict[str, type] = {}
+        self._folder: str | None = None  # that the test works in, where files pass
+        self._seen: folder.Seen = {}
+        self._proxies: weakref.WeakValueDictionary[str, Any] = weakref.WeakValueDictionary()  # one for each object
         self._functions: list[Any] = []  # of tests, that were passed on
         self._numbers: dict[int, int] = {}  # from their ids
         self._raised: list[BaseException] = []  # by these
@@ -86,9 +90,27 @@ class Link:
         self.calls = 0  # how often student's code may have run: what was known of its objects before is out of date
 
     def begin_cell(self) -> None:
-        """Count anew."""
+        """Count anew, and see which files are there."""
         self._callbacks = 0
         self._raised.clear()
+        self._exchange_files()
+
+    def work_in(self, path: str) -> None:
+        """Let files pass between this folder and the student's."""
+        self._folder = path
+
+    def _exchange_files(self) -> None:
+        """Give what the test has written, and take what the student's code has."""
+        if self._folder is None:
+            return
+        mine = folder.changes(self._folder, self._seen) if self.traits.reads or self.traits.writes else {}
+        theirs = self.ask("files", put=self.encode(mine)).get("ok") if mine or self.traits.writes else None
+        files = self.decode(theirs) if self.traits.writes else {}
+        if type(files) is not dict or len(files) > folder.COUNT or not all(folder.fits(*one) for one in files.items()):
+            raise StudentError("the files that the student's code wrote did not come as plain text")
+        if sum(map(len, files.values())) > folder.SIZE:
+            raise StudentError("the files that the student's code wrote are too large")
+        folder.store(self._folder, files, self._seen)
 
     # --- requests
 
@@ -157,6 +179,7 @@ class Link:
         return self.undisturbed(self._call, handle, name, args, kwargs)
 
     def _call(self, handle: str, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Any:
+        self._exchange_files()
         outer, self._containers, watch = self._containers, [], []
         for position, parameter, changed, returned in self.traits.watched.get(name, []):
             key = position if 0 <= position < len(args) else parameter
@@ -180,6 +203,7 @@ class Link:
             return self.decode(answer["ok"])
         finally:
             self._containers = outer
+            self._exchange_files()
 
     def _take_changes(self, changes: object) -> None:
         """Bring the arguments of a call to what they are in the student's process."""
@@ -222,8 +246,18 @@ class Link:
         handle = form["id"]
         if kind != "handle" or type(handle) is not str or len(handle) > 40:
             raise wire.WireError("malformed data: no handle")
-        if handle in self._dropped:  # it is wanted again before the other side heard that it is not
-            self._dropped.remove(handle)
+        return self._once(handle, lambda: self._proxy(form, handle))
+
+    def _once(self, handle: str, make: Callable[[], Any]) -> Any:
+        """The proxy of this handle, which is made where there is none."""
+        known = self._proxies.get(handle)
+        if known is None:
+            if handle in self._dropped:  # it is wanted again before the other side heard that it is not
+                self._dropped.remove(handle)
+            self._proxies[handle] = known = make()
+        return known
+
+    def _proxy(self, form: wire.Form, handle: str) -> Any:
         name = wire.clean(form.get("type"), 80)
         for attribute, proxy in self._make.items():
             if form.get(attribute) is True:
@@ -362,7 +396,8 @@ class Link:
         made.student_type, made.student_where = name, where
         handle = error.get("value")
         if isinstance(made, StudentException) and type(handle) is str and len(handle) <= 40:
-            made._proxy = StudentValue(self, handle, name)
+            held = self._once(handle, lambda: StudentValue(self, handle, name))
+            made._proxy = held._proxy if isinstance(held, StudentException) else held
         assert isinstance(made, BaseException)
         return made
 

@@ -16,6 +16,7 @@ What it must never do is let the student's code decide how the student's answer 
 - **``in``** compares here, item by item, unless the reference's class has a ``__contains__``.
 - **A context manager** learns of an exception of the test's no more than its built-in type, and cannot suppress it: a failed
   ``assert`` inside ``with`` stays failed.
+- **The same object** is the same proxy each time, so that ``is`` tells, and ``==`` for objects whose class has no ``__eq__``.
 - **A class** is mirrored by a class here, so that ``isinstance``, ``issubclass``, ``type`` and ``except`` need not ask. What an
   object says of its class is believed: it could have been of that class.
 """
@@ -51,7 +52,7 @@ class StudentGone(BaseException):
 class StudentValue:
     """Stands for something that stays in the student's process."""
 
-    __slots__ = ("_id", "_link", "_type", "_cache", "_mixed", "_name")
+    __slots__ = ("_id", "_link", "_type", "_cache", "_mixed", "_name", "__weakref__")
 
     def __init__(self, link: Link, handle: str, kind: str) -> None:
         put = object.__setattr__
@@ -210,7 +211,10 @@ def _next(iterator: StudentValue, count: int) -> tuple[list[Any], bool]:
 
 def _comparison(name: str, *alike: str) -> Callable[[StudentValue, object], bool]:
     def method(self: StudentValue, other: object) -> bool:
-        if not isinstance(other, StudentValue) or not _may(self, name, *alike) or not _may(other, name, *alike):
+        fits = isinstance(other, StudentValue) and _own(self) and _own(other)
+        if fits and name in ("eq", "ne") and not _may(self, "eq", "ne"):
+            return (self is other) is (name == "eq")  # as any object without such a method compares
+        if not fits or not _may(self, name, *alike):
             _refuse(self, "be compared with plain data or with an object of another class; compare attributes of it")
         return _truth(self, self._link.value("operate", name=name, of=self._id, other=self._link.encode(other)))
 

@@ -20,6 +20,8 @@ _CHANGES_FIRST = frozenset(  # functions that change their first argument
     "shuffle fill_diagonal copyto put place putmask heappush heappop heapify heapreplace heappushpop insort insort_left"
     " insort_right setattr delattr setitem delitem".split()
 )
+_READS = frozenset("open read_text read_bytes loadtxt genfromtxt read_csv read_json load reader".split())
+_WRITES = frozenset("write_text savetxt to_csv to_json writer touch".split())
 _DATACLASS = frozenset("__eq__ __repr__ __hash__ __lt__".split())
 _ORDER = frozenset("__lt__ __le__ __gt__ __ge__".split())
 
@@ -55,11 +57,15 @@ class Traits(NamedTuple):
         Special methods of these, those of dataclasses included.
     watched : dict of str to list
         From a function's name to its parameters that are :class:`Watched`; a method's name begins with a dot.
+    reads, writes : bool
+        Whether it does so with files.
     """
 
     classes: tuple[str, ...] = ()
     methods: tuple[str, ...] = ()
     watched: dict[str, list[Any]] = {}
+    reads: bool = False
+    writes: bool = False
 
 
 def traits(sources: Iterable[str]) -> Traits:
@@ -77,20 +83,24 @@ def traits(sources: Iterable[str]) -> Traits:
     Examples
     --------
     >>> traits(["def double(x):\n    return 2 * x"])
-    Traits(classes=(), methods=(), watched={})
+    Traits(classes=(), methods=(), watched={}, reads=False, writes=False)
     >>> traits(["def grow(xs, n):\n    xs.append(n)"]).watched
     {'grow': [Watched(position=0, name='xs', changed=True, returned=False)]}
     """
     classes: set[str] = set()
     methods: set[str] = set()
     functions: dict[str, ast.FunctionDef | ast.AsyncFunctionDef] = {}
+    reads = writes = False
     for source in sources:
         try:
             tree = ast.parse(source)
         except (SyntaxError, ValueError):
             continue
         for node in ast.walk(tree):
-            if isinstance(node, ast.ClassDef):
+            if isinstance(node, ast.Call):
+                writes = writes or _last(node) in _WRITES or (_last(node) == "open" and _opens_to_write(node))
+                reads = reads or _last(node) in _READS
+            elif isinstance(node, ast.ClassDef):
                 classes.add(node.name)
                 methods.update(_special(node))
                 for one in node.body:
@@ -102,7 +112,14 @@ def traits(sources: Iterable[str]) -> Traits:
                 if any("contextmanager" in _last(decorator) for decorator in node.decorator_list):
                     classes.add("_GeneratorContextManager")
                     methods.update(("__enter__", "__exit__"))
-    return Traits(tuple(sorted(classes)), tuple(sorted(methods)), _watched(functions))
+    return Traits(tuple(sorted(classes)), tuple(sorted(methods)), _watched(functions), reads, writes)
+
+
+def _opens_to_write(call: ast.Call) -> bool:
+    """Whether a call of ``open`` has a mode other than for reading."""
+    modes = [*call.args, *(keyword.value for keyword in call.keywords if keyword.arg == "mode")]
+    texts = [one.value for one in modes if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+    return any(len(text) <= 3 and set(text) & set("wax+") and set(text) <= set("rwaxbt+") for text in texts)
 
 
 def _special(node: ast.ClassDef) -> set[str]:

@@ -19,6 +19,7 @@ A request is a dict with ``op``:
 ``iter``     ``of``: a handle of its iterator;  ``next``: ``of``, ``count``: the next items and whether it ended
 ``model``    ``of``: a Keras model's config and weights
 ``keep``     ``place``: remember what every global name is bound to;  ``back``: ``place``: bind them so again
+``files``    ``put``: files of the test's; gives those that have changed
 ``figure``   ``name``: what pyplot's ``gca`` or ``gcf`` give, if there is a figure; ``close``: all figures
 ``ping``     nothing
 ===========  =================================================================================================
@@ -39,6 +40,7 @@ import io
 import json
 import linecache
 import operator
+import os
 import random
 import secrets
 import sys
@@ -50,7 +52,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from grading import wire
+from grading import folder, wire
 
 Space = MutableMapping[str, Any]
 Request = dict[str, Any]
@@ -98,6 +100,8 @@ class _Side:
         self._space = space
         self._epoch = secrets.token_hex(4)  # a handle of a process that has ended must not fit its successor
         self._kept: dict[str, Any] = {}
+        self._handles: dict[int, str] = {}  # theirs, by id: the same object has the same one
+        self._seen: folder.Seen = {}  # files that both sides know
         self._places: dict[str, tuple[dict[str, Any], Any, Any]] = {}
         self._count = 0
         self._classes: dict[int, tuple[str, type]] = {}  # their handles, by id
@@ -117,7 +121,7 @@ class _Side:
         try:
             with contextlib.redirect_stdout(self._printed):
                 for handle in request.get("drop", ()):
-                    self._kept.pop(handle, None)
+                    self._handles.pop(id(self._kept.pop(handle, None)), None)
                 answer: Answer = getattr(self, "_do_" + request["op"])(request)
         except BaseException as problem:  # a student's code may raise anything, and all of it is an answer
             answer = {"error": self._error(problem)}
@@ -258,6 +262,11 @@ class _Side:
             items.append(self._out(item))
         return {"ok": items, "end": False}
 
+    def _do_files(self, request: Request) -> Answer:
+        put: Any = self._in(request["put"])
+        folder.store(os.curdir, put, self._seen)
+        return {"ok": self._out(folder.changes(os.curdir, self._seen))}
+
     def _do_figure(self, request: Request) -> Answer:
         plt, name = sys.modules.get("matplotlib.pyplot"), request["name"]
         if plt is None or (name != "close" and not plt.get_fignums()):
@@ -353,9 +362,11 @@ class _Side:
         kind = type(value)
         if issubclass(kind, type):
             return {"$": "class", "mro": self._mro(value)}
-        self._count += 1
-        handle = f"{self._epoch}-{self._count}"
-        self._kept[handle] = value
+        handle = self._handles.get(id(value))
+        if handle is None:
+            self._count += 1
+            handle = self._handles[id(value)] = f"{self._epoch}-{self._count}"
+            self._kept[handle] = value
         is_model = any(base.__name__ == "Model" and str(base.__module__).startswith("keras.") for base in kind.__mro__)
         form = {"$": "handle", "id": handle, "type": str(kind.__name__)[:80], "callable": callable(value), "model": is_model}
         if kind.__module__ == "__main__" or kind.__name__ == "_GeneratorContextManager":

@@ -529,6 +529,87 @@ def test_a_signature_that_is_none(told, checker):
     assert verdict.score == 0 and "no signature" in verdict.message
 
 
+# --- files -----------------------------------------------------------------------------------------------------------------
+
+SAVE = "def save(t):\n    with open('out.txt', 'w') as f: f.write(t)"
+
+
+def file_answers(files):
+    """A student's process that says that these files were written."""
+
+    def ask(request):
+        if request["op"] == "get":
+            return {"ok": {"$": "handle", "id": "1", "type": "function", "callable": True, "model": False}}
+        return {"ok": wire.encode(files) if request["op"] == "files" else None}
+
+    return ask
+
+
+FILES = {
+    "Python": {"numpy.py": b"raise SystemExit"},
+    "a pickle": {"model.pkl": b"cos\nsystem\n(S'true'\ntR."},
+    "a path elsewhere": {"../out.txt": b"x"},
+    "an absolute path": {"/tmp/out.txt": b"x"},
+    "a path through a folder": {"a/../../out.txt": b"x"},
+    "a hidden file": {".out.txt": b"x"},
+    "deep folders": {"a/b/c/out.txt": b"x"},
+    "no text": {"out.txt": b"\x80\x04\x95"},
+    "a zero": {"out.txt": b"a\0"},
+    "no bytes": {"out.txt": "x"},
+    "no name": {3: b"x"},
+    "many": {f"out{number}.txt": b"" for number in range(200)},
+    "large": {f"out{number}.txt": b"x" * 2**20 for number in range(9)},
+    "no files": [1],
+    "a name with a line": {"out\n.txt": b"x"},
+}
+
+
+@pytest.mark.parametrize("files", FILES.values(), ids=FILES)
+def test_hostile_files_are_refused(files, warm, tmp_path):
+    with Checker(warm=warm, folder=tmp_path) as checker:
+        test = "import os\nsave('hi')\nassert True"
+        checker.begin(exercise(SAVE, test))
+        verdict = checker.run_cell(test, 1, file_answers(files), "test")
+        assert verdict.score == 0 and "files that the student's code wrote" in verdict.message
+        written = [path.name for path in tmp_path.rglob("*") if path.is_file()]
+        assert written == []
+
+
+def test_a_file_takes_the_place_of_none_of_the_instructors(warm, tmp_path):
+    given = tmp_path / "given"
+    (given / "sub").mkdir(parents=True)
+    (given / "wanted.csv").write_text("1")
+    test = "save('hi')\nassert open('wanted.csv').read() == '1' and open('out.txt').read() == 'hi'"
+    with Checker(warm=warm, folder=given) as checker:
+        checker.begin(exercise(SAVE, test))
+        files = {"wanted.csv": b"2", "sub/new.txt": b"x", "out.txt": b"hi"}
+        assert checker.run_cell(test, 1, file_answers(files), "test") == Verdict(1.0, None, False)
+        assert (given / "wanted.csv").read_text() == "1" and list((given / "sub").iterdir()) == []
+    assert sorted(path.name for path in given.iterdir()) == ["sub", "wanted.csv"]  # nothing is left behind
+
+
+@pytest.mark.parametrize("way", ["os.symlink('/etc/hostname', 'out.txt')", "os.mkfifo('out.txt')", "os.mkdir('out.txt')"])
+def test_what_is_no_file_does_not_come(way, students, checker):
+    answer = f"import os\ndef save(t): {way}"
+    test = "import os\nsave('hi')\nassert os.path.lexists('out.txt')"
+    with students.student() as student:
+        student.run("import os, tempfile\nos.chdir(tempfile.mkdtemp())")
+        assert not student.run(answer)
+        checker.begin(exercise(SAVE, test))
+        assert checker.run_cell(test, 1, student.ask, "test").score == 0
+
+
+def test_no_file_comes_where_the_reference_writes_none(students, checker):
+    with students.student() as student:
+        student.run("import os, tempfile\nos.chdir(tempfile.mkdtemp())")
+        assert not student.run(SAVE)
+        test = "import os\nsave('hi')\nassert os.path.exists('out.txt')"
+        checker.begin(exercise("def save(t): return open(t).read()", test))
+        assert checker.run_cell(test, 1, student.ask, "test").score == 0
+        checker.begin(exercise(SAVE, test))
+        assert checker.run_cell(test, 1, student.ask, "test").score == 1
+
+
 # --- garbage ----------------------------------------------------------------------------------------------------------------
 
 CLASS = ["c-1", "V", [], [], False]

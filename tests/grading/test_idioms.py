@@ -213,6 +213,15 @@ IDIOMS = {
         "assert 2 in Interval(1, 3) and 4 not in Interval(1, 3)",
         "class Interval:\n    def __init__(self, a, b): pass\n    def __contains__(self, x): return True",
     ),
+    "linked_objects": (
+        "class Link:\n    def __init__(self, after=None): self.after = after\n"
+        "class Chain:\n    def __init__(self): self.first = None\n"
+        "    def add(self, link): link.after, self.first = self.first, link",
+        "chain, a, b = Chain(), Link(), Link()\nchain.add(a)\nchain.add(b)\n"
+        "assert chain.first is b and chain.first.after is a and a.after is None and a == b.after and a != b",
+        "import copy\nclass Link:\n    after = None\n"
+        "class Chain:\n    def add(self, link):\n        self.first = copy.copy(link)",
+    ),
     "text_of_object": (
         "class Money:\n    def __init__(self, n): self.n = n\n    def __repr__(self): return f'Money({self.n})'\n"
         "    def __str__(self): return f'{self.n} EUR'",
@@ -340,6 +349,29 @@ IDIOMS = {
         "import matplotlib.pyplot as plt\ndef label_it():\n    plt.figure()\n    plt.plot([1, 2])\n    plt.ylabel('speed')",
         "import matplotlib.pyplot as plt\nlabel_it()\nassert plt.gca().get_ylabel() == 'speed'\nplt.close()",
         "def label_it(): pass",
+    ),
+    "file_written": (
+        "def save(rows, name):\n    with open(name, 'w') as f: f.writelines(f'{a},{b}\\n' for a, b in rows)",
+        "import csv, os\nassert not os.path.exists('rows.csv')\nsave([(1, 2), (3, 4)], 'rows.csv')\n"
+        "with open('rows.csv', newline='') as f: assert list(csv.reader(f)) == [['1', '2'], ['3', '4']]",
+        "def save(rows, name): pass",
+    ),
+    "file_read": (
+        "def count_lines(name):\n    with open(name) as f: return len(f.readlines())",
+        "from pathlib import Path\nPath('poem.txt').write_text('a\\nb\\nc\\n')\nassert count_lines('poem.txt') == 3\n"
+        "Path('poem.txt').write_text('a\\n')\nassert count_lines('poem.txt') == 1",
+        "def count_lines(name): return 3",
+    ),
+    "file_changed": (
+        "def log(name, line):\n    with open(name, 'a') as f: f.write(line + '\\n')",
+        "from pathlib import Path\nPath('book.log').write_text('one\\n')\nlog('book.log', 'two')\n"
+        "assert Path('book.log').read_text().split() == ['one', 'two']",
+        "def log(name, line):\n    with open(name, 'w') as f: f.write(line + '\\n')",
+    ),
+    "file_of_a_cell": (
+        "with open('notes.txt', 'w') as f: print('42', file=f)",
+        "assert open('notes.txt').read() == '42\\n'",
+        "with open('notes.txt', 'w') as f: print('41', file=f)",
     ),
     "history": ("x_of_history = 5", "assert any('x_of_history' in cell for cell in In)", "pass"),
     "numpy_testing": (
