@@ -303,7 +303,7 @@ class GradebookWriter(Standing):
         bool
             Whether anything came out differently.
         """
-        submission = self._book.find_submission(self.assignment, student)
+        submission = self._all().get(student) or self._book.find_submission(self.assignment, student)
 
         def change():
             submission.timestamp = timestamp
@@ -364,7 +364,7 @@ class GradebookWriter(Standing):
         penalties = dict.fromkeys(submission.notebooks)
         for notebook in submission.notebooks if late > 0 else ():
             self._book.db.refresh(notebook, ["score"])
-            penalty = plugin.late_submission_penalty(submission.student.id, notebook.score, late)
+            penalty = plugin.late_submission_penalty(submission.student_id, notebook.score, late)
             if penalty is not None:
                 penalties[notebook] = min(max(penalty, 0), notebook.score)
         return penalties

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from nbgrader import api
+from sqlalchemy.orm import selectinload
 
 
 def seconds_late(submission: api.SubmittedAssignment, timestamp: datetime | None) -> float:
@@ -31,12 +32,26 @@ class Standing:
 
     assignment: str
     _book: Any  # nbgrader.api.Gradebook
+    _rows: dict[str, Any] | None = None  # of all students, read at once: a query for each would take a class ten seconds
+
+    def _all(self, fresh=False):
+        """Id -> submission of all students; `fresh` reads again what formgrader may have changed meanwhile."""
+        if self._rows is None or fresh:
+            grades = selectinload(api.SubmittedAssignment.notebooks).selectinload(api.SubmittedNotebook.grades)
+            query = (
+                self._book.db.query(api.SubmittedAssignment)
+                .join(api.Assignment)
+                .filter(api.Assignment.name == self.assignment)
+                .options(grades.joinedload(api.Grade.cell), grades.undefer(api.Grade.max_score))
+                .populate_existing()
+            )
+            self._rows = {row.student_id: row for row in query}
+        return self._rows
 
     def has(self, student: str) -> bool:
         """Whether a student has a row with all its grades."""
-        try:
-            submission = self._book.find_submission(self.assignment, student)
-        except api.MissingEntry:
+        submission = self._all().get(student)
+        if submission is None:
             return False
         wanted = {
             notebook.name: {cell.id for cell in [*notebook.grade_cells, *notebook.task_cells]}
@@ -54,9 +69,7 @@ class Standing:
 
     def lateness(self) -> dict[str, float]:
         """Id -> seconds after the due date, extensions included, of who was late."""
-        self._book.db.expire_all()
-        submissions = self._book.find_assignment(self.assignment).submissions
-        late = {one.student.id: seconds_late(one, one.timestamp) for one in submissions}
+        late = {student: seconds_late(row, row.timestamp) for student, row in self._all(fresh=True).items()}
         return {student: seconds for student, seconds in late.items() if seconds > 0}
 
     def overruled(self) -> list[str]:
@@ -67,18 +80,16 @@ class Standing:
         list of str
             One line for each question. A person who has looked again, in formgrader, has settled it.
         """
-        session = self._book.db
-        session.expire_all()
         beaten, above = defaultdict(list), defaultdict(list)
-        for submission in self._book.find_assignment(self.assignment).submissions:
+        for student, submission in self._all(fresh=True).items():
             for notebook in submission.notebooks:
                 for grade in notebook.grades:
                     if grade.manual_score is None:
                         continue
                     if grade.manual_score > grade.max_score:
-                        above[notebook.name, grade.name, grade.max_score].append((submission.student.id, grade))
+                        above[notebook.name, grade.name, grade.max_score].append((student, grade))
                     elif grade.needs_manual_grade and grade.auto_score not in (None, grade.manual_score):
-                        beaten[notebook.name, grade.name].append((submission.student.id, grade))
+                        beaten[notebook.name, grade.name].append((student, grade))
         lines = [
             f"{name}: a grade by hand counts, and not the automatic one: "
             + _some(
