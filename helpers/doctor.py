@@ -398,7 +398,7 @@ def look(parts: Sequence[str] = ()) -> None:
             f"then this cell again:\n%pip install {constraints}{wanted}"
         )
     if wrong := [finding.wrong for finding in findings if finding.wrong]:
-        print(f"{wrong[0]} To see what to do, run `%run -m helpers.doctor` in a new cell.", file=sys.stderr)
+        print(f"{wrong[0]} To see what to do, run `helpers.doctor.report()` in a new cell.", file=sys.stderr)
 
 
 def devices() -> Finding:
@@ -427,8 +427,24 @@ def shared(text: str) -> str:
     return text
 
 
+def report() -> None:
+    """Print what is wrong with how to mend it, and what was found: ``python -m helpers.doctor`` for a cell of a notebook."""
+    _print([check(what) for what in ALL])
+
+
+def _print(findings):
+    for number, finding in enumerate((each for each in findings if each.wrong), start=1):
+        print(f"{number}. {finding.wrong}\n   To mend it: {finding.remedy}\n")
+    if not any(finding.wrong for finding in findings):
+        print("Nothing is wrong.\n")
+    print("To ask for help, copy the lines below.\n\n```text")
+    for finding in findings:
+        print(shared(f"{finding.about + ':':<11}{finding.found}{' -- WRONG: ' + finding.wrong if finding.wrong else ''}"))
+    print("```")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print what was found, what is wrong with how to mend it, and a report.
+    """Do what the command line says.
 
     Returns
     -------
@@ -438,14 +454,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m helpers.doctor", description="What is wrong with this installation?")
     parser.add_argument("--devices", action="store_true", help="start Keras as well, to see what it computes on (seconds)")
     findings = [check(what) for what in ((*ALL, devices) if parser.parse_args(arguments).devices else ALL)]
-    for number, finding in enumerate((each for each in findings if each.wrong), start=1):
-        print(f"{number}. {finding.wrong}\n   To mend it: {finding.remedy}\n")
-    if not any(finding.wrong for finding in findings):
-        print("Nothing is wrong.\n")
-    print("To ask for help, copy the lines below.\n\n```text")
-    for finding in findings:
-        print(shared(f"{finding.about + ':':<11}{finding.found}{' -- WRONG: ' + finding.wrong if finding.wrong else ''}"))
-    print("```")
+    _print(findings)
     return int(any(finding.wrong for finding in findings))
 
 

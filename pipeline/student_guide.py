@@ -38,7 +38,7 @@ OTHER_BACKENDS = {"torch", "jax"}  # which helpers import where a student has ch
 
 # What a notebook or a command says where something is missing from the environment.
 MISSING = re.compile(
-    r"IProgress not found|is not installed|could not find `?tensorboard|failed to launch tensorboard|%run -m helpers\.doctor"
+    r"IProgress not found|is not installed|could not find `?tensorboard|failed to launch tensorboard|helpers\.doctor\.report"
     r"|No module named|LEFT OUT|EMBEDDED SAMPLE",
     re.IGNORECASE,
 )

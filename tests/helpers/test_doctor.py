@@ -57,6 +57,12 @@ def test_where_all_is_well_it_says_so(capsys):
     assert said.rstrip().endswith("```"), "the report is the end"
 
 
+def test_a_cell_of_a_notebook_prints_the_same(capsys):
+    doctor.main([])
+    said = capsys.readouterr().out
+    assert doctor.report() is None and capsys.readouterr().out == said
+
+
 def test_at_the_top_of_a_notebook_it_is_silent_where_all_is_well(capsys):
     doctor.look(["optuna"])
     assert capsys.readouterr() == ("", "")
@@ -90,7 +96,7 @@ def test_it_costs_next_to_nothing_at_the_top():
 def one_line(capsys):
     doctor.look()
     said = capsys.readouterr().err
-    assert said.count("\n") == 1 and "%run -m helpers.doctor" in said
+    assert said.count("\n") == 1 and "`helpers.doctor.report()`" in said
     return said
 
 
