@@ -84,15 +84,15 @@ def _compare(wanted):
     have = _version()
     if have in (wanted, "unknown"):
         return
-    from helpers import doctor
+    from helpers.course import commands
 
     folder, older = Path(__file__).parents[1], _numbers(have) < _numbers(wanted)
     text = f"This notebook belongs to version {wanted} of the course, and the helpers in {folder} are version {have}. "
     if older:
-        raise ImportError(f"{text}{doctor.newer_helpers(wanted)}, restart the kernel, and run this cell again.")
+        raise ImportError(f"{text}{commands.newer_helpers(wanted)}, restart the kernel, and run this cell again.")
     import warnings
 
-    warnings.warn(f"{text}It will most likely run; if something does not, {doctor.older_helpers(wanted, have)}.", stacklevel=3)
+    warnings.warn(f"{text}It will most likely run; if something does not, {commands.older_helpers(wanted, have)}.", stacklevel=3)
 
 
 def _numbers(version):

@@ -28,9 +28,9 @@ from typing import NamedTuple
 
 import helpers
 from helpers import budget
+from helpers.course import commands
 from helpers.data import cache
 
-ROOT = Path(helpers.__file__).resolve().parents[1]  # the course's folder, or site-packages
 BACKENDS = ("tensorflow", "jax", "torch")
 ROOM = 5e8  # bytes: what the largest data set takes while it is fetched
 CERTIFICATES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
@@ -70,38 +70,47 @@ def python() -> Finding:
     wrong = ""
     if not _numbers(bounds.oldest) <= _numbers(here)[:2] <= _numbers(bounds.tested):
         wrong = f"Python {here} does not fit: the course needs Python {bounds.oldest} to {bounds.tested}."
-    remedy = "" if in_checkout() else f"choose a kernel with Python {bounds.oldest} to {bounds.tested}"
-    return Finding("Python", f"{here}, {platform.platform()}", wrong, wrong and (remedy or set_up()))
+    remedy = "" if commands.in_checkout() else f"choose a kernel with Python {bounds.oldest} to {bounds.tested}"
+    return Finding("Python", f"{here}, {platform.platform()}", wrong, wrong and (remedy or commands.set_up()))
 
 
 def kernel() -> Finding:
-    """Which interpreter runs, and whether the course is installed in it."""
-    where = f"{sys.executable}{' (the kernel of a notebook)' if 'ipykernel' in sys.modules else ''}"
-    if version_of("cnn-course") or not in_checkout():
-        return Finding("kernel", where)
-    return Finding("kernel", where, f"The course is not installed in {sys.executable}.", choose_kernel())
+    """Which interpreter runs."""
+    return Finding("kernel", f"{sys.executable}{' (the kernel of a notebook)' if 'ipykernel' in sys.modules else ''}")
 
 
 def packages() -> Finding:
     """Whether what a student needs is installed, in versions near those that the course is tested with."""
-    missing, unfit, other, commands = [], [], [], []
+    missing, unfit, other, wanted = [], [], [], []
     for package in list(tested().values())[1:]:
         # Where the course was installed alone, as on Colab, the extras are the machine's own affair.
-        if package.extra and not in_checkout():
+        if package.extra and not commands.in_checkout():
             continue
         have = version_of(package.name)
         if have is None:
             missing.append(package.name)
-            commands.append(f'"{package.name}>={package.oldest}"')
+            wanted.append(f'"{package.name}>={package.oldest}"')
         elif _numbers(have) < _numbers(package.oldest) or _numbers(have)[0] > _numbers(package.tested)[0]:
             unfit.append(f"{package.name} {have} (tested: {package.tested})")
-            commands.append(f'"{package.name}=={package.tested}"')
+            wanted.append(f'"{package.name}=={package.tested}"')
         elif have != package.tested:
             other.append(f"{package.name} {have} ({package.tested})")
+    if commands.in_checkout() and (base := lacking()):
+        return Finding("packages", f"{len(missing)} are missing", f"{_without(base)}.", commands.choose_kernel())
     wrong = f"Missing: {', '.join(missing)}. " if missing else ""
     wrong += f"Far from the tested version: {', '.join(unfit)}." if unfit else ""
     found = f"not the tested version, but near: {', '.join(other)}" if other else "as tested"
-    return Finding("packages", found, wrong.strip(), install(*commands) if wrong else "")
+    return Finding("packages", found, wrong.strip(), commands.install(*wanted) if wrong else "")
+
+
+def lacking() -> list[str]:
+    """The packages that every installation of the course has, and this one does not."""
+    return [name for name, package in tested().items() if name != "python" and not package.extra and version_of(name) is None]
+
+
+def _without(missing):
+    others = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+    return f"This Python, {sys.executable}, lacks packages of the course ({missing[0]}{others})"
 
 
 def backend() -> Finding:
@@ -109,16 +118,20 @@ def backend() -> Finding:
     name, why = os.environ.get("KERAS_BACKEND", "").strip(), "KERAS_BACKEND"
     if not name:
         name, why = _keras_file()
+    if version_of("keras") is None:  # of which the check of the packages says more
+        return Finding("backend", f"{name}, without Keras")
     have = version_of(name) or ("there" if name in BACKENDS and importlib.util.find_spec(name) else None)
     found = f"{name} {have or 'is not installed'} (chosen by {why})"
     if name not in BACKENDS:
-        remedy = set_variable("KERAS_BACKEND", "tensorflow") + ", and start Jupyter again"
+        remedy = commands.set_variable("KERAS_BACKEND", "tensorflow") + ", and start Jupyter again"
         return Finding("backend", found, f"{why} chooses {name!r}, which is not one of {', '.join(BACKENDS)}.", remedy)
     if have:
         return Finding("backend", found)
     others = [other for other in BACKENDS if version_of(other)]
     wanted = f'"tensorflow>={tested()["tensorflow"].oldest}"' if name == "tensorflow" else name
-    remedy = set_variable("KERAS_BACKEND", others[0]) + ", and start Jupyter again" if others else install(wanted)
+    remedy = (
+        commands.set_variable("KERAS_BACKEND", others[0]) + ", and start Jupyter again" if others else commands.install(wanted)
+    )
     return Finding("backend", found, f"{why} chooses {name} to compute with Keras, and {name} is not installed.", remedy)
 
 
@@ -137,7 +150,7 @@ def compute() -> Finding:
     wanted = os.environ.get(budget.VARIABLE, "").strip()
     if wanted and wanted.lower() not in budget.NAMES:
         wrong = f"{budget.VARIABLE}={wanted!r} is not a budget: it is one of {', '.join(budget.NAMES)}."
-        return Finding("budget", wanted, wrong, set_variable(budget.VARIABLE, "cpu") + ", and start Jupyter again")
+        return Finding("budget", wanted, wrong, commands.set_variable(budget.VARIABLE, "cpu") + ", and start Jupyter again")
     return Finding("budget", f"{wanted.lower()} (set by {budget.VARIABLE})" if wanted else "chosen for the machine")
 
 
@@ -155,7 +168,9 @@ def storage() -> Finding:
     there = next(folder for folder in (place, *place.parents) if folder.exists())
     free = shutil.disk_usage(there).free
     found = f"{place}, {free / 1e9:.1f} GB free"
-    elsewhere = set_variable("COURSE_DATA", "FOLDER") + ", where FOLDER is one of yours with room, and start Jupyter again"
+    elsewhere = (
+        commands.set_variable("COURSE_DATA", "FOLDER") + ", where FOLDER is one of yours with room, and start Jupyter again"
+    )
     if not _writable(there):
         # A room full of computers may share a folder that is there to be read.
         wrong = "" if place.is_dir() and any(place.glob("*/manifest.json")) else f"Data cannot be written to {place}."
@@ -188,7 +203,7 @@ def data() -> Finding:
     sizes |= {name: size for name, network in networks.NETWORKS.items() if (size := stored.size_on_disk(network))}
     found = ", ".join(f"{name} {size / 1e6:.0f} MB" for name, size in sizes.items()) or "none yet; notebooks fetch what they need"
     wrong = f"Damaged in the cache: {', '.join(damaged)}." if damaged else ""
-    return Finding("data", found, wrong, run_module("helpers.data", "fetch", *damaged, "--force") if damaged else "")
+    return Finding("data", found, wrong, commands.run_module("helpers.data", "fetch", *damaged, "--force") if damaged else "")
 
 
 def network() -> Finding:
@@ -198,7 +213,7 @@ def network() -> Finding:
     for name in CERTIFICATES:
         if name in settings and not Path(settings[name]).exists():
             wrong = f"{name} names {settings[name]}, which does not exist: no download can work."
-            return Finding("network", said, wrong, set_variable(name, "FILE.pem") + ", or unset it")
+            return Finding("network", said, wrong, commands.set_variable(name, "FILE.pem") + ", or unset it")
     import requests
 
     from helpers.data import catalogue
@@ -211,10 +226,12 @@ def network() -> Finding:
         requests.head(url, timeout=3)
     except requests.exceptions.ProxyError:
         wrong = "The proxy refuses, or cannot be reached."
-        return Finding("network", said, wrong, set_variable("HTTPS_PROXY", "http://NAME:PASSWORD@HOST:PORT"))
+        return Finding("network", said, wrong, commands.set_variable("HTTPS_PROXY", "http://NAME:PASSWORD@HOST:PORT"))
     except requests.exceptions.SSLError:
         wrong = f"The certificate of {host} is not accepted: something in between has its own."
-        return Finding("network", said, wrong, set_variable("REQUESTS_CA_BUNDLE", "FILE.pem") + " (your IT department has it)")
+        return Finding(
+            "network", said, wrong, commands.set_variable("REQUESTS_CA_BUNDLE", "FILE.pem") + " (your IT department has it)"
+        )
     except requests.exceptions.RequestException:
         return Finding("network", f"{host} does not answer; without it, what is in the cache and samples still work; {said}")
     return Finding("network", f"{host} answers; {said}")
@@ -222,16 +239,16 @@ def network() -> Finding:
 
 def course() -> Finding:
     """Which version of the course this is, and where it came from."""
-    if (ROOT / ".git").exists():
-        git = ["git", "-C", str(ROOT), "log", "-1", "--format=%h of %cs"]
+    if (commands.ROOT / ".git").exists():
+        git = ["git", "-C", str(commands.ROOT), "log", "-1", "--format=%h of %cs"]
         with contextlib.suppress(OSError):
             done = subprocess.run(git, capture_output=True, text=True, errors="replace")
             if done.returncode == 0:
-                return Finding("course", f"{helpers.__version__}, clone in {ROOT}, commit {done.stdout.strip()}")
-        return Finding("course", f"{helpers.__version__}, clone in {ROOT}, commit unknown")
-    if in_checkout():
-        return Finding("course", f"{helpers.__version__}, released folder {ROOT}")
-    return Finding("course", f"{helpers.__version__}, installed in {ROOT}{_commit()}")
+                return Finding("course", f"{helpers.__version__}, clone in {commands.ROOT}, commit {done.stdout.strip()}")
+        return Finding("course", f"{helpers.__version__}, clone in {commands.ROOT}, commit unknown")
+    if commands.in_checkout():
+        return Finding("course", f"{helpers.__version__}, released folder {commands.ROOT}")
+    return Finding("course", f"{helpers.__version__}, installed in {commands.ROOT}{_commit()}")
 
 
 def _commit() -> str:
@@ -247,8 +264,8 @@ def _commit() -> str:
 def notebooks() -> Finding:
     """Whether the notebooks at hand are of the helpers' version."""
     folders = {Path.cwd()}
-    if in_checkout():
-        folders |= {folder for room in ("lectures", "exercises", "work") for folder in ROOT.glob(f"{room}/*")}
+    if commands.in_checkout():
+        folders |= {folder for room in ("lectures", "exercises", "work") for folder in commands.ROOT.glob(f"{room}/*")}
     fit, others = 0, []
     for path in sorted(path for folder in folders for path in folder.glob("*.ipynb")):
         found = re.search(r'helpers\.(?:begin|require_version)\(\\"([^"\\]+)\\"', path.read_text("utf-8", errors="replace"))
@@ -257,7 +274,7 @@ def notebooks() -> Finding:
         elif found:
             others.append(f"{path} ({found[1]})")
     wrong = f"Of another version than the helpers ({helpers.__version__}): {', '.join(others)}." if others else ""
-    return Finding("notebooks", f"{fit} fit the helpers", wrong, wrong and update())
+    return Finding("notebooks", f"{fit} fit the helpers", wrong, wrong and commands.update())
 
 
 QUICK = (python, packages, backend, compute, storage)
@@ -268,17 +285,11 @@ def check(what: Callable[[], Finding]) -> Finding:
     """Do a check; one that cannot be done is a finding, too."""
     try:
         return what()
+    except ModuleNotFoundError as error:
+        return Finding(what.__name__, f"unknown without {error.name}")  # of which the check of the packages says more
     except Exception as error:
         name = what.__name__
         return Finding(name, "unknown", f"The check {name!r} failed: {type(error).__name__}: {error}.", "report it")
-
-
-# --- what to do, for this machine --------------------------------------------------------------------------------------
-
-
-def in_checkout() -> bool:
-    """Whether the helpers lie in a folder of the course, a clone or a release, rather than among installed packages."""
-    return (ROOT / "pyproject.toml").exists() and helpers._checkout() is not None
 
 
 def version_of(name: str) -> str | None:
@@ -291,77 +302,6 @@ def version_of(name: str) -> str | None:
 
 def _numbers(version: str) -> list[int]:
     return [int(number) for number in re.findall(r"\d+", version)[:3]]
-
-
-def shell(*words: str) -> str:
-    """A command for the terminal of this system; in the course's folder, where its own Python runs."""
-    own = Path(sys.prefix).resolve() == (ROOT / ".venv").resolve()
-    windows = os.name == "nt"
-    if own:
-        start = f'cd "{ROOT}"{";" if windows else " &&"} ' + (r".venv\Scripts\python" if windows else ".venv/bin/python")
-    else:
-        start = f'{"& " if windows else ""}"{sys.executable}"'
-    return " ".join([start, *words])
-
-
-def run_module(name: str, *words: str) -> str:
-    """The command that runs a module of the course."""
-    return shell("-m", name, *words)
-
-
-def install(*requirements: str) -> str:
-    """The command that installs packages, in the tested versions where these are known."""
-    constraints = ["-c", f'"{ROOT / "constraints.txt"}"'] if in_checkout() else []
-    return shell("-m", "pip", "install", *constraints, *requirements)
-
-
-def set_variable(name: str, value: str) -> str:
-    """The command that sets an environment variable."""
-    return f'$env:{name} = "{value}"' if os.name == "nt" else f"export {name}={value}"
-
-
-def set_up() -> str:
-    """The command that makes the course's environment."""
-    python = "py" if os.name == "nt" else "python3"
-    return f'cd "{ROOT}"{";" if os.name == "nt" else " &&"} {python} -m pipeline.environment --student'
-
-
-def update() -> str:
-    """What brings helpers and notebooks to one version."""
-    return run_module("helpers.update") if in_checkout() else "open the notebooks of this version, or install the other one"
-
-
-def newer_helpers(wanted: str) -> str:
-    """How to get the helpers that a notebook of a newer version needs, as the beginning of a sentence."""
-    if in_checkout():
-        return f"Bring the course up to date (`{run_module('helpers.update')}`)"
-    return f'Run `%pip install "{requirement(wanted)}"`'
-
-
-def older_helpers(wanted: str, have: str) -> str:
-    """What to do with a notebook of an older version, as the end of a sentence."""
-    if in_checkout():
-        return f"take the notebook of version {have} (`{run_module('helpers.update')}`)"
-    return f'run `%pip install "{requirement(wanted)}"` and restart the kernel'
-
-
-def requirement(version: str) -> str:
-    """What pip installs for a version of the course: its tag, or main while the version is under development."""
-    lines = metadata.metadata("cnn-course").get_all("Project-URL") or []
-    address = next(line.split(", ")[1] for line in lines if line.startswith("Repository, "))
-    return f"cnn-course @ git+{address}@{'main' if 'dev' in version else f'v{version}'}"
-
-
-def choose_kernel() -> str:
-    """How to choose the course's own kernel, or how to make it where there is none."""
-    pythons = (ROOT / ".venv" / place for place in ("bin/python", "Scripts/python.exe"))
-    own = next((path for path in pythons if path.exists()), None)
-    if own is None or Path(sys.prefix).resolve() == (ROOT / ".venv").resolve():
-        return f"run {set_up()}"
-    return (
-        f"take the course's own: in VS Code with Select Kernel > Python Environments: {own}, in JupyterLab by closing it and "
-        f'starting it like this: {"& " if os.name == "nt" else ""}"{own}" -m helpers.start'
-    )
 
 
 # --- what notebooks and the command line call ----------------------------------------------------------------------------
@@ -381,20 +321,14 @@ def look(parts: Sequence[str] = ()) -> None:
         If the course's packages, or one of `parts`, are not installed in this kernel. The message says what to do.
     """
     findings = [check(what) for what in QUICK]
-    if findings[QUICK.index(packages)].wrong:
-        base = [package.name for package in tested().values() if package.name != "python" and not package.extra]
-        if missing := [name for name in base if version_of(name) is None]:
-            what = choose_kernel() if in_checkout() else f"run {install(*missing)}"
-            others = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-            raise ImportError(
-                f"This kernel, {sys.executable}, lacks packages of the course ({missing[0]}{others}). "
-                f"To mend it, {what}; then run this cell again."
-            )
-    if lacking := [name for name in parts if version_of(name) is None]:
-        wanted = " ".join(f'"{name}>={tested()[name].oldest}"' for name in lacking)
-        constraints = f'-c "{ROOT / "constraints.txt"}" ' if in_checkout() else ""
+    if findings[QUICK.index(packages)].wrong and (base := lacking()):
+        what = commands.choose_kernel() if commands.in_checkout() else f"run {commands.install(*base)}"
+        raise ImportError(f"{_without(base)}. To mend it, {what}; then run this cell again.")
+    if absent := [name for name in parts if version_of(name) is None]:
+        wanted = " ".join(f'"{name}>={tested()[name].oldest}"' for name in absent)
+        constraints = f'-c "{commands.ROOT / "constraints.txt"}" ' if commands.in_checkout() else ""
         raise ImportError(
-            f"This notebook needs {', '.join(lacking)}, which {sys.executable} does not have. Run this line in a new cell, "
+            f"This notebook needs {', '.join(absent)}, which {sys.executable} does not have. Run this line in a new cell, "
             f"then this cell again:\n%pip install {constraints}{wanted}"
         )
     if wrong := [finding.wrong for finding in findings if finding.wrong]:

@@ -11,6 +11,7 @@ import requests
 
 import helpers
 from helpers import budget, doctor
+from helpers.course import commands
 from helpers.data import cache
 from pipeline import ROOT, pins
 
@@ -38,7 +39,7 @@ def pretend(monkeypatch, versions):
 
 def alone(monkeypatch):
     """The helpers as pip installs them from a wheel."""
-    monkeypatch.setattr(doctor, "in_checkout", lambda: False)
+    monkeypatch.setattr(commands, "in_checkout", lambda: False)
 
 
 def test_what_the_doctor_knows_is_what_the_course_is_tested_with():
@@ -136,6 +137,14 @@ def test_a_kernel_without_the_courses_packages_is_refused_with_what_to_do(monkey
     alone(monkeypatch)
     with pytest.raises(ImportError, match=r'-m pip install "?scipy'):
         doctor.look()
+
+
+def test_a_python_without_anything_is_told_where_the_courses_own_is():
+    done = subprocess.run([sys.executable, "-S", "-m", "helpers.doctor"], cwd=ROOT, capture_output=True, encoding="utf-8")
+    assert done.returncode == 1 and done.stderr == ""
+    problems = re.findall(r"^\d+\. .*", done.stdout, flags=re.MULTILINE)
+    assert len(problems) == 1 and "lacks packages of the course (numpy and" in problems[0]
+    assert "report it" not in done.stdout
 
 
 def test_a_part_that_a_notebook_needs_is_asked_for_by_name(monkeypatch):
@@ -240,7 +249,7 @@ def test_a_check_that_cannot_be_done_is_a_finding():
 def test_where_the_course_came_from(monkeypatch, tmp_path):
     folder = tmp_path / "course"
     folder.mkdir()
-    monkeypatch.setattr(doctor, "ROOT", folder)
+    monkeypatch.setattr(commands, "ROOT", folder)
     (folder / "pyproject.toml").write_text('[project]\nname = "cnn-course"\nversion = "0.1.0"\n')
     assert "released folder" in doctor.course().found
     git = ["git", "-C", folder, "-c", "user.name=a", "-c", "user.email=a@example.org"]
@@ -250,7 +259,7 @@ def test_where_the_course_came_from(monkeypatch, tmp_path):
     commit = subprocess.run([*git, "rev-parse", "--short", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
     assert f"clone in {folder}, commit {commit}" in doctor.course().found
     alone(monkeypatch)
-    monkeypatch.setattr(doctor, "ROOT", tmp_path)
+    monkeypatch.setattr(commands, "ROOT", tmp_path)
     noted = '{"url": "https://example.org", "vcs_info": {"vcs": "git", "commit_id": "0123456789abcdef"}}'
     monkeypatch.setattr(metadata.Distribution, "read_text", lambda self, name: noted, raising=False)
     monkeypatch.setattr(metadata.PathDistribution, "read_text", lambda self, name: noted)
@@ -301,10 +310,10 @@ def test_devices_are_asked_of_another_process(monkeypatch):
 @pytest.mark.parametrize("system", ["posix", "nt"])
 def test_commands_can_be_pasted(monkeypatch, tmp_path, system):
     """On Windows into PowerShell, which takes a path in quotation marks for a text unless an & stands before it."""
-    monkeypatch.setattr(doctor, "ROOT", tmp_path / "Mein Kurs")
+    monkeypatch.setattr(commands, "ROOT", tmp_path / "Mein Kurs")
     monkeypatch.setattr(sys, "prefix", str(tmp_path / "Mein Kurs" / ".venv"))
     inside = {"posix": " && .venv/bin/python -m helpers.update", "nt": r"; .venv\Scripts\python -m helpers.update"}[system]
-    monkeypatch.setattr(doctor, "os", type("os", (), {"name": system}))
-    assert doctor.run_module("helpers.update") == f'cd "{tmp_path / "Mein Kurs"}"{inside}'
+    monkeypatch.setattr(commands, "os", type("os", (), {"name": system}))
+    assert commands.run_module("helpers.update") == f'cd "{tmp_path / "Mein Kurs"}"{inside}'
     monkeypatch.setattr(sys, "prefix", "elsewhere")
-    assert doctor.run_module("x").startswith({"posix": '"', "nt": '& "'}[system])
+    assert commands.run_module("x").startswith({"posix": '"', "nt": '& "'}[system])

@@ -206,7 +206,7 @@ def test_helpers_beside_the_notebook_do_not_make_a_kernel_the_right_one(machine,
     if with_environment:
         machine.write(".venv/bin/python", "")
     machine.run(helpers=False, packages=False)
-    assert f"This kernel, {sys.executable}, lacks packages of the course (numpy and " in machine.message
+    assert f"This Python, {sys.executable}, lacks packages of the course (numpy and " in machine.message
     wanted = "Select Kernel" if with_environment else "pipeline.environment --student"
     assert wanted in machine.message and machine.asked is None
 
