@@ -126,13 +126,14 @@ class _Notebook:
             cell = self._one(name)
             if cell and cell.is_answer:
                 continue  # a person grades it, no check
-            row.points += (cell or self.released.cells.get(name, _NOTHING)).points
+            points = (self.released.cells.get(name) or cell or _NOTHING).points  # not those that somebody may have put in
+            row.points += points
             outcome = self.outcomes.get(cell.number, _NOT_RUN) if cell else _NOT_RUN
             if cell is None:
                 complete = False
                 row.lines.append(f"its check {name} is missing")
             elif outcome.state == "done":
-                row.passed += cell.points
+                row.passed += points
             else:
                 complete = False
                 failed.append((cell, outcome))
@@ -154,14 +155,15 @@ class _Notebook:
         if cell is None:
             return "", ""  # told with what is missing
         names = self._names(name, question)
-        label = " and ".join(names[:3]) or name
+        label = (names or [name])[0]
         is_code = cell.kind == "code"
         is_untouched = cell.is_as_released or not cell.source.strip()
         has_gap = bool(GAP.search(cell.source))
         lacks = bool(names) and is_code and not defined(cell.source) & set(names)
-        elsewhere = [
-            other for other in self.cells if other is not cell and other.kind == "code" and defined(other.source) & set(names)
+        others = [
+            other for other in self.cells if other is not cell and other.kind == "code" and (other.is_answer or not other.mark)
         ]
+        elsewhere = [other for other in others if defined(other.source) & set(names)]
         if elsewhere and (is_untouched or has_gap or lacks):
             return "", f"the answer {label} is written in {elsewhere[0]}, not in {cell}, which is for it"
         if (is_untouched and (has_gap or not is_code or not cell.source.strip())) or (has_gap and not complete):
@@ -178,9 +180,11 @@ class _Notebook:
         return sorted(defined(model.source)) if model and model.kind == "code" else []
 
     def _one(self, name):
-        """The cell of that name which counts: of several answers the last, as the grader has it."""
+        """The cell of that name which counts: of several answers the last one that is written, as the grader has it."""
         found = self.named.get(name)
-        return (found[-1] if found[0].is_answer else found[0]) if found else None
+        if not found or not found[0].is_answer:
+            return found[0] if found else None
+        return ([cell for cell in found if not cell.is_as_released] or found)[-1]
 
     # --- errors ---
 

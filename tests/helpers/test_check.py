@@ -3,6 +3,7 @@
 import copy
 import functools
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,11 +13,12 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.utils import compute_checksum
 
+import helpers
 from helpers.check import __main__ as check
 from helpers.check import cells as cells_module
 from helpers.check.cells import cells_of, reference
 from helpers.check.execute import Outcome, run
-from helpers.check.judge import judge
+from helpers.check.judge import judge, restored
 from pipeline.exercises import instructor_notebook, released_notebook
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -324,6 +326,36 @@ def test_modules_beside_the_notebook(tmp_path):
     (tmp_path / "helpers.py").touch()
     found = verdict(notebook, path=tmp_path / "small.ipynb")
     assert [text.partition(" beside")[0] for text in found.todo] == ["Cell 10 uses script.py", "Cell 9 uses tools/__init__.py"]
+
+
+def test_where_the_helpers_are_installed_alone_they_know_the_checks(tmp_path, monkeypatch):
+    """As on Colab: there is no released notebook, and what was taken out, edited or made easier is noticed all the same."""
+    shutil.copytree(ROOT / "helpers" / "exercises", tmp_path / "helpers" / "exercises")
+    monkeypatch.setattr(helpers, "__file__", str(tmp_path / "helpers" / "__init__.py"))
+    notebook = exercise(week1()[1])
+    notebook.cells.remove(cell_of(notebook, "predict_ties_test"))
+    cell_of(notebook, "image_distance_l1_test").metadata.nbgrader.points = 100
+    del cell_of(notebook, "make_folds_shuffle_test").metadata["nbgrader"]
+    cell_of(notebook, "image_distance_l2_test").source = "assert True"
+    path = tmp_path / "Copy of knn.ipynb"
+    cells, released = cells_of(notebook), reference(notebook, path)
+    found = judge(path, cells, {cell.number: Outcome("done") for cell in cells if cell.kind == "code"}, released, set())
+    assert (found.passed, found.points) == (18, 20) and not found.is_good
+    for said in ("predict_ties_test is missing", "image_distance_l2_test, was changed", "make_folds_shuffle_test, but has lost"):
+        assert any(said in text for text in found.todo), (said, found.todo)
+    number = next(cell.number for cell in cells if cell.grade_id == "image_distance_l2_test")
+    assert "assert True" not in restored(cells, released)[number]
+    assert found.remarks == ["This file is called Copy of knn.ipynb. Hand it in as knn.ipynb"]
+
+
+def test_of_two_copies_the_one_that_is_written_counts():
+    notebook = answered()
+    empty = small().cells[3]
+    empty.id = "again"
+    notebook.cells.insert(4, empty)
+    assert verdict(notebook).todo == [
+        "Cells 4 and 5 are both double: the last one that holds an answer counts. Keep one of them, and delete the others"
+    ]
 
 
 # In a kernel ------------------------------------------------------------------------------------------
