@@ -1365,15 +1365,15 @@ def heat_map(maps, gradients):
 #
 # ---
 #
-# A neighbouring problem: mix three colour channels by their mean, leave out
-# what is below the middle grey, and scale to a largest value of 1.
+# A neighbouring problem: three judges mark two dishes. How much a judge counts
+# is the mean of three earlier grades of that judge, and the best dish gets 1.
 #
 # ```python
-# photo = np.random.default_rng(0).random((2, 3, 3))
-# weights = photo.mean(axis=(0, 1))        # one for each channel
-# grey = np.maximum(photo @ weights - 0.5, 0)
-# top = grey.max()
-# print(np.round(grey / top, 2) if top > 0 else grey)
+# marks = np.array([[3.0, 0, 5], [1, 2, 4]])             # a row for each dish
+# grades = np.array([[1.0, 4, 2], [3, 2, 2], [2, 3, 2]])  # a row for each time
+# weights = grades.mean(axis=0)                           # one for each judge
+# total = marks @ weights
+# print(total, total / total.max())
 # ```
 
 # %% nbgrader={"grade": true, "grade_id": "heat_map_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}

@@ -1349,14 +1349,14 @@ def should_stop(curve, finished):
 #
 # ---
 #
-# A neighbouring problem: is a child's tallest mark smaller than the average of
-# its classmates at the same age?
+# A neighbouring problem: how do the other runners' times compare with mine, at
+# the kilometre where I am now?
 #
 # ```python
-# mine = [80, 91, 89]  # one mark a year
-# others = [[82, 90, 95, 103], [85, 97, 99, 110]]
-# same_age = [marks[len(mine) - 1] for marks in others]
-# print(same_age, bool(max(mine) < np.mean(same_age)))
+# mine = [5.1, 10.4, 15.2]  # minutes at each kilometre so far
+# others = [[4.8, 9.9, 15.0, 20.3], [5.2, 10.1, 15.6, 21.0]]
+# place = len(mine) - 1     # where the time at this kilometre stands
+# print(mine[place], [times[place] for times in others])
 # ```
 
 # %% nbgrader={"grade": true, "grade_id": "should_stop_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}

@@ -1821,9 +1821,8 @@ def verdict(table):
 # before, after = [80.0, 92.0, 71.0, 65.0], [78.5, 91.0, 70.5, 63.0]
 # change = np.array(after) - np.array(before)
 # width = 3.18 * change.std(ddof=1) / len(change) ** 0.5
-# ends = change.mean() - width, change.mean() + width
-# lighter, heavier = ends[1] < 0, ends[0] > 0
-# print(ends, "lighter" if lighter else "heavier" if heavier else "open")
+# ends = [float(change.mean() - width), float(change.mean() + width)]
+# print(ends, "with 0 inside" if ends[0] <= 0 <= ends[1] else "without 0")
 # ```
 
 # %% nbgrader={"grade": true, "grade_id": "verdict_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}

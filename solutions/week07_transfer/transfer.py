@@ -117,15 +117,13 @@ def precision_recall(labels, scores, threshold):
 #
 # ---
 #
-# A neighbouring problem: of the rainy days, how many were forecast; and of
-# those forecast, how many were rainy?
+# A neighbouring problem: on how many of the rainy days was rain forecast?
 #
 # ```python
 # rain = np.array([True, True, False, False, True])
 # forecast = np.array([True, False, True, False, True])
-# both = (rain & forecast).sum()
-# print(both / rain.sum() if rain.any() else 1.0)
-# print(both / forecast.sum() if forecast.any() else 1.0)
+# both = rain & forecast
+# print(both, both.sum(), both.sum() / rain.sum())
 # ```
 
 # %% nbgrader={"grade": true, "grade_id": "precision_recall_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
@@ -503,13 +501,12 @@ def confident_mistakes(labels, scores, threshold, n):
 # ---
 #
 # A neighbouring problem: the places of the three largest even numbers, equal
-# ones in the order of the list.
+# ones in the order of the list, in plain Python.
 #
 # ```python
-# numbers = np.array([4, 7, 8, 2, 8, 6])
-# places = np.flatnonzero(numbers % 2 == 0)
-# order = np.argsort(-numbers[places], kind="stable")
-# print(places[order][:3])  # [2 4 5]
+# numbers = [4, 7, 8, 2, 8, 6]
+# even = [place for place, number in enumerate(numbers) if number % 2 == 0]
+# print(sorted(even, key=lambda place: -numbers[place])[:3])  # [2, 4, 5]
 # ```
 
 # %% nbgrader={"grade": true, "grade_id": "mistakes_kept_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
