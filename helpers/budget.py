@@ -57,6 +57,12 @@ def choose(*, ci: T, cpu: T, gpu: T | None = None) -> T:
     any
         One of the three.
 
+    Notes
+    -----
+    The course's ``gpu`` values are reckoned, not measured: a lecture that trains takes up to ten times the multiply-adds of its
+    ``cpu`` values, in at most a few times as many steps, because with a small network a GPU mostly waits for the next step. On a
+    GPU such as Colab's T4 that should take minutes.
+
     Examples
     --------
     >>> choose(ci=1, cpu=1)

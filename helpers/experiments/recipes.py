@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 SIZES = {  # images to train on, images to check on, epochs: what `budget.choose(**SIZES)` picks from
     "ci": {"images": 1000, "checks": 500, "epochs": 4},
     "cpu": {"images": 4000, "checks": 2000, "epochs": 8},
+    "gpu": {"images": 20_000, "checks": 5000, "epochs": 8},
 }
 BATCH = 32
 DATA = "fashion_mnist"

@@ -523,7 +523,7 @@ assert build("MLP", 0).count_params() == 50_890
 
 # %%
 seeds = budget.choose(ci=(0, 1, 2), cpu=(0, 1, 2), gpu=(0, 1, 2, 3, 4))
-epochs = budget.choose(ci=5, cpu=8)
+epochs = budget.choose(ci=5, cpu=8, gpu=12)
 models, histories = {}, {}
 for kind in BODIES:
     models[kind] = [build(kind, seed) for seed in seeds]

@@ -40,9 +40,9 @@ from sklearn.metrics import confusion_matrix
 from helpers import budget, data, plots, training
 
 budget.describe()
-IMAGES = budget.choose(ci=600, cpu=6000)
+IMAGES = budget.choose(ci=600, cpu=6000, gpu=12_000)
 CHECKS = budget.choose(ci=600, cpu=5000)
-EPOCHS = budget.choose(ci=4, cpu=6)
+EPOCHS = budget.choose(ci=4, cpu=6, gpu=8)
 SEEDS = (0, 1, 2)
 mnist = data.load("mnist", train=IMAGES, validation=CHECKS)
 print(mnist)
@@ -561,7 +561,8 @@ for step in dict.fromkeys(["LeNet-5, 1998", chosen]):
 # > **Predict, then run.** The two ends were some points apart on digits. And here?
 
 # %%
-cifar = data.load("cifar10", train=budget.choose(ci=600, cpu=10_000),
+cifar = data.load("cifar10",
+                  train=budget.choose(ci=600, cpu=10_000, gpu=20_000),
                   test=budget.choose(ci=1000, cpu=10_000))
 x_photos, y_photos = prepared(cifar.train)
 x_photos_test, y_photos_test = prepared(cifar.test)

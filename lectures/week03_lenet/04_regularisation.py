@@ -50,7 +50,7 @@ from tensorboard.util import tensor_util
 from helpers import budget, data, plots, training
 
 budget.describe()
-SEEDS = (0, 1, 2)
+SEEDS = budget.choose(ci=(0, 1, 2), cpu=(0, 1, 2), gpu=(0, 1, 2, 3, 4))
 EPOCHS = budget.choose(ci=15, cpu=60)
 mnist = data.load("mnist", train=budget.choose(ci=300, cpu=1000),
                   validation=budget.choose(ci=600, cpu=5000))

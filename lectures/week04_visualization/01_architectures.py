@@ -48,8 +48,8 @@ from helpers import budget, data, plots, training
 from helpers.gradients import value_and_gradient
 
 budget.describe()
-IMAGES = budget.choose(ci=400, cpu=2000)
-EPOCHS = budget.choose(ci=5, cpu=8)
+IMAGES = budget.choose(ci=400, cpu=2000, gpu=4000)
+EPOCHS = budget.choose(ci=5, cpu=8, gpu=12)
 DEPTHS = budget.choose(ci=(6, 20), cpu=(8, 32))
 RATES = budget.choose(ci=(0.03,), cpu=(0.003, 0.01, 0.03, 0.1))
 SEEDS = (0, 1, 2)
@@ -850,7 +850,7 @@ def fitted(depth, skip):
     for rate in RATES:
         _, tried[rate] = training.repeat(
             lambda: compiled(depth, skip, rate), seeds=SEEDS,  # noqa: B023
-            x=x, y=y, epochs=EPOCHS, batch_size=40)
+            x=x, y=y, epochs=EPOCHS, batch_size=40, mixed=True)
     best = min(RATES, key=lambda rate: training.summary(tried[rate], "loss")[0])
     return tried[best], best
 

@@ -46,7 +46,7 @@ from scipy.stats import spearmanr
 from skimage import data as photographs
 from skimage import transform
 
-from helpers import budget, data, inside, plots
+from helpers import budget, data, inside, plots, training
 from helpers.gradients import value_and_gradient
 
 budget.describe()
@@ -125,15 +125,18 @@ def network():
 
 # %%
 keras.utils.set_random_seed(0)
-net = network()
-start = net.get_weights()
+with training.mixed_precision():           # on a GPU: most of it in float16
+    learner = network()
+start = learner.get_weights()
 BATCH = 50
 epochs = max(1, min(30, SHOWN // len(x)))
 rate = keras.optimizers.schedules.PolynomialDecay(
     0.004, decay_steps=epochs * -(-len(x) // BATCH), end_learning_rate=0.0001)
-net.compile(optimizer=keras.optimizers.Adam(rate), metrics=["accuracy"],
-            loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))
-history = net.fit(x, y, batch_size=BATCH, epochs=epochs, verbose=0).history
+learner.compile(optimizer=keras.optimizers.Adam(rate), metrics=["accuracy"],
+                loss=keras.losses.SparseCategoricalCrossentropy(True))  # logits
+history = learner.fit(x, y, batch_size=BATCH, epochs=epochs, verbose=0).history
+net = network()                            # the same, in float32 from end to end
+net.set_weights(learner.get_weights())
 print(f"{net.count_params():,} parameters, {epochs} epochs, "
       f"training accuracy {history['accuracy'][-1]:.1%}")
 

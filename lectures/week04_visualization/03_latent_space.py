@@ -125,7 +125,7 @@ def build(steps=STEPS):
 
 # %%
 model, runs = training.repeat(build, seeds=SEEDS, x=x, y=y,
-                              epochs=EPOCHS, batch_size=BATCH)
+                              epochs=EPOCHS, batch_size=BATCH, mixed=True)
 after = [run.weights for run in runs]
 before = []
 for seed in SEEDS:                                 # the same networks before training

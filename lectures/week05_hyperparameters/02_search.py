@@ -58,8 +58,9 @@ from tqdm import tqdm
 from helpers import budget, data, experiments, plots, training
 
 budget.describe()
-IMAGES, CHECKS = budget.choose(ci=(400, 1000), cpu=(2000, 4000))
-EPOCHS = budget.choose(ci=4, cpu=5)
+IMAGES, CHECKS = budget.choose(ci=(400, 1000), cpu=(2000, 4000),
+                               gpu=(8000, 4000))
+EPOCHS = budget.choose(ci=4, cpu=5, gpu=6)
 optuna.logging.set_verbosity(optuna.logging.WARNING)  # else one line for each trial
 warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
 SHOW_BARS = False  # True in your own session: a bar with the time left for each search

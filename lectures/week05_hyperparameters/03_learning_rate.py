@@ -45,7 +45,8 @@ from scipy import stats
 from helpers import budget, data, experiments, plots, training
 
 budget.describe()
-IMAGES, CHECKS = budget.choose(ci=(480, 1000), cpu=(1600, 4000))
+IMAGES, CHECKS = budget.choose(ci=(480, 1000), cpu=(1600, 4000),
+                               gpu=(6400, 4000))
 EPOCHS = budget.choose(ci=5, cpu=8)
 BATCH = 32
 SEEDS = budget.choose(ci=(0, 1, 2), cpu=(0, 1, 2, 3, 4))

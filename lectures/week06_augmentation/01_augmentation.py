@@ -43,7 +43,8 @@ from helpers import budget, data, plots
 
 budget.describe()
 SEEDS = (0, 1, 2)
-DIGITS, CHECKS, EPOCHS = budget.choose(ci=(3000, 1000, 5), cpu=(10_000, 5000, 6))
+DIGITS, CHECKS, EPOCHS = budget.choose(
+    ci=(3000, 1000, 5), cpu=(10_000, 5000, 6), gpu=(50_000, 5000, 8))
 mnist = data.load("mnist", train=DIGITS, validation=CHECKS, test=0)
 cifar = data.load("cifar10", train=200, validation=0, test=0)
 print(mnist)

@@ -59,7 +59,7 @@ budget.describe()
 FILES = budget.choose(ci=480, cpu=1200)   # images that we write to disk
 CHECKS = budget.choose(ci=300, cpu=1000)
 EPOCHS = budget.choose(ci=6, cpu=16)
-SEEDS = budget.choose(ci=(0, 1, 2), cpu=(0, 1, 2, 3, 4))
+SEEDS = budget.choose(ci=(0, 1, 2), cpu=(0, 1, 2, 3, 4), gpu=tuple(range(10)))
 SIDE, BATCH = 64, 32                      # what the network wants: pixels, images a batch
 photos = data.load("cifar10", train=FILES, validation=CHECKS, test=0)
 FILES = len(photos.train)

@@ -46,7 +46,7 @@ budget.describe()
 IMAGES, CHECKS = budget.choose(ci=(300, 2000), cpu=(500, 4000))
 EPOCHS, CHAPTERS = budget.choose(ci=(40, 5), cpu=(80, 10))
 VERSIONS = budget.choose(ci=5, cpu=20)
-SEEDS = budget.choose(ci=(0, 1, 2), cpu=(0, 1, 2, 3, 4))
+SEEDS = budget.choose(ci=(0, 1, 2), cpu=(0, 1, 2, 3, 4), gpu=tuple(range(10)))
 cifar = data.load("cifar10", train=IMAGES, validation=CHECKS, test=0)
 print(cifar)
 

@@ -54,7 +54,7 @@ from threadpoolctl import threadpool_limits
 from helpers import budget, data, knn, plots, pretrained, training
 
 budget.describe()
-SIZE = budget.choose(ci=96, cpu=128)          # pixels that the network gets to see
+SIZE = budget.choose(ci=96, cpu=128, gpu=160)  # pixels: what the network sees
 LABELLED = budget.choose(ci=250, cpu=4000)    # images that one method may learn from
 CHECKS = budget.choose(ci=300, cpu=1000)      # images that choose
 TESTED = budget.choose(ci=400, cpu=2000)      # images that judge, at the end
@@ -268,7 +268,8 @@ def head(strength=0.01):
     return make_pipeline(StandardScaler(), LogisticRegression(C=strength, max_iter=1000))
 
 
-SIZES = budget.choose(ci=(32, 64, 96), cpu=(32, 64, 96, 128))
+SIZES = budget.choose(ci=(32, 64, 96), cpu=(32, 64, 96, 128),
+                      gpu=(32, 64, 96, 128, 160))
 FEW = budget.choose(ci=200, cpu=1000)
 y, y_val = cifar.train.labels, cifar.validation.labels
 by_size = {}
@@ -494,7 +495,7 @@ record(logistic_accuracy=np.mean(told == y_val))
 # The fourth, **fine-tuned**, needs the next lecture. The network from scratch:
 
 # %%
-STEPS = budget.choose(ci=90, cpu=1200)
+STEPS = budget.choose(ci=90, cpu=1200, gpu=4000)
 BATCH, RATE = 50, 0.004
 
 

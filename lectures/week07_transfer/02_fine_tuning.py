@@ -48,8 +48,8 @@ from threadpoolctl import threadpool_limits
 from helpers import budget, data, knn, plots, pretrained, training
 
 budget.describe()
-SIZE = budget.choose(ci=64, cpu=96)
-LABELLED = budget.choose(ci=200, cpu=600)   # images that one method may learn from
+SIZE = budget.choose(ci=64, cpu=96, gpu=128)
+LABELLED = budget.choose(ci=200, cpu=600, gpu=1000)  # images for one method
 CHECKS, TESTED = budget.choose(ci=(300, 400), cpu=(1000, 2000))
 EPOCHS = budget.choose(ci=4, cpu=6)
 SEEDS, BATCH = (0, 1, 2), 20

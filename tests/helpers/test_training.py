@@ -198,3 +198,67 @@ def test_mistakes_are_explained():
 
     with pytest.raises(ValueError, match="another shape"):
         training.repeat(growing, seeds=(0, 1), x=x, y=y.reshape(-1, 1).astype("float32"), epochs=1)
+
+
+@pytest.fixture
+def gpu(monkeypatch):
+    """As if there were a GPU."""
+    monkeypatch.setenv("COURSE_BUDGET", "gpu")
+    monkeypatch.setattr(training, "_has_gpu", lambda: True)
+
+
+def policy_inside():
+    with training.mixed_precision() as on:
+        layer = keras.layers.Dense(1)
+    assert keras.config.dtype_policy().name == "float32"
+    return on, layer.compute_dtype, layer.variable_dtype
+
+
+def test_mixed_precision_needs_a_gpu_and_its_budget(gpu, monkeypatch):
+    assert policy_inside() == (True, "float16", "float32")
+    monkeypatch.setenv("COURSE_BUDGET", "cpu")
+    assert policy_inside() == (False, "float32", "float32")
+    monkeypatch.setenv("COURSE_BUDGET", "gpu")
+    monkeypatch.setattr(training, "_has_gpu", lambda: False)
+    assert policy_inside() == (False, "float32", "float32")
+
+
+def test_mixed_precision_leaves_a_policy_of_ones_own(gpu):
+    keras.config.set_dtype_policy("float64")
+    try:
+        with pytest.raises(KeyError), training.mixed_precision():
+            raise KeyError
+        assert keras.config.dtype_policy().name == "float64"
+    finally:
+        keras.config.set_dtype_policy("float32")
+
+
+def test_runs_in_mixed_precision_learn_and_end_in_float32(gpu):
+    made = []
+
+    def noted():
+        made.append(build())
+        return made[-1]
+
+    model, runs = training.repeat(noted, seeds=(0, 1, 0), x=x, y=y, epochs=20, mixed=True)
+    assert [one.layers[0].compute_dtype for one in made] == ["float16"] * 3 + ["float32"] and model is made[-1]
+    assert {array.dtype.name for run in runs for array in run.weights} == {"float32"}
+    assert runs[0].history["loss"][-1] < 0.8 * runs[0].history["loss"][0]
+    np.testing.assert_allclose(runs[0].history["loss"], runs[2].history["loss"], rtol=1e-3)
+    for ours, last in zip(model.get_weights(), runs[-1].weights, strict=True):
+        np.testing.assert_array_equal(ours, last)
+    model.evaluate(x, y, verbose=0)
+
+
+def test_without_a_gpu_mixed_changes_nothing(monkeypatch):
+    monkeypatch.setenv("COURSE_BUDGET", "gpu")
+    monkeypatch.setattr(training, "_has_gpu", lambda: False)
+    same = [training.repeat(build, seeds=(0,), x=x, y=y, epochs=2, mixed=mixed)[1][0].history["loss"] for mixed in (False, True)]
+    np.testing.assert_array_equal(*same)
+
+
+def test_whether_there_is_a_gpu_is_asked_of_the_backend():
+    there = {"tensorflow": "len(__import__('tensorflow').config.list_physical_devices('GPU')) > 0",
+             "jax": "__import__('jax').default_backend() == 'gpu'",
+             "torch": "__import__('torch').cuda.is_available()"}  # fmt: skip
+    assert training._has_gpu() == eval(there[keras.backend.backend()])  # noqa: S307
