@@ -129,7 +129,7 @@ def repeat(
         runs.append(
             Run(seed, {name: np.asarray(values, dtype=float) for name, values in history.items()}, seconds, model.get_weights())
         )
-    if mixed and any(layer.compute_dtype != layer.variable_dtype for layer in model.layers):
+    if mixed and any(layer.compute_dtype != layer.variable_dtype for layer in fresh.layers):
         model = build()
         model.set_weights(runs[-1].weights)
     return model, runs

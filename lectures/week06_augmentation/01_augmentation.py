@@ -154,6 +154,7 @@ rows({"flip": layers.RandomFlip("horizontal"),
       "zoom 0.4": layers.RandomZoom(0.4)}, cat, "Where the pixels are")
 
 # %%
+keras.utils.set_random_seed(1)
 rows({"brightness 0.3": layers.RandomBrightness(0.3),
       "contrast ±0.7": layers.RandomContrast((0.7, 0.7)),
       "erasing": layers.RandomErasing((1.0, 1.0), scale=(0.05, 0.2), fill_value=127)},
@@ -394,6 +395,7 @@ print(f"RandomFlip flipped {1 - same.mean():.0%} of {len(same)} equal images: "
 # > equal? For `predict`? For `model(x, training=True)`?
 
 # %%
+keras.utils.set_random_seed(0)
 augment = keras.Sequential([
     layers.RandomTranslation(0.15, 0.15, **black), layers.RandomRotation(0.05, **black)])
 inside = keras.Sequential([keras.Input((28, 28, 1), dtype="uint8"), augment, readers[0]])
