@@ -72,7 +72,7 @@ class Question:
 
     def reaches(self, key: str) -> bool:
         """Whether somebody who writes `key` means this question."""
-        return key in (self.number, self.grade_id, *self.names)
+        return key.lower() == self.number or key in (self.grade_id, *self.names)
 
 
 class Exercise:
@@ -199,7 +199,8 @@ class Exercise:
         if gone and gone not in space:
             if any(gone in other.names for other in self.questions):
                 return f"{gone} is not defined", f"Run the cell in which {gone} stands.", ""
-            return f"{gone} is not defined", "Run the cells above this check, from the top.", ""
+            spelling = "" if _is_in_a_check(problem) else f" Still there? Look whether {gone} is spelt right in your answer."
+            return f"{gone} is not defined", f"Run the cells above this check, from the top.{spelling}", ""
         kind = "" if isinstance(problem, AssertionError) else f"{type(problem).__name__}: "
         lines = str(problem).strip().splitlines() or ["a check failed"]
         return kind + lines[0], "Run the check below your answer: it says more.", self._call(question, seen)
@@ -331,13 +332,24 @@ def _quiet() -> Iterator[None]:
                 pyplot.close(figure)
 
 
+_CHECK = "<check "  # what the file name of a check's code begins with
+
+
 def _problem(source: str, grade_id: str, space: dict[str, Any]) -> BaseException | None:
     """What a check finds wrong with the names of a notebook, or None."""
     try:
-        exec(compile(source, f"<{grade_id}>", "exec"), dict(space))
+        exec(compile(source, f"{_CHECK}{grade_id}>", "exec"), dict(space))
     except (Exception, SystemExit) as problem:  # a student's code may raise anything
         return problem
     return None
+
+
+def _is_in_a_check(problem: BaseException) -> bool:
+    """Whether an exception comes from a line of the check itself, and not from what it calls."""
+    trace = problem.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    return trace is not None and trace.tb_frame.f_code.co_filename.startswith(_CHECK)
 
 
 # --- which hints were shown: a file of the student's own -----------------------------------------------------

@@ -83,13 +83,17 @@ def test_what_was_not_run_since_the_kernel_started_is_said(small):
     exam, space = small
     del space["one"]
     space["two"] = lambda: exec("given", {})
+    exam.questions[3] = question("3", "three", "assert three() == keras_layer()")
     progress = exam.progress()
     assert row(progress, "1").next == "Run the cell in which one stands." and not row(progress, "1").hint
-    assert row(progress, "2a").next == "Run the cells above this check, from the top."
+    assert row(progress, "3").missing == "keras_layer is not defined"
+    assert row(progress, "3").next == "Run the cells above this check, from the top."
+    assert row(progress, "2a").next.endswith("from the top. Still there? Look whether given is spelt right in your answer.")
 
 
 def test_two_answers_with_one_number_are_told_apart(small):
     exam, space = small
+    assert exam.question("2A") is exam.question("two") is exam.question(" 2a")
     assert exam.question("helper").names == ["helper"] and exam.question("three()").names == ["three"]
     with pytest.raises(exercise.NoSuchHint, match='asks for more than one function: write "helper" or "three"'):
         exam.hint("2b")
