@@ -53,8 +53,6 @@ class _DataSets(CommandLine):
                 for text, width, to_right in zip(row, widths, right, strict=True)
             ]
             print("  ".join(cells).rstrip())
-        if kept := cache.unfinished():
-            print(f"\nunfinished downloads: {megabytes(kept)} in {cache.downloads('')} (the next try goes on with them)")
         for entry in map(catalogue.find, names):
             show_facts(
                 entry.name,

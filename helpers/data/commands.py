@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import NoReturn
 
+from helpers.data import cache
 from helpers.data.errors import DataError
 
 
@@ -94,6 +95,9 @@ class CommandLine(ABC):
         try:
             if chosen.command == "list":
                 self.show(chosen.names)
+                if kept := cache.unfinished():
+                    where = cache.downloads("")
+                    print(f"\nunfinished downloads: {megabytes(kept)} in {where} (the next try goes on with them)")
                 return 0
             if chosen.command == "fetch":
                 return self._fetch(chosen.names, chosen.source, chosen.force, chosen.optional)

@@ -64,7 +64,7 @@ class Speed:
 class Cut(Exception):
     """The connection ended before the file did."""
 
-    def __str__(self):
+    def __str__(self) -> str:
         return "IncompleteRead"
 
 
