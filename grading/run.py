@@ -28,6 +28,7 @@ import nbformat
 from nbgrader.utils import compute_checksum
 
 from grading import people
+from grading.advice import advice
 from grading.course import CourseError, grade_id, role
 from grading.files import safe_name, write_atomic
 from grading.gradebook import GradebookWriter
@@ -486,7 +487,8 @@ def check_reference(course: Course, assignment: str, sessions: Sessions, checker
     Returns
     -------
     list of str
-        What it lost: where the instructor's own answer is not given full marks, no student's will be.
+        What it lost, each cell with the reason and what to do: where the instructor's own answer is not given full marks, no
+        student's will be.
     """
     notes = []
     for name in course.source_notebooks(assignment):
@@ -499,10 +501,12 @@ def check_reference(course: Course, assignment: str, sessions: Sessions, checker
         outcome = run_intake(course, assignment, intake, sessions, checkers, limits)
         lost = [score for score in outcome.scores if not_passed(score.score, score.points, score.message)]
         if lost:
-            first = lost[0]
             notes.append(
                 f"The reference solution of {name} loses {sum(s.points - s.score for s in lost):g} of its points, on "
-                f"{listed([score.grade_id for score in lost])}; {first.grade_id} says: "
-                f"{' '.join((first.message or 'nothing').split())[:300]}"
+                f"{', '.join(score.grade_id for score in lost)}: no student can get them."
             )
+            tests = {grade_id(cell): cell.source for cell in course.instructor_notebook(assignment, name).cells}
+            for score in lost:
+                said = " ".join((score.message or "It gave no reason.").split())[:300]
+                notes.append(f"{score.grade_id} says: {said} – {advice(score.message, tests[score.grade_id])}")
     return notes

@@ -323,7 +323,8 @@ def test_the_reference_solution_is_graded_first_and_its_losses_told(small, batch
     notebook.cells[3].source = notebook.cells[3].source.replace("double(7) == 14", "double(7) == 15")
     nbformat.write(notebook, small.root / "source" / "ps1" / "ps1.ipynb")
     notes = batch(reference=True).notes
-    assert "loses 2 of its points, on double_test" in notes[0] and "SECRET fourteen" in notes[0]
+    assert "loses 2 of its points, on double_test: no student" in notes[0]
+    assert notes[1].startswith("double_test says: ") and "SECRET fourteen" in notes[1] and "instructor's guide" in notes[1]
 
 
 def test_a_submission_without_its_folder_for_the_assignment_is_nobodys(small, batch):
