@@ -65,14 +65,15 @@ def tell_changes(course: Course, changes: tree.Changes) -> None:
         print(f"The course has been brought up to date (version {changes.after}).")
     else:
         print(f"The course is now version {changes.after}; it was {changes.before}.")
-    notebooks = [name for name in changes.files if tree.is_notebook(name)]
+    notebooks = [name for name in changes.files if tree.is_notebook(name) and name not in changes.set_up]
     if notebooks:
         print("Notebooks that are new or have changed:")
         for name in notebooks:
             print(f"  {name}{'' if (course.root / name).exists() else ' (no longer part of the course)'}")
-    if others := len(changes.files) - len(notebooks):
-        what = f"{'other ' * bool(notebooks)}file{'s have' if others > 1 else ' has'} changed"
-        print(f"{others} {what}{'' if notebooks else ', and no notebook'}.")
+    if changes.set_up:
+        print(f"Notebooks in which only the set-up cell has changed: {len(changes.set_up)}.")
+    if others := len(changes.files) - len(notebooks) - len(changes.set_up):
+        print(f"Other files that have changed: {others}.")
     for name, kept in changes.kept.items():
         print(f"You had changed {name}: your version is kept as {kept.relative_to(course.root)}.")
 
@@ -87,15 +88,17 @@ def tell_outcomes(course: Course, outcomes: list[refresh.Outcome]) -> None:
     """
     python = os.path.relpath(sys.executable, course.root)
     python = sys.executable if python.startswith("..") else python
+    if replaced := sum(outcome.what == "replaced" for outcome in outcomes):
+        print(f"Notebooks in {folder.WORK} that you had not begun, and that are now the new version: {replaced}.")
     for outcome in outcomes:
         own = Path(folder.WORK, outcome.name)
-        if outcome.what == "replaced":
-            print(f"{own}: replaced by the new version; you had not begun it.")
-        elif outcome.what == "gone":
+        if outcome.what == "gone":
             print(f"{own}: no longer part of the course; yours stays.")
         elif outcome.new is not None:
             state = "you have begun that one, too" if outcome.what == "waiting" else "yours stays as it is"
             print(f"{own}: the new version is beside it, as {outcome.new.name}; {state}.")
+            if outcome.set_up:
+                print("  Only the set-up cell has changed.")
             for line in carried_lines(outcome):
                 print(f"  {line}")
             print(f"  To go on with the new one (yours is kept): {python} -m helpers.update --take {outcome.name}")

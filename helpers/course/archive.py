@@ -54,15 +54,16 @@ def update(course: Course, source: str | None = None) -> tree.Changes:
         if there != checksum:
             if there not in (None, old["files"].get(name)) and not notebook.is_as_generated(path.read_bytes()):
                 changes.kept[name] = tree.set_aside(course, name, None)
-            notebook.replace(path, (staged / name).read_bytes(), course.drafts)
-            changes.files.append(name)
+            new = (staged / name).read_bytes()
+            changes.add(name, None if there is None else path.read_bytes(), new)
+            notebook.replace(path, new, course.drafts)
     for name, checksum in old["files"].items():
         path = course.root / name
         if name not in manifest["files"] and (there := _checksum(path)) is not None:
             if there != checksum and not notebook.is_as_generated(path.read_bytes()):
                 changes.kept[name] = tree.set_aside(course, name, None)
             path.unlink()
-            changes.files.append(name)
+            changes.add(name)
     # Last: until then, a run that was killed is repeated from the beginning.
     notebook.replace(course.root / MANIFEST, (staged / MANIFEST).read_bytes(), course.drafts)
     return changes

@@ -14,11 +14,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from helpers.course.notebook import Notebook
+from helpers.course.notebook import SETUP_TAG, Notebook
 
 # What a released exercise says where an answer is missing: that of this course, and nbgrader's own, which it had before.
 NOT_ANSWERED = re.compile(r"^\s*raise (?:checks\.NotWritten|NotImplementedError)\(\)|^YOUR ANSWER HERE$", re.MULTILINE)
-SETUP_TAG = "course-setup"  # cells that are new in every version: the badge and the set-up
 Cell = dict[str, Any]
 
 

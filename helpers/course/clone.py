@@ -45,7 +45,7 @@ def update(course: Course) -> tree.Changes:
     _check(course)
     _git(course, "fetch", "--quiet", otherwise="The newest version cannot be fetched.")
     ahead, behind = map(int, _git(course, "rev-list", "--left-right", "--count", "HEAD...@{upstream}").split())
-    before = tree.version(_git_bytes(course, "show", "HEAD:pyproject.toml") or b"")
+    before = tree.version(_content(course, "HEAD", "pyproject.toml") or b"")
     if not behind:
         return tree.Changes(before, before)
     if ahead:
@@ -58,20 +58,22 @@ def update(course: Course) -> tree.Changes:
     tracked = set(_names(course, "ls-tree", "-r", "--name-only", "-z", "HEAD"))
     in_the_way = [name for name in changed if name in incoming or tree.is_notebook(name)]
     in_the_way += [name for name in incoming if name not in tracked and name not in changed and _exists(course.root / name)]
-    kept = {}
+    changes = tree.Changes(before, tree.version(_content(course, "@{upstream}", "pyproject.toml") or b""))
+    for name in incoming:
+        versions = ("HEAD", "@{upstream}") if tree.is_notebook(name) else ()
+        changes.add(name, *[_content(course, commit, name) for commit in versions])
     for name in in_the_way:
         path = course.root / name
-        base = _git_bytes(course, "show", f"HEAD:{name}")
-        if path.is_file() and _is_students(path.read_bytes(), base, _git_bytes(course, "show", f"@{{upstream}}:{name}")):
-            kept[name] = tree.set_aside(course, name, base)
+        base = _content(course, "HEAD", name)
+        if path.is_file() and _is_students(path.read_bytes(), base, _content(course, "@{upstream}", name)):
+            changes.kept[name] = tree.set_aside(course, name, base)
         if name in tracked:
             _git(course, "checkout", "--quiet", "HEAD", "--", name)
         else:
             _git(course, "rm", "--quiet", "--cached", "--ignore-unmatch", "--", name)
             path.unlink()
     _git(course, "merge", "--quiet", "--ff-only", "@{upstream}", otherwise="The course's files could not be replaced.")
-    after = tree.version((course.root / "pyproject.toml").read_bytes())
-    return tree.Changes(before, after, incoming, kept)
+    return changes
 
 
 def _check(course: Course) -> None:
@@ -115,6 +117,11 @@ def _plain(data: bytes) -> bytes:
 
 def _exists(path: Path) -> bool:
     return os.path.lexists(path)
+
+
+def _content(course: Course, commit: str, name: str) -> bytes | None:
+    """A file's content in a commit, or None where it is not there."""
+    return _git_bytes(course, "show", f"{commit}:{name}")
 
 
 def _git_path(course: Course, name: str) -> Path:

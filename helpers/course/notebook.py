@@ -15,6 +15,8 @@ from typing import Any
 SEAL = "course_checksum"  # of a notebook's metadata: what the course's generator wrote, as pipeline.notebooks says
 
 
+SETUP_TAG = "course-setup"  # of the cells that are new in every version: the badge and the set-up
+
 Notebook = dict[str, Any]
 
 
@@ -66,6 +68,23 @@ def is_as_generated(data: bytes) -> bool:
 def same_cells(one: Notebook | None, other: Notebook | None) -> bool:
     """Whether two notebooks hold the same cells. What Jupyter notes about its kernel when it saves is no difference."""
     return one is not None and other is not None and one["cells"] == other["cells"]
+
+
+def differs_in_set_up_only(one: Notebook | None, other: Notebook | None) -> bool:
+    """Whether two notebooks say the same but for the cells that every version writes anew, the badge and the set-up.
+
+    Examples
+    --------
+    >>> cell, setup = ({"cell_type": "code", "source": "x", "metadata": {"tags": tags}} for tags in ([], [SETUP_TAG]))
+    >>> differs_in_set_up_only({"cells": [setup, cell]}, {"cells": [cell]})
+    True
+    """
+    return one is not None and other is not None and _said(one) == _said(other)
+
+
+def _said(notebook: Notebook) -> list[tuple[str, str]]:
+    cells = [cell for cell in notebook["cells"] if SETUP_TAG not in cell["metadata"].get("tags", [])]
+    return [(cell["cell_type"], "".join(cell["source"])) for cell in cells]
 
 
 def digest(notebook: Notebook) -> str:

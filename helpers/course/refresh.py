@@ -27,12 +27,15 @@ class Outcome:
         The new version beside it.
     report : Report, optional
         What was carried into the new version; None where the student's file could not be read as a notebook.
+    set_up : bool
+        Whether the course has changed nothing but the set-up.
     """
 
     name: str
     what: str
     new: Path | None = None
     report: Report | None = None
+    set_up: bool = False
 
 
 def refresh(course: Course) -> list[Outcome]:
@@ -77,10 +80,12 @@ def _refresh_one(course: Course, name: str, data: bytes) -> Outcome | None:
         return Outcome(name, "replaced")
     content, report = carry(base, mine, new) if mine else (new, None)
     content["metadata"] = {**new["metadata"], CARRIED: notebook.digest(content)}
-    return _put_beside(course, name, content, report)
+    outcome = _put_beside(course, name, content, report)
+    outcome.set_up = notebook.differs_in_set_up_only(base, new)
+    return outcome
 
 
-def _put_beside(course: Course, name: str, content: notebook.Notebook, report: Report | None) -> Outcome | None:
+def _put_beside(course: Course, name: str, content: notebook.Notebook, report: Report | None) -> Outcome:
     """Write the new version beside the student's, over an earlier one in which nobody has worked."""
     data = notebook.to_text(content).encode()
     for path in notebook.names_beside(course.work / name, "new"):

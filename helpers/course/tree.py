@@ -20,12 +20,28 @@ class Changes:
         What is new or different or gone, with forward slashes.
     kept : dict of str to pathlib.Path
         Files that the student had changed, and where they lie now.
+    set_up : set of str
+        Those of `files` that are notebooks in which only the set-up has changed.
     """
 
     before: str
     after: str
     files: list[str] = field(default_factory=list)
     kept: dict[str, Path] = field(default_factory=dict)
+    set_up: set[str] = field(default_factory=set)
+
+    def add(self, name: str, old: bytes | None = None, new: bytes | None = None) -> None:
+        """Note that a file is new, has changed or is gone.
+
+        Parameters
+        ----------
+        name : str
+        old, new : bytes, optional
+            A notebook's content before and after; None where there is none.
+        """
+        self.files.append(name)
+        if is_notebook(name) and notebook.differs_in_set_up_only(notebook.parse(old or b""), notebook.parse(new or b"")):
+            self.set_up.add(name)
 
 
 def version(text: str | bytes) -> str:

@@ -101,6 +101,7 @@ def write_course(folder, version):
         ROOT / "helpers" / "course", folder / "helpers" / "course", dirs_exist_ok=True, ignore=shutil.ignore_patterns("__*__")
     )
     notebooks = {LECTURE: lecture(version), EXERCISE: exercise(version)}
+    notebooks["lectures/week01_knn/03_plain.ipynb"] = [setup(version), text("# Plain")]
     new = version != "0.1.0"
     notebooks["lectures/week02_new/01_new.ipynb" if new else "lectures/week01_knn/02_gone.ipynb"] = [
         setup(version),

@@ -34,10 +34,11 @@ def test_lectures_and_exercise_of_a_week_lie_side_by_side(course):
     assert sorted(path.name for path in (course.work / "week01_knn").iterdir()) == [
         "01_images.ipynb",
         "02_gone.ipynb",
+        "03_plain.ipynb",
         "knn.ipynb",
     ]
     assert (
-        "3 notebooks were copied" in said
+        "4 notebooks were copied" in said
         and str(course.work / "week01_knn" / "01_images.ipynb") in said
         and sys.executable in said
     )

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import zipfile
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -110,6 +111,7 @@ def test_what_was_not_begun_is_replaced_and_what_was_begun_stays(student):
     assert not (student / "lectures/week01_knn/02_gone.ipynb").exists() and (student / "work/week01_knn/02_gone.ipynb").exists()
     for line in (
         "now version 0.2.0; it was 0.1.0",
+        "that you had not begun, and that are now the new version: 2.",
         "lectures/week02_new/01_new.ipynb",
         "02_gone.ipynb (no longer part of the course)",
         "Your answers are in it: distance, vote, why.",
@@ -181,6 +183,17 @@ def test_a_file_of_the_course_that_a_student_changed_is_kept_beside(student):
     assert copies.cells_of(student / "lectures/week02_new/01_new.ipynb")
     new = student / "work/week02_new/01_new.new.ipynb"
     assert new.exists() and "cannot be read as a notebook" in said
+
+
+@both
+def test_a_version_that_changes_the_set_up_alone_says_so(student):
+    plain = student / "work/week01_knn/03_plain.ipynb"
+    copies.work_in(plain, notes=NOTES)
+    said = updated(student.publish())
+    assert "03_plain.ipynb" not in said.partition("only the set-up cell has changed: 1.")[0]
+    assert (
+        "03_plain.new.ipynb; yours stays as it is.\n  Only the set-up cell has changed.\n  1 cell of your own is in it." in said
+    )
 
 
 @both
@@ -445,8 +458,8 @@ def copied(student, step=None, action=lambda student: update.main(student.source
 
             return instead
 
-        for name in ("replace", "link", "unlink", "rename"):
-            setattr(os, name, counted(getattr(os, name)))
+        for place, name in ((os, "replace"), (os, "link"), (Path, "unlink")):
+            setattr(place, name, counted(getattr(place, name)))
         os.fsync = lambda file: None  # which only a machine that loses its power could tell
         real = subprocess.run
         subprocess.run = lambda command, **options: (counted(real) if READS.isdisjoint(command) else real)(command, **options)
@@ -504,7 +517,7 @@ def test_killed_at_any_moment_a_start_or_a_change_to_the_new_version_loses_nothi
             assert path.read_bytes() == student.course.notebooks()[path.relative_to(student.course.work).as_posix()].read_bytes()
         if status == 0:
             break
-    assert len(list(student.course.work.glob("week01_knn/*.ipynb"))) == 3 and step > 2
+    assert len(list(student.course.work.glob("week01_knn/*.ipynb"))) == 4 and step > 2
 
     updated(student.publish())
     begun = tmp_path / "begun"
