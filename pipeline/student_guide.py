@@ -22,10 +22,12 @@ import sysconfig
 import tempfile
 import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from pipeline import ROOT, release
 from pipeline.book import fill
+from pipeline.execute import THREADS
 from pipeline.files import write_text
 from pipeline.inputs import reached_by
 from pipeline.notebooks import repository
@@ -260,6 +262,7 @@ class Student:
             "JUPYTER_RUNTIME_DIR": str(runtime),
             "JUPYTER_CONFIG_DIR": str(runtime.parent),
             "COURSE_BUDGET": "ci",
+            **dict.fromkeys(THREADS, str(max(1, (os.cpu_count() or 1) // 2))),  # two lectures run at a time
             # `git clone ADDRESS` takes the copy.
             "GIT_CONFIG_COUNT": "1",
             "GIT_CONFIG_KEY_0": f"url.{published(self.folder.parent / 'published').as_uri()}.insteadOf",
@@ -468,6 +471,26 @@ def released(student):
     other.lecture("week01_knn/01_images")
 
 
+def run_lectures(student, names):
+    """Run lectures in the student's own folder, two at a time.
+
+    Parameters
+    ----------
+    student : Student
+        Who has followed the guide.
+    names : list of str
+
+    Returns
+    -------
+    dict of str to concurrent.futures.Future
+        Each will give what `Student.lecture` returns, or raise its error.
+    """
+    pool = ThreadPoolExecutor(2)
+    futures = {name: pool.submit(student.lecture, name) for name in names}
+    pool.shutdown(wait=False)
+    return futures
+
+
 def importable(student):
     """Import everything that lectures and exercises import, in the student's environment; raise a GuideError if that fails."""
     code = "import importlib, sys\nfor name in sys.argv[1:]: importlib.import_module(name)"
@@ -487,7 +510,7 @@ def main(arguments=None):
             started = time.perf_counter()
             try:
                 action(*values)
-                print(f"{what}: ok, {time.perf_counter() - started:.0f} s", flush=True)
+                print(f"{what}: ok after {time.perf_counter() - started:.0f} s", flush=True)
             except GuideError as error:
                 failed.append(what)
                 print(f"{what}: FAILED\n{error}", flush=True)
@@ -497,8 +520,8 @@ def main(arguments=None):
             attempt("imports", importable, student)
             attempt("doctor", student.python, "-m", "helpers.doctor")
             attempt("a released folder", released, student)
-            for name in lectures() if everything else everyday():
-                attempt(name, student.lecture, name)
+            for name, future in run_lectures(student, list(lectures()) if everything else everyday()).items():
+                attempt(name, future.result)
     print(f"{len(failed)} failed: {', '.join(failed)}" if failed else "everything went as the guide says")
     sys.exit(bool(failed))
 

@@ -46,9 +46,14 @@ def test_the_doctor_has_nothing_to_say(student):
     assert student.python("-m", "helpers.doctor").startswith("Nothing is wrong.")
 
 
+@pytest.fixture(scope="module")
+def lectures(student):
+    return student_guide.run_lectures(student, student_guide.everyday())
+
+
 @pytest.mark.parametrize("name", student_guide.everyday())
-def test_a_lecture_runs_in_the_students_folder_with_its_switches_on(student, name):
-    assert student.lecture(name) == set(student_guide.switches(student_guide.lectures()[name].read_text(encoding="utf-8")))
+def test_a_lecture_runs_in_the_students_folder_with_its_switches_on(lectures, name):
+    assert lectures[name].result() == set(student_guide.switches(student_guide.lectures()[name].read_text(encoding="utf-8")))
 
 
 def test_a_released_folder_works_the_same_way(student):
