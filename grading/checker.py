@@ -49,17 +49,20 @@ from grading.hidden import NBGRADERS, Marks, hidden_lines, transform, visible_so
 from grading.link import Link
 from grading.model import Limits
 from grading.proxies import StudentClass, StudentError, StudentFunction, StudentGone, StudentValue
+from grading.sandbox.channel import ProtocolError, load
 
 if TYPE_CHECKING:  # importing it takes a second, and the warm process never sees a notebook
     from _typeshed import StrPath
     from nbformat import NotebookNode
 
-Ask = Callable[[dict[str, Any]], dict[str, Any]]  # takes a request to the student's process, and brings its answer
+# Takes a request to the student's process, and brings its answer: what it wrote, or a dict.
+Ask = Callable[[dict[str, Any]], bytes | dict[str, Any]]
 
 PRELOAD = ("IPython.core.inputtransformer2", "numpy", "matplotlib.pyplot")
 _ROOT = str(Path(__file__).resolve().parents[1])
 GRACE = 5.0  # seconds that the checker's process may take to end
 MESSAGE = 4000  # characters of a message
+ITEMS = 500_000  # lists and objects in one answer of a student's process
 _TEST = "<test>"  # the file name of test cells in tracebacks
 
 
@@ -739,16 +742,17 @@ class Checker:
                         gone = wire.clean(answer["gone"], 500) or "its process ended"
             if gone is not None:  # time for the test to end, where the student's code has used up all of its own
                 deadline = max(deadline, time.monotonic() + GRACE)
-            self._send(channel, {"gone": gone} if gone is not None else {"answer": answer})
+            self._send(channel, {"gone": gone} if gone is not None else answer, kind=b"-" if gone is not None else b"+")
 
     @staticmethod
-    def _send(channel: socket.socket, message: Mapping[str, object]) -> None:
+    def _send(channel: socket.socket, message: Mapping[str, object] | bytes | None, kind: bytes = b"") -> None:
+        """Send a job, or what came of a question: ``+`` and the answer, which is not looked into, or ``-`` and a reason."""
         try:
-            data = json.dumps(message).encode()
+            data = message if isinstance(message, bytes) else json.dumps(message).encode()
         except (TypeError, ValueError, RecursionError):  # an answer that is no JSON is no answer
-            data = json.dumps({"answer": None}).encode()
+            data = b"null"
         with contextlib.suppress(OSError):  # where the child has ended, the next read says so
-            _write(channel, data)
+            _write(channel, kind + data)
 
 
 class _Lost(Exception):
@@ -764,9 +768,27 @@ def _write(channel: socket.socket, data: bytes) -> None:
 
 def _read(channel: socket.socket, deadline: float | None = None) -> Any:
     """The next message; None where the other side has hung up; TimeoutError when the deadline has passed."""
-    head = _read_bytes(channel, 8, deadline)
-    body = None if head is None else _read_bytes(channel, struct.unpack("!Q", head)[0], deadline)
+    body = _read_frame(channel, deadline)
     return None if body is None else json.loads(body)
+
+
+def _read_frame(channel: socket.socket, deadline: float | None = None) -> bytes | None:
+    head = _read_bytes(channel, 8, deadline)
+    return None if head is None else _read_bytes(channel, struct.unpack("!Q", head)[0], deadline)
+
+
+def _read_answer(channel: socket.socket) -> dict[str, Any] | None:
+    """What came of a question: ``answer`` or the reason why there is none, ``gone``; None where the grader has hung up."""
+    frame = _read_frame(channel)
+    if frame is None:
+        return None
+    if frame[:1] == b"-":
+        gone: dict[str, Any] = json.loads(frame[1:])
+        return gone
+    try:
+        return {"answer": load(frame[1:], containers=ITEMS, values=3 * ITEMS)}
+    except ProtocolError:
+        return {"answer": None}
 
 
 def _read_bytes(channel: socket.socket, count: int, deadline: float | None) -> bytes | None:
@@ -1251,7 +1273,7 @@ def _child(channel: socket.socket, order: dict[str, Any], memory: int) -> NoRetu
         sys.path.insert(0, order["folder"])
         _limit_memory(memory)
         sys.modules["__main__"] = types.ModuleType("__main__")
-        link = Link(channel, reference.Traits(*order["traits"]), _read, _write, {"model": StudentModel})
+        link = Link(channel, reference.Traits(*order["traits"]), _read_answer, _write, {"model": StudentModel})
         space = Space(link, frozenset(order["student"]), frozenset(order["own"]))
         if order["work"]:  # what is written there cannot be imported: it is not on the path
             os.chdir(order["work"])

@@ -96,7 +96,7 @@ class _Student:
         before, self.done = self.done, []
         return before
 
-    def ask(self, request: dict[str, Any]) -> dict[str, Any]:
+    def ask(self, request: dict[str, Any]) -> bytes:
         """Pass a question of the checker's on; raises where there is no answer, which ends the test cell."""
         if request["op"] == "submitted":  # its process is not asked what was handed in
             return {"ok": [source for _, source in self.done]}
@@ -104,7 +104,7 @@ class _Student:
             raise RuntimeError("the process was ended by an earlier call")
         try:
             asked = {key: value for key, value in request.items() if key != "timeout"}
-            return self._session.call(asked, min(request.get("timeout", self._limits.cell_timeout), max(self.remaining(), 0.1)))
+            return self._session.ask(asked, min(request.get("timeout", self._limits.cell_timeout), max(self.remaining(), 0.1)))
         finally:
             self._notice()
 

@@ -1,14 +1,20 @@
 """How the processes talk: JSON in frames with a student's process, JSON in lines between the grader's own.
 
-A student's process can write anything into its frames, so the grader's end reads them as it would read mail from a stranger:
-length first and limited, UTF-8, JSON of limited depth, an object at the top; anything else is a `ProtocolError`.
+A student's process can write anything into its frames, so the grader's end believes none of them: length first and limited,
+ASCII, JSON of limited depth and with a limited number of values, an object at the top; anything else is a `ProtocolError`.
+Objects in Python's memory are up to fifty times as large as their JSON, so the values are counted before any is made.
+
+The answer to a question of the checker's may be large. The grader does not look into it: it hands its bytes on to the checker's
+process, whose memory is limited. Such a frame holds ``=``, the number of the question, a space, and the answer's JSON.
 """
 
 from __future__ import annotations
 
 import array
+import itertools
 import json
 import os
+import re
 import socket
 import struct
 from collections import deque
@@ -16,7 +22,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 HEADER = struct.Struct("!I")
-DEPTH = 100  # levels of nesting that the grader takes
+DEPTH = 100  # levels of nesting that are taken
+CONTAINERS, VALUES = 20_000, 500_000  # lists and objects, and values of all kinds, in a message to the grader
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"')
 
 
 class ProtocolError(Exception):
@@ -43,6 +51,67 @@ def pack(message: Mapping[str, object]) -> bytes:
     return HEADER.pack(len(body)) + body
 
 
+def pack_answer(number: int, answer: bytes) -> bytes:
+    r"""The answer to a question as a frame.
+
+    Examples
+    --------
+    >>> pack_answer(1, b"{}")
+    b'\x00\x00\x00\x05=1 {}'
+    """
+    body = b"=%d " % number + answer
+    return HEADER.pack(len(body)) + body
+
+
+def load(body: bytes, containers: int = CONTAINERS, values: int = VALUES) -> dict[str, Any]:
+    """Read a JSON object that a student's process has written.
+
+    Parameters
+    ----------
+    body : bytes
+    containers, values : int
+        How many lists and objects, and how many values of all kinds, it may hold.
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    ProtocolError
+        If it is none, or holds too much.
+
+    Examples
+    --------
+    >>> load(b'{"a": [1]}')
+    {'a': [1]}
+    >>> load(b'{"a": [[], [], []]}', containers=3)
+    Traceback (most recent call last):
+    ...
+    grading.sandbox.channel.ProtocolError: a message of too many values
+    """
+    if not body.isascii():
+        raise ProtocolError("a message that is not ASCII")
+    if _rich(body, containers, values):  # or only its texts are
+        texts = sum(1 for _ in itertools.islice(_STRING.finditer(body), 4 * containers))
+        if texts == 4 * containers or _rich(_STRING.sub(b"", body), containers, values):
+            raise ProtocolError("a message of too many values")
+    try:
+        message = json.loads(body)
+    except (ValueError, RecursionError) as problem:
+        raise ProtocolError(f"a message that is not JSON: {type(problem).__name__}") from None
+    if not isinstance(message, dict):
+        raise ProtocolError("a message that is not a JSON object")
+    if body.count(b"[") + body.count(b"{") > DEPTH and _depth(message) > DEPTH:
+        raise ProtocolError(f"a message with more than {DEPTH} levels")  # what reads it next may recurse
+    return message
+
+
+def _rich(body: bytes, containers: int, values: int) -> bool:
+    """Whether there are signs of more than so many containers or values; those in texts count, too."""
+    return body.count(b"[") + body.count(b"{") > containers or body.count(b",") + body.count(b":") > values
+
+
 class Unpacker:
     """Takes bytes as they come and gives back whole messages.
 
@@ -50,6 +119,11 @@ class Unpacker:
     ----------
     limit : int
         Largest length of a frame in bytes.
+
+    Attributes
+    ----------
+    answers : int
+        Largest length of a frame that is an answer; 0 where no question has been asked.
 
     Examples
     --------
@@ -62,6 +136,7 @@ class Unpacker:
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._bytes = bytearray()
+        self.answers = 0
 
     def feed(self, data: bytes) -> Iterator[dict[str, object]]:
         """Take some bytes.
@@ -73,6 +148,7 @@ class Unpacker:
         Yields
         ------
         dict
+            An answer has the keys ``id``, ``type`` and ``answer``: its JSON as bytes.
 
         Raises
         ------
@@ -80,23 +156,24 @@ class Unpacker:
             If a frame is too long or is not a JSON object.
         """
         self._bytes += data
-        while len(self._bytes) >= HEADER.size:
+        while len(self._bytes) > HEADER.size:
             (length,) = HEADER.unpack_from(self._bytes)
-            if length > self._limit:
-                raise ProtocolError(f"a message of {length} bytes; at most {self._limit} are taken")
+            answers = self._bytes[HEADER.size] == ord("=")
+            limit = self.answers if answers else self._limit
+            if length > limit:
+                raise ProtocolError(f"a message of {length} bytes; at most {limit} are taken")
             if len(self._bytes) < HEADER.size + length:
                 return
-            body = bytes(self._bytes[HEADER.size : HEADER.size + length])
+            with memoryview(self._bytes) as view:
+                body = bytes(view[HEADER.size : HEADER.size + length])
             del self._bytes[: HEADER.size + length]
-            try:
-                message = json.loads(body)
-            except (ValueError, RecursionError) as problem:
-                raise ProtocolError(f"a message that is not JSON: {type(problem).__name__}") from None
-            if not isinstance(message, dict):
-                raise ProtocolError("a message that is not a JSON object")
-            if body.count(b"[") + body.count(b"{") > DEPTH and _depth(message) > DEPTH:
-                raise ProtocolError(f"a message with more than {DEPTH} levels")  # what reads it next may recurse
-            yield message
+            if not answers:
+                yield load(body)
+                continue
+            number, _, answer = body[1:].partition(b" ")
+            if not number.isdigit() or len(number) > 10:
+                raise ProtocolError("an answer to no question")
+            yield {"id": int(number), "type": "answer", "answer": answer}
 
 
 def _depth(value: object) -> int:

@@ -11,6 +11,7 @@ import builtins
 import codecs
 import contextlib
 import io
+import json
 import os
 import re
 import signal
@@ -30,7 +31,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets import Type
 from traitlets.config import Config
 
-from grading.sandbox.channel import Unpacker, pack
+from grading.sandbox.channel import Unpacker, pack, pack_answer
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -107,7 +108,10 @@ class Wire:
 
     def send(self, message: Mapping[str, object]) -> None:
         """Send a message of the request that is being answered."""
-        frame = pack({"id": self.request, **message})
+        if isinstance(message.get("answer"), dict):
+            frame = pack_answer(self.request, json.dumps(message["answer"]).encode("ascii"))
+        else:
+            frame = pack({"id": self.request, **message})
         with self._lock:
             self._sending = True  # half a message would spoil all that follow: an interrupt waits until it is out
             try:

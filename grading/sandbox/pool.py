@@ -24,7 +24,7 @@ from nbformat import NotebookNode, from_dict
 from nbformat.v4 import new_output
 
 from grading.model import CellResult, Limits
-from grading.sandbox.channel import Lines, ProtocolError, Unpacker, pack
+from grading.sandbox.channel import Lines, ProtocolError, Unpacker, load, pack
 from grading.sandbox.walls import confinement
 from grading.sandbox.warm import PACKAGE_ROOT, PRELOAD, WarmProcess
 
@@ -32,7 +32,9 @@ if TYPE_CHECKING:
     from _typeshed import StrPath
 
 
-LARGEST_MESSAGE = 64 * 2**20  # bytes, either way
+LARGEST_MESSAGE = 64 * 2**20  # bytes of a question, or of an answer
+LARGEST_OUTPUT = 16 * 2**20  # bytes of any other message from a student's process
+MOST = 256 * 2**20  # bytes of all that it may write while one cell runs
 START_SECONDS = 300  # for the imports; TensorFlow from a slow disk takes a minute
 SESSION_SECONDS = 60  # for the walls and the student's process; takes 0.05 s on an idle machine
 FULL = 0.95  # of a limit is all of it
@@ -350,6 +352,18 @@ class Student:
         return CellResult(index, "ok" if error is None else "error", error, outputs.finish(), took)
 
     def call(self, request: Mapping[str, object], timeout: float | None = None) -> dict[str, object]:
+        """Ask the answering side in the student's process; see `ask`.
+
+        Returns
+        -------
+        dict
+        """
+        try:
+            return load(self.ask(request, timeout))
+        except ProtocolError as problem:
+            raise StudentError(f"no answer came from the student's process: {problem}") from None
+
+    def ask(self, request: Mapping[str, object], timeout: float | None = None) -> bytes:
         """Ask the answering side in the student's process. What comes back is what the student's code says, no more.
 
         Parameters
@@ -361,7 +375,8 @@ class Student:
 
         Returns
         -------
-        dict
+        bytes
+            JSON, if the process is honest.
 
         Raises
         ------
@@ -387,7 +402,7 @@ class Student:
         if status == "killed":
             raise StudentEnded(why)
         answer = reply.get("answer")
-        if not isinstance(answer, dict):
+        if not isinstance(answer, bytes):
             failure = reply.get("failure") or reply.get("error")
             raise StudentError(f"no answer came from the student's process: {str(failure)[:500]}")
         return answer
@@ -457,7 +472,7 @@ class Student:
             os.close(err)
         for file in (self._out, self._err):
             os.set_blocking(file, False)
-        self._unpacker = Unpacker(LARGEST_MESSAGE)
+        self._unpacker = Unpacker(LARGEST_OUTPUT)
         self._request += 1
         channel.settimeout(SESSION_SECONDS)
         hello = b""
@@ -515,6 +530,7 @@ class Student:
         Returns (status, reply, why): the reply if it was answered, and why the process has ended if it was killed.
         """
         self._request += 1
+        self._unpacker.answers = LARGEST_MESSAGE if request["op"] == "call" else 0
         outgoing = memoryview(pack({"id": self._request, **request}))
         if len(outgoing) > LARGEST_MESSAGE:
             raise SandboxError(f"a request of {len(outgoing)} bytes; at most {LARGEST_MESSAGE} are sent")
@@ -543,6 +559,7 @@ class _Exchange:
         self.interrupted = self.hung_up = False
         self.waiting = False  # for the word that the interrupt is out
         self.ended = False
+        self.room = MOST
         self.decoders = {file: codecs.getincrementaldecoder("utf-8")("replace") for file in (student._out, student._err)}
 
     def run(self) -> tuple[Mapping[str, object] | None, str]:
@@ -614,6 +631,9 @@ class _Exchange:
             self.deadline = min(self.deadline, time.monotonic() + 1)  # it is ending, or has hung up and must be ended
             self.hung_up = True
             return None
+        self.room -= len(data)
+        if self.room < 0:
+            raise ProtocolError(f"more than {MOST} bytes")
         reply: Mapping[str, object] | None = None
         for message in student._unpacker.feed(data):
             number = message.get("id")
@@ -845,4 +865,4 @@ def _user_site() -> list[str]:
 def _answers(reply: Mapping[str, object]) -> bool:
     """Whether a call came to a value. Where it did not, it may be because of the limits."""
     answer = reply.get("answer")
-    return isinstance(answer, dict) and "ok" in answer
+    return isinstance(answer, bytes) and answer.startswith(b'{"ok"')

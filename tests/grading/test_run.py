@@ -49,13 +49,13 @@ class Session:
             return CellResult(0, "error", (type(problem).__name__, str(problem), "trace"))
         return CellResult(0, "ok")
 
-    def call(self, request, timeout=None):
+    def ask(self, request, timeout=None):
         answer = self._answer(request)
         if "DIE" in json.dumps(answer):
             self.restarted += 1
             self._begin()
             raise RuntimeError("the process ended")
-        return answer
+        return json.dumps(answer).encode()
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ import sys
 import textwrap
 import threading
 import time
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ from grading.sandbox import (
     walls,
     zygote,
 )
-from grading.sandbox.channel import ProtocolError, Unpacker, pack
+from grading.sandbox.channel import ProtocolError, Unpacker, load, pack, pack_answer
 from grading.sandbox.warm import WarmProcess
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -395,8 +396,14 @@ def write(data):
         "write(frame({'id': get_ipython().wire.request, 'type': 'other'}))",
         "x = []\nfor _ in range(150): x = [x]\nwrite(frame({'id': get_ipython().wire.request, 'type': 'clear', 'x': x}))",
         "os.close(3)",
+        "write(frame(b'{\"id\": 0, \"a\": [' + b'{\"\":{}},' * 1_000_000 + b'0]}'))",
+        "write(frame(b'{\"id\": 0, \"a\": [' + b'0,' * 1_000_000 + b'0]}'))",
+        "write(frame(b'', 17 * 2**20)[:4] + b'{' * 1000)",
+        "write(frame(b'=%d {}' % get_ipython().wire.request))",
+        'write(frame(\'{"id": "\u00e9"}\'.encode()))',
+        "x = frame({'id': 0, 'x': 'y' * 2**23})\nwhile True: write(x)",
     ],
-    ids=range(13),
+    ids=range(19),
 )
 def test_nonsense_on_the_channel_ends_the_process_and_nothing_else(student, source):
     result = run(student, CHANNEL + source + "\nimport time; time.sleep(20)", timeout=25)
@@ -455,10 +462,31 @@ def test_threads_and_forks_that_print_do_not_spoil_the_channel(student):
     assert result.status == "ok" and printed(result).count("\n") == 1500
 
 
-@pytest.mark.parametrize("frame", [b"\xff\xff\xff\xff", pack({})[:4] + b"[]", b"\0\0\0\4nul!"])
+@pytest.mark.parametrize("frame", [b"\xff\xff\xff\xff{", pack({})[:4] + b"[]", b"\0\0\0\4nul!", pack_answer(1, b"{}")])
 def test_unpacker_refuses(frame):
     with pytest.raises(ProtocolError):
         list(Unpacker(1000).feed(frame))
+
+
+def test_an_answer_is_not_looked_into():
+    unpacker = Unpacker(10)
+    unpacker.answers = 10**6
+    (message,) = unpacker.feed(pack_answer(7, b'[{"":{}},' * 10_000))
+    assert message["id"] == 7 and message["answer"].startswith(b"[{")
+
+
+def test_values_are_counted_before_any_is_made():
+    many = b'{"a": [' + b'{"":{}},' * 500_000 + b"0]}"
+    tracemalloc.start()
+    with pytest.raises(ProtocolError, match="too many"):
+        load(many)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 4 * len(many), "it takes fifty times as much to read it"
+    text = json.dumps({"text": "[{,:" * 500_000 + '"' + chr(92)})
+    assert load(text.encode())["text"].endswith('"' + chr(92)), "what stands in a text counts for nothing"
+    with pytest.raises(ProtocolError):
+        load('{"a": "é"}'.encode())
 
 
 # --- output
