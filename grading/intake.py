@@ -605,6 +605,11 @@ def _look(folder, top_only, notes):
                     stack.append((entry.path, (*parts, entry.name)))
             elif not entry.is_file(follow_symlinks=False):
                 notes.append(f"{_shown(name)} is not a regular file and was refused.")
+            elif entry.stat(follow_symlinks=False).st_nlink > 1:
+                notes.append(
+                    f"{_shown(name)} is a hard link, another name of a file that lies elsewhere, and was refused. "
+                    "If it is the student's own, put a copy in its place."
+                )
             elif not _JUNK.match(entry.name):
                 found[name] = Path(entry.path)
                 if len(found) >= FILE_LIMIT:
@@ -620,6 +625,8 @@ def _read(path):
         info = os.fstat(file.fileno())
         if not stat.S_ISREG(info.st_mode):
             raise NotANotebook("it is not a regular file")
+        if info.st_nlink > 1:
+            raise NotANotebook("it is a hard link, another name of a file that lies elsewhere")
         if info.st_size > NOTEBOOK_LIMIT:
             raise NotANotebook(f"it has {info.st_size / MIB:,.0f} MiB, more than the {NOTEBOOK_LIMIT / MIB:,.0f} that are read")
         return file.read()

@@ -25,6 +25,7 @@ import nbformat
 from grading.course import grade_id, role
 from grading.hidden import hidden_lines, visible_hints
 from grading.model import CellResult, Intake, Outcome, QuestionScore, not_passed
+from grading.paths import shorten_outputs, shortener
 from grading.sanitise import clean_outputs
 
 if TYPE_CHECKING:
@@ -216,6 +217,10 @@ def grade_notebook(
     for question in questions:
         question.cell.source = question.instructor.source
         question.cell.outputs = _shown_outputs(question)
+    shorten = shortener(course)
+    shorten_outputs(notebook, shorten)
+    for question in questions:
+        question.score.message = question.score.message and shorten(question.score.message)
     # What nbgrader wrote into the gradebook for it, so that its own commands know the cell again.
     for cell in notebook.cells:
         name = grade_id(cell)

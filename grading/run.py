@@ -228,7 +228,7 @@ def write_autograded(course: Course, assignment: str, student: str, outcomes: It
             write_atomic(draft / f"{outcome.name}.ipynb", nbformat.writes(outcome.notebook, version=4) + "\n", mode)
         files = course.given_files(assignment)
         stamp = folder / "timestamp.txt" if folder else None
-        if stamp is not None and stamp.is_file() and not stamp.is_symlink() and stamp.stat().st_size < 1000:
+        if stamp is not None and stamp.is_file() and not stamp.is_symlink() and _own_and_short(stamp):
             files["timestamp.txt"] = stamp
         for name, path in files.items():
             (draft / name).parent.mkdir(parents=True, exist_ok=True)
@@ -244,6 +244,12 @@ def write_autograded(course: Course, assignment: str, student: str, outcomes: It
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
+
+
+def _own_and_short(stamp):
+    """Whether a file is short, and has no other name by which it may be somebody else's."""
+    state = stamp.stat()
+    return state.st_size < 1000 and state.st_nlink == 1
 
 
 def _tidy(course, assignment):

@@ -139,9 +139,9 @@ class Pool:
         self._settings = {
             "side": side,
             "read": [os.path.abspath(path) for path in (*read, *_user_site())],
-            "private": [os.path.abspath(path) for path in private],
             "hide": [PACKAGE_ROOT],
         }
+        self._private = [os.path.realpath(path) for path in private]
         self._lock = threading.RLock()
         self._warm = warm or WarmProcess(jobs)
         self._closed = False
@@ -161,6 +161,13 @@ class Pool:
             raise SandboxError(f"the warm process did not start: {why}")
         self.missing, self.warm_seconds = ready["missing"], ready["seconds"]
         self.readable = ready["paths"]
+        for private in self._private:  # which no process of a student's ever hears of
+            for path in map(os.path.realpath, self.readable):
+                if private == path or private.startswith(path + "/"):
+                    raise SandboxError(
+                        f"the warm process did not start: {private} must stay hidden from students' code, but lies in {path}, "
+                        "which that code has to read; keep the course and its gradebook outside the Python installation"
+                    )
 
     def _fork(self, request: Mapping[str, object], files: Sequence[int]) -> int:
         """Ask the warm process for a session; start it anew if it is gone."""

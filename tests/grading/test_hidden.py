@@ -2,6 +2,8 @@
 
 import json
 import re
+import sys
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -15,6 +17,7 @@ from grading.model import Limits
 from grading.run import run_batch
 from tests.grading.conftest import Small
 
+ROOT = Path(__file__).resolve().parents[2]
 SECRET = 271828
 LIMITS = Limits(cell_timeout=20, memory=2**30)
 
@@ -63,6 +66,11 @@ HONEST = {
     "removed": ("def double(x):\n    return factor * x\nfactor = 2", "del double, factor\nprint('so 8')", 5),
     "in-place": ("table = [2]\ndef double(x):\n    return table[0] * x", "table.clear()\nprint('so 8')", 5),
     "dies": ("table = [2]\ndef double(x):\n    return table[0] * x", "print('so 8')\nimport os\nos._exit(0)", 5),
+    "path": (
+        "def double(x):\n    return 2 * x",
+        "import numpy, os\nprint('so 8')\nprint('IN', numpy.__file__, os.environ.get('COURSE_DATA'))\ninput()",
+        5,
+    ),
     "wrong": ("def double(x):\n    return 4", "print('so 8')", 3),
 }
 
@@ -127,6 +135,15 @@ def test_a_spy_that_answers_right_gets_its_points(graded):
     assert results["print"].score == 5 and results["print"].status == "ok"
     assert results["kill"].score == 3 and results["kill"].status == "partial"
     assert results["again"].score == 3
+
+
+@pytest.mark.needs("confinement")
+def test_no_page_tells_where_things_lie_on_the_graders_machine(graded):
+    small, _ = graded
+    page = (small.root / "feedback" / "path" / "ps1" / "ps1.html").read_text()
+    assert "IN site-packages/numpy/__init__.py" in page and "a notebook that is graded cannot ask for input" in page
+    for place in (sys.prefix, str(ROOT), str(small.root)):
+        assert place not in page
 
 
 def test_a_hidden_test_is_found_by_the_courses_own_marks():

@@ -344,6 +344,20 @@ def test_links_pipes_and_code_are_refused(small):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="links of POSIX systems")
+def test_hard_links_are_refused(small):
+    path = small.hand_in("ada", text(small.solved()))
+    secret = small.root / "source" / "ps1" / "ps1.ipynb"
+    os.link(secret, path.parent / "mine.txt")
+    intake = good(take_in(small.course, "ps1", "ada"))
+    told(intake, "mine.txt is a hard link")
+    assert intake.files == {}
+    path.unlink()
+    os.link(secret, path)
+    intake = take_in(small.course, "ps1", "ada")
+    assert intake.problem is not None and "hard link" in " ".join([intake.problem, *intake.repairs])
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links of POSIX systems")
 @pytest.mark.parametrize("which", ["notebook", "folder", "student"])
 def test_links_in_place_of_the_submission(small, which):
     secret = small.root / "source"
