@@ -273,8 +273,6 @@ def _collect(course: Course, options: argparse.Namespace, _: WarmProcess | None)
         by_folder=options.by_folder,
         force=options.force,
     )
-    if roster is not None:
-        enrol(course, options.assignment, roster)
     states = Counter(person.state for person in done.people)
     taken = states["new"] + sum(person.replaced for person in done.people)
     print(
@@ -302,6 +300,8 @@ def _collect(course: Course, options: argparse.Namespace, _: WarmProcess | None)
         )
     for line in done.problems:
         print(f"Not collected: {line}", file=sys.stderr)
+    if roster is not None:
+        enrol(course, options.assignment, roster)
     return EXIT_UNDERSTOOD_NOT if done.problems or waiting else 0
 
 

@@ -314,7 +314,7 @@ def write_feedback(course: Course, assignment: str, students: Iterable[str] | No
     if unknown:
         raise CourseError(f"No submission of {assignment} by {', '.join(sorted(unknown))}.")
     pages, missing, records = [], [], Records(course, assignment)
-    with GradebookWriter(course, assignment) as book:
+    with GradebookWriter(course, assignment, prepare=False) as book:
         for student in students or everyone:
             record, standing = records.read(student), book.results(student)
             if record is None or standing is None:
@@ -326,7 +326,7 @@ def write_feedback(course: Course, assignment: str, students: Iterable[str] | No
                 continue
             for name in names:
                 path = course.autograded_folder(student, assignment) / f"{name}.ipynb"
-                if not path.is_file():
+                if not path.is_file() or name not in standing["notebooks"]:
                     missing.append(f"{student}: {path} is gone; run `grade run {assignment}` again")
                     continue
                 notebook = nbformat.read(path, as_version=4)

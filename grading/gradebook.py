@@ -42,6 +42,8 @@ class GradebookWriter(Standing):
     ----------
     course : grading.course.Course
     assignment : str
+    prepare : bool
+        Whether to bring the questions in the gradebook to those of the source: not needed by who only reads.
 
     Attributes
     ----------
@@ -58,8 +60,9 @@ class GradebookWriter(Standing):
             writer.write("ada", outcomes)
     """
 
-    def __init__(self, course: Course, assignment: str) -> None:
+    def __init__(self, course: Course, assignment: str, prepare: bool = True) -> None:
         self.course, self.assignment = course, assignment
+        self._wants_preparing = prepare
         self.backup: Path | None = None
         self.notes: list[str] = []
         self._protected = False
@@ -77,7 +80,8 @@ class GradebookWriter(Standing):
         try:
             with _alembic_in_reach():
                 self._book = api.Gradebook(self._url, self.course.directory.course_id or "default_course")
-            self._prepare()
+            if self._wants_preparing:
+                self._prepare()
         except sqlalchemy.exc.DatabaseError as problem:
             if "locked" in str(problem.orig):
                 way = "Another program is writing to it: close it and run the same command again"
@@ -383,5 +387,5 @@ def _alembic_in_reach():
 
 def enrol(course: Course, assignment: str, roster: Roster) -> None:
     """Write a roster into the gradebook, where formgrader and ``nbgrader export`` find the names."""
-    with GradebookWriter(course, assignment) as writer:
+    with GradebookWriter(course, assignment, prepare=False) as writer:
         writer.enrol(roster.students)

@@ -293,6 +293,16 @@ def test_a_notebook_that_is_gone_leaves_what_a_person_gave_in_a_file(small, regr
     assert "3.5" in (small.root / "reports" / "ps1" / "removed-grades.csv").read_text()
 
 
+def test_feedback_only_reads(small, regrade):
+    small.hand_in("ada")
+    regrade()
+    by_hand(small)
+    change(small, lambda cells, notebook: notebook.cells.remove(cells["why"]))
+    state = (small.root / "gradebook.db").read_bytes()
+    pages, missing = write_feedback(Course.open(small.root), "ps1")
+    assert len(pages) == 1 and missing == [] and (small.root / "gradebook.db").read_bytes() == state
+
+
 def test_a_migration_that_fails_changes_nothing(small, regrade, monkeypatch):
     small.hand_in("ada")
     regrade()
