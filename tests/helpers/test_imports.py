@@ -8,7 +8,9 @@ import pytest
 SLOW = {"keras", "tensorflow", "matplotlib.pyplot", "sklearn", "skimage", "scipy", "pyarrow", "pooch", "PIL.Image", "tqdm"}
 
 
-@pytest.mark.parametrize("module", ["helpers", "helpers.budget", "helpers.checks", "helpers.data", "helpers.pretrained"])
+@pytest.mark.parametrize(
+    "module", ["helpers", "helpers.budget", "helpers.checks", "helpers.data", "helpers.exercise", "helpers.pretrained"]
+)
 def test_importing_loads_nothing_slow(module):
     code = f"import sys, {module}; print(' '.join(sys.modules))"
     loaded = set(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split())
