@@ -13,6 +13,9 @@ The same test cell also runs in a student's own notebook, and honest work gets t
 - what a student's function prints is printed where the test can catch it; random numbers go on from the test's seed;
 - a Keras model is rebuilt here from its config and its weights, and is measured by the checker's own Keras.
 
+The process that runs test cells is confined, too, should one of its libraries have a hole for hostile data: it writes only into a
+folder of its own and reaches no network, and its memory and its time are limited.
+
 What a test cell sees of objects and classes is told in :mod:`grading.proxies`, what a call carries beside plain data in
 :mod:`grading.link`.
 """
@@ -49,6 +52,7 @@ from grading.hidden import NBGRADERS, Marks, hidden_lines, transform, visible_so
 from grading.link import Link
 from grading.model import Limits
 from grading.proxies import StudentClass, StudentError, StudentFunction, StudentGone, StudentValue
+from grading.sandbox import walls
 from grading.sandbox.channel import ProtocolError, load
 
 if TYPE_CHECKING:  # importing it takes a second, and the warm process never sees a notebook
@@ -1272,6 +1276,7 @@ def _child(channel: socket.socket, order: dict[str, Any], memory: int) -> NoRetu
         os.chdir(order["folder"])
         sys.path.insert(0, order["folder"])
         _limit_memory(memory)
+        walls.keep_to(order["folder"])
         sys.modules["__main__"] = types.ModuleType("__main__")
         link = Link(channel, reference.Traits(*order["traits"]), _read_answer, _write, {"model": StudentModel})
         space = Space(link, frozenset(order["student"]), frozenset(order["own"]))

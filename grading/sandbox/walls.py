@@ -385,6 +385,31 @@ def lock_in(user: int, *, memory: int, processes: int, file: int) -> list[str]:
     ]
 
 
+def keep_to(folder: StrPath, file: int = 2**30) -> None:
+    """Confine this process, which runs an instructor's tests, as far as the kernel lets an ordinary user: it reads what it could
+    read, writes only below `folder` (temporary files, too), reaches no network, and has no more rights than it had.
+
+    Parameters
+    ----------
+    folder : path
+    file : int
+        Bytes of one file.
+    """
+    os.environ["TMPDIR"] = tempfile.tempdir = os.fspath(folder)
+    if sys.platform != "linux" or not linux.numbers():
+        return
+    for name, value in (("RLIMIT_CORE", 0), ("RLIMIT_FSIZE", file)):
+        _, hard = resource.getrlimit(getattr(resource, name))
+        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(getattr(resource, name), (value, value))
+    linux.drop_capabilities()
+    linux.no_new_privileges()
+    if linux.landlock_abi():
+        places = [place for place in ("/dev/shm", *DEVICES) if os.path.exists(place)]
+        linux.landlock([("/", "read"), (os.fspath(folder), "write"), *((place, "write") for place in places)])
+    linux.seccomp()
+
+
 def limit(*, memory: int, processes: int | None, file: int) -> None:
     """Set the resource limits of this process and all that it starts.
 

@@ -24,8 +24,9 @@ from pathlib import Path
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
 
-from grading.checker import _hidden_lines, _statements
+from grading.checker import _statements
 from grading.course import Course, CourseError, grade_id, role
+from grading.hidden import hidden_lines
 
 LEAK = "LEAKED:"  # what hostile code writes in front of what it has found
 HUGE = 200 * 2**20
@@ -762,7 +763,7 @@ def _checksums(notebook):
     seen: set[str] = set()
     hidden: set[str] = set()
     for cell in notebook.cells:
-        lines, secret = cell.source.splitlines(), _hidden_lines(cell.source)
+        lines, secret = cell.source.splitlines(), hidden_lines(cell.source)
         for number, line in enumerate(lines, 1):
             (hidden if number in secret else seen).add(line.strip())
     marks = {line for line in hidden if re.match(r"#+\s*(BEGIN|END) HIDDEN", line)}

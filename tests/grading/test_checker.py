@@ -768,3 +768,20 @@ def test_models_that_are_code_are_refused(name, with_keras):
         checker.begin()
         verdict = checker.run_cell("m = build()\nassert m.count_params() == 14 or m.predict(1) == 42", 1, student.ask)
         assert verdict.score == 0 and "cannot be checked" in verdict.message, verdict
+
+
+@pytest.mark.needs("confinement")
+@pytest.mark.parametrize(
+    ("test", "refused"),
+    [
+        ("open({out!r} + '/x', 'w')", "PermissionError"),
+        ("import socket\nsocket.create_connection(('127.0.0.1', 9))", "PermissionError"),
+        ("import os\nos.kill(os.getppid(), 0)", "PermissionError"),
+        ("import tempfile\nwith tempfile.TemporaryFile() as file: file.write(b'x')\nopen('own', 'w').write('x')", None),
+        ("import subprocess\nsubprocess.run(['true'], check=True)", None),
+    ],
+)
+def test_test_cells_are_confined_too(test, refused, tmp_path):
+    with Checker() as checker:
+        verdict = checker.run_cell(test.format(out=str(tmp_path)), 1, lambda request: {})
+    assert (verdict.message or "").startswith(refused or "") and verdict.score == (0 if refused else 1)
