@@ -27,7 +27,7 @@ from pipeline.files import write_text
 
 RELEASE = BUILD / "release"
 SITE = BUILD / "book" / "_build" / "html"
-PLACEHOLDER = "https://github.com/cnn-course/cnn-course"  # the address until a course has one of its own
+PLACEHOLDER = "cnn-course/cnn-course"  # owner and name in the address, until a course has one of its own
 
 # What students need of the repository. Solutions, tests with wrong answers, grading and the build stay with the instructor.
 STUDENT_FILES = (
@@ -77,10 +77,10 @@ def refuse_unpublishable(address):
     SystemExit
         If the address is the placeholder, or in a workflow not that of the repository that the workflow runs in.
     """
-    here = os.environ.get("GITHUB_REPOSITORY", "")
-    if address.lower() == PLACEHOLDER:
-        why = f"still names the placeholder {PLACEHOLDER}, and whoever owns that name would decide what students install"
-    elif here and address.lower() != f"https://github.com/{here}".lower():
+    named, here = address.lower().removeprefix("https://github.com/"), os.environ.get("GITHUB_REPOSITORY", "")
+    if named == PLACEHOLDER:
+        why = f"still names the placeholder {address}, and whoever owns that name would decide what students install"
+    elif here and named != here.lower():
         why = f"names {address}, and this is the repository {here}"
     else:
         return

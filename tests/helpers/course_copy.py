@@ -112,7 +112,7 @@ def write_course(folder, version):
         (folder / name).write_text(generated(name, cells), encoding="utf-8", newline="\n")
     (folder / "pyproject.toml").write_text(
         f'[project]\nname = "cnn-course"\nversion = "{version}"\ndependencies = ["tqdm>=4.6{int(new)}"]\n'
-        '[project.urls]\nRepository = "https://github.com/cnn-course/cnn-course"\n'
+        '[project.urls]\nRepository = "https://github.com/ada/course"\n'
     )
     (folder / "constraints.txt").write_text(f"tqdm==4.68{'.1' * new}\n")
     (folder / "helpers" / "extra.py").write_text(f"VERSION = {version!r}\n")

@@ -402,7 +402,7 @@ def test_the_newest_release_is_fetched_from_the_courses_address(student, tmp_pat
         shutil.copy(student.published / name, home)
     project = student / "pyproject.toml"
     with served(tmp_path / "web") as address:
-        project.write_text(project.read_text().replace("https://github.com/cnn-course/cnn-course", f"{address}/owner/name"))
+        project.write_text(project.read_text().replace("https://github.com/ada/course", f"{address}/owner/name"))
         with open(home / "cnn-course-0.2.0-students.zip", "ab") as file:
             file.write(b"more")
         student.source = []

@@ -94,9 +94,11 @@ def test_an_archive_depends_on_nothing_but_its_files(tmp_path):
     assert release.pack(folder, folder.with_suffix(".zip")) != sums[0]
 
 
-@pytest.mark.parametrize("address", [release.PLACEHOLDER, release.PLACEHOLDER.upper().replace("HTTPS", "https")])
+@pytest.mark.parametrize("address", [release.PLACEHOLDER, release.PLACEHOLDER.upper()])
 def test_a_release_with_the_placeholder_address_is_not_published(address, monkeypatch, tmp_path):
-    monkeypatch.setattr(release, "facts", lambda: {"repository": address, "name": "course", "version": "0.2.0"})
+    monkeypatch.setattr(
+        release, "facts", lambda: {"repository": f"https://github.com/{address}", "name": "course", "version": "0.2.0"}
+    )
     monkeypatch.setattr(release, "RELEASE", tmp_path / "release")
     (tmp_path / "release").mkdir()
     (tmp_path / "release" / "earlier").touch()
