@@ -136,7 +136,7 @@ def text_of(verdict: Verdict, path: Path, released: Reference, ran: str) -> str:
         for text in verdict.todo:
             lines += _folded(f"{text}.", "  - ")
     elif verdict.is_good:
-        lines += ["", f"Ready: hand in {released.file or path.name}. Of what lies beside it, the grader gets nothing."]
+        lines += ["", f"Ready: hand in {released.file or path.name}, and nothing else."]
     if verdict.remarks:
         lines += ["", "Good to know:"]
         for text in verdict.remarks:

@@ -78,12 +78,16 @@ def judge(path: Path, cells: Sequence[Cell], outcomes: dict[int, Outcome], relea
     Verdict
     """
     notebook = _Notebook(path, cells, outcomes, released, worked)
-    verdict, unwritten = Verdict(), []
+    verdict, unwritten, failing = Verdict(), [], []
     for question in released.questions:
         row, gaps, misplaced = notebook.question(question)
         verdict.rows.append(row)
         verdict.todo += [f"Question {row.number}: {text}" if row.number else text for text in misplaced]
         unwritten += gaps
+        if row.passed < row.points and not gaps and not misplaced:
+            failing.append(f"question {row.number}" if row.number else row.title or "the first cells")
+    if failing:
+        verdict.todo.insert(0, f"Look at the checks that do not pass, of {', '.join(failing)}")
     if unwritten:
         verdict.todo.insert(0, f"Write what is not written yet: {', '.join(unwritten)}")
     ended = next((cell for cell in cells if outcomes.get(cell.number, Outcome("done")).state in ("too long", "died")), None)
@@ -119,7 +123,8 @@ class _Notebook:
 
     def question(self, question: Question) -> tuple[Row, list[str], list[str]]:
         """Points of a question, and what its checks say; answers that are not written; and what else is to be done about them."""
-        row = Row(question.number, question.title[:1].upper() + question.title[1:])
+        title = question.title.replace("`", "")
+        row = Row(question.number, title[:1].upper() + title[1:])
         failed: list[tuple[Cell, Outcome]] = []
         complete = True
         for name in question.tests:

@@ -89,7 +89,7 @@ def test_an_untouched_exercise(tmp_path):
 
 def test_a_solved_exercise(tmp_path):
     status, said = command(save(exercise(week1()[1]), tmp_path))
-    assert status == 0 and "Visible checks: 20 of 20 points." in said and "Ready: hand in knn.ipynb." in said
+    assert status == 0 and "Visible checks: 20 of 20 points." in said and "Ready: hand in knn.ipynb, and nothing else." in said
     assert "To do" not in said and "Good to know" not in said
 
 
@@ -119,6 +119,7 @@ def test_a_half_solved_exercise_with_all_kinds_of_faults(tmp_path):
     assert "every number is the square of the right one. Is a square root missing? got [[" in said  # the check's own words
     assert "name 'from_another_day' is not defined: no cell of the notebook defines it" in said
     assert "Write what is not written yet: final_score, gradient_histogram." in said
+    assert "Look at the checks that do not pass, of question 2b, question 2c, question 3, question 4a." in said
     place = number["cross_validate"]
     assert f"the answer cross_validate is written in cell {place + 1}, not in cell {place}, which is for it" in said
     assert "The check predict_ties_test is missing" in said
@@ -281,7 +282,9 @@ def test_a_name_that_is_missing_is_looked_for(where, said):
     ],
 )
 def test_what_a_check_says_is_told_without_a_traceback(outcome, said):
-    assert verdict(answered(), {5: outcome}).rows[0].lines == [f"double_test (cell 5): {said}"]
+    found = verdict(answered(), {5: outcome})
+    assert found.rows[0].lines == [f"double_test (cell 5): {said}"]
+    assert found.todo == ["Look at the checks that do not pass, of question 1"]
 
 
 def test_cells_without_points_that_fail_are_told_once_for_each_reason():
