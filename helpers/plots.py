@@ -41,7 +41,7 @@ mpl.rcParams.update(
         "grid.linewidth": 0.7,
         "figure.facecolor": "#FCFCFA",
         "axes.facecolor": "#FCFCFA",
-        "savefig.facecolor": "#FCFCFA",
+        "savefig.facecolor": "auto",  # that of the figure, also after `plt.style.use("dark_background")`
         "figure.dpi": 110,
         "savefig.dpi": 110,
         "font.size": 10,

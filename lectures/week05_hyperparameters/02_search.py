@@ -427,6 +427,9 @@ for n in (3, 5, 30):
 # Compiling takes longer than training here, so we compile **once**. A learning rate is a variable of the
 # optimiser and can be set; batch size and smoothing are properties of the data. Weights and the optimiser's
 # memory are put back before each trial. (What is built in, such as the number of layers, needs a new model.)
+# It saves memory, too: Keras gives back little of what a compiled model held, not even after
+# `keras.utils.clear_session()`. A loop that builds a small CNN for each trial grew by about 6 MB a model when we
+# measured it (TensorFlow, CPU), and `training.repeat`, which compiles once, by less than 1 MB.
 # The seed decides the first weights and the order of the images, which stays the same in all epochs: so a
 # training can be repeated, without setting the seed of the whole backend, which would slow each `fit` down.
 

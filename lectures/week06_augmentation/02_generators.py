@@ -1157,6 +1157,7 @@ plots.show(fig, alt=f"Seconds for one epoch of the CNN, measured: {told}. The mo
 # %% tags=["remove-cell"]
 from helpers.record import record
 
+# Running this cell again measures the memory once more.
 held, serve = {}, batches(photos.train.images, photos.train.labels, BATCH)
 for way in (mean_at_once, mean_by_batches):
     tracemalloc.start()

@@ -1,3 +1,6 @@
+import io
+
+import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -106,3 +109,16 @@ def test_scatter_tells_classes_apart_by_more_than_colour(shown):
 
 def test_the_colours_are_distinct():
     assert len(set(plots.COLOURS)) == len(plots.COLOURS) == len(plots.MARKERS)
+
+
+@pytest.mark.parametrize("style", ["default", "dark_background"])
+def test_text_can_be_read_whatever_style_is_chosen_afterwards(style):
+    with plt.style.context(style if style != "default" else {}):
+        fig, ax = plt.subplots(figsize=(2, 2))
+        title = ax.set_title("Readable")
+        file = io.BytesIO()
+        fig.savefig(file)
+        plt.close(fig)
+    ground = plt.imread(io.BytesIO(file.getvalue()))[1, 1]
+    assert ground[3] == 1, "opaque"
+    assert abs(np.mean(mpl.colors.to_rgb(title.get_color())) - ground[:3].mean()) > 0.6
