@@ -1147,7 +1147,7 @@ def partial_credit(value: object, points: float) -> tuple[float, str | None]:
 
 def _explain(problem: BaseException, source: str, python: str, marks: Marks) -> dict[str, object]:
     """The message for a test that failed, and whether it came from a hidden test."""
-    name = getattr(problem, "student_type", type(problem).__name__)
+    name = getattr(problem, "student_type", "") or type(problem).__name__
     try:
         text = str(problem)
     except BaseException:  # made of a student's data: nothing is taken for granted

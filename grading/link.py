@@ -16,14 +16,18 @@ from __future__ import annotations
 
 import builtins
 import contextlib
+import io
+import itertools
 import json
 import random
 import socket
 import sys
 import types
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, ItemsView, Iterator, KeysView, Mapping, ValuesView
 from typing import Any, cast
+
+import numpy as np
 
 from grading import folder, wire
 from grading.proxies import (
@@ -44,6 +48,7 @@ from grading.reference import Traits
 MESSAGE = 4000  # characters of an exception's message
 CLASSES = 2000  # classes of one student's that are mirrored
 BASES = 20  # of one class
+ITEMS = 100_000  # of an iterator that a test passes
 CALLBACKS = 100_000  # calls of a test's functions in one test cell
 CALLBACK_DEPTH = 20  # a test's function that calls a student's that calls a test's ...
 
@@ -93,7 +98,8 @@ class Link:
         """Count anew, and see which files are there."""
         self._callbacks = 0
         self._raised.clear()
-        self._exchange_files()
+        with contextlib.suppress(StudentGone):  # who asks for it later is told
+            self._exchange_files()
 
     def work_in(self, path: str) -> None:
         """Let files pass between this folder and the student's."""
@@ -313,6 +319,14 @@ class Link:
                 return {"$": "name", "module": module, "name": name}
         if callable(value) and not isinstance(value, type):
             return self._function(value)
+        if isinstance(value, np.random.Generator) and type(value.bit_generator).__module__.startswith("numpy."):
+            bits: Any = value.bit_generator
+            return {"$": "numbers", "type": type(bits).__name__, "v": self.encode(bits.state)}
+        if isinstance(value, Iterator | KeysView | ValuesView | ItemsView) and not isinstance(value, io.IOBase):
+            items = list(itertools.islice(value, ITEMS + 1))
+            if len(items) > ITEMS:
+                raise wire.NotPlain(f"an iterator of more than {ITEMS} items cannot be passed to a student's function")
+            return {"$": "iterator", "v": self.encode(items)}
         raise wire.NotPlain(
             f"a test can pass plain data and functions to a student's function, not a value of type {type(value).__name__}: "
             "pass its data, or have a solution cell define the class"
@@ -417,8 +431,6 @@ class Link:
 
     def set_random(self, numbers: dict[str, Any]) -> None:
         """Let random numbers go on from an earlier moment."""
-        import numpy as np
-
         np.random.set_state(numbers["state"]["numpy"])
         random.setstate(numbers["state"]["python"])
         self._random = numbers["told"]
@@ -430,8 +442,6 @@ class Link:
 
 def _random_state() -> tuple[dict[str, object], object]:
     """The state of NumPy's and of Python's random numbers, and what tells two states apart."""
-    import numpy as np
-
     ours, pythons = cast("tuple[Any, ...]", np.random.get_state(legacy=True)), random.getstate()
     return {"numpy": ours, "python": pythons}, (ours[1].tobytes(), ours[2:], pythons)
 
@@ -445,8 +455,6 @@ def _same(module: str, name: str, value: object) -> bool:
 
 def _update(mine: Any, theirs: Any) -> None:
     """Give a list, dict, set or array of the test's the content of another of the same kind."""
-    import numpy as np
-
     if isinstance(mine, np.ndarray):
         fits = type(theirs) is np.ndarray and (theirs.dtype, theirs.shape) == (mine.dtype, mine.shape) and mine.flags.writeable
         if fits:

@@ -184,10 +184,11 @@ def builtin_name(kind: type[BaseException]) -> str:
     return next(str(one.__name__) for one in kind.__mro__ if one is getattr(builtins, one.__name__, None))
 
 
-def _iterate(value: StudentValue) -> Iterator[Any]:
-    iterator = value._link.value("iter", of=value._id)
+def _iterate(value: StudentValue | StudentClass) -> Iterator[Any]:
+    own = (value._class_link, value._class_id) if isinstance(value, StudentClass) else (value._link, value._id)
+    iterator = own[0].value("iter", of=own[1])
     if not isinstance(iterator, StudentValue):
-        raise StudentError(f"the student's {value._type} cannot be looped over")
+        raise StudentError("this value of the student's cannot be looped over")
     chunk = 1
     while True:
         items, ended = _next(iterator, chunk)
@@ -305,6 +306,10 @@ class StudentFunction(StudentValue):
         get = object.__getattribute__
         return get(self, "_link").call(get(self, "_id"), get(self, "_name"), args, kwargs)
 
+    @property  # type: ignore[misc]  # isinstance asks for it, and nobody sets it
+    def __class__(self) -> type:
+        return types.FunctionType if object.__getattribute__(self, "_type") == "function" else type(self)
+
     @property
     def __signature__(self) -> inspect.Signature:
         """What `inspect.signature` shows: the parameters, as the student's process tells them."""
@@ -381,6 +386,12 @@ class StudentClass(type):
         if name.startswith("__") and name not in _ASKED:
             raise AttributeError(name)
         return cls._class_link.value("attr", of=cls._class_id, name=name)
+
+    def __iter__(cls) -> Iterator[Any]:
+        return _iterate(cls)
+
+    def __getitem__(cls, key: object) -> Any:
+        return cls._class_link.value("item", of=cls._class_id, key=cls._class_link.encode(key))
 
     def __setattr__(cls, name: str, value: object) -> None:
         cls._class_link.ask("setattr", of=cls._class_id, name=name, value=cls._class_link.encode(value))

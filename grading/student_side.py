@@ -341,6 +341,13 @@ class _Side:
             return self._kept[form["id"]] if form["id"] in self._kept else _stale()
         if form["$"] == "callback":
             return self._stand_in(form["id"], form["name"])
+        if form["$"] == "iterator":
+            items: Any = self._in(form["v"])
+            return iter(items)
+        if form["$"] == "numbers":
+            bits = getattr(np.random, form["type"])()
+            bits.state = self._in(form["v"])
+            return np.random.Generator(bits)
         value = sys.modules.get(form["module"]) or __import__(form["module"], fromlist=["_"])
         for part in form["name"].split("."):
             value = getattr(value, part)

@@ -16,6 +16,7 @@ code of the student's. Coming back, a value is built anew from numbers and texts
 ``defaultdict``       ``v``: pairs; ``factory``: a type of the list below, a function of the student's, or None
 ``namedtuple``        ``type``, ``fields``, ``v``
 ``bytearray``         ``v``: its bytes
+``uuid``              ``v``: its number
 ``type``              ``v``: the name of a built-in type from a short list
 ====================  ====================================================================================
 """
@@ -28,6 +29,7 @@ import functools
 import keyword
 import pathlib
 import re
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -85,6 +87,8 @@ def form(value: Any, inner: Callable[[object], object]) -> Form | None:
         return {"$": kind.__name__, "v": [*day, *clock, None if zone is None else inner(zone.utcoffset(None))]}
     if kind in _PATHS:
         return {"$": "path", "v": inner(str(value)), "windows": issubclass(kind, pathlib.PureWindowsPath)}
+    if kind is uuid.UUID:
+        return {"$": "uuid", "v": value.int}
     if kind is bytearray:
         return {"$": "bytearray", "v": inner(bytes(value))}
     if kind in _MAPPINGS:
@@ -252,6 +256,10 @@ def _bytearray(form: Form, inner: Callable[[object], Any]) -> bytearray:
     return bytearray(_exactly(bytes, inner(form["v"])))
 
 
+def _uuid(form: Form, inner: Callable[[object], Any]) -> uuid.UUID:
+    return uuid.UUID(int=_exactly(int, inner(form["v"])))
+
+
 def _type(form: Form, inner: Callable[[object], Any]) -> type:
     return _TYPE_NAMES[form["v"]]
 
@@ -269,6 +277,7 @@ _REBUILD: dict[str, Callable[[Form, Callable[[object], Any]], object]] = {
     "defaultdict": _defaultdict,
     "namedtuple": _namedtuple,
     "bytearray": _bytearray,
+    "uuid": _uuid,
     "type": _type,
 }
 KINDS = frozenset(_REBUILD)

@@ -22,6 +22,8 @@ dict with the key ``"$"``, which names its kind:
 ``handle``             ``id`` of something that stays in the student's process, ``type`` (text), ``callable``, ``model``
 ``class``              a class of the student's: ``mro``, see :mod:`grading.proxies`
 ``callback``           ``id`` of a function of the test's, which stays in the checker; ``name``
+``iterator``           (to the student only) ``v``: its items
+``numbers``            (to the student only) random numbers of NumPy: ``type`` of the bit generator, ``v``: its state
 ``name``               (to the student only) a function or type that both sides can import: ``module``, ``name``
 =====================  =====================================================================================
 """
@@ -256,7 +258,7 @@ def decode(form: object, handle: Callable[[Form], object] = _no_handle, limits: 
     form : object
         What :func:`encode` gave, or anything that a hostile process may have sent instead.
     handle : callable
-        Makes something of a form of the kind ``handle``, ``class``, ``callback``, ``same`` or ``name``.
+        Makes something of a form of the kind ``handle`` or of one of those below it.
     limits : Limits, optional
 
     Returns
@@ -332,7 +334,7 @@ def _decode(form: object, handle: Callable[[Form], object], meter: _Meter, depth
         return array.reshape(_shape(form["shape"]))
     if kind in values.KINDS:
         return values.rebuild(form, lambda item: _decode(item, handle, meter, depth + 1))
-    if kind in ("handle", "class", "callback", "same", "name"):
+    if kind in ("handle", "class", "callback", "same", "iterator", "numbers", "name"):
         return handle(form)
     raise WireError("malformed data: an unknown kind")
 

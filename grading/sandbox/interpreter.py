@@ -96,6 +96,8 @@ class Wire:
         """
         from grading.student_side import GivenUp
 
+        if self.given_up:  # and the code that was told so goes on
+            raise GivenUp
         self.send({"type": "answer", "answer": answer})
         request = self.receive()
         if request is None or request["op"] != "call" or request["request"].get("level", 0) < level:

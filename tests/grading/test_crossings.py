@@ -453,9 +453,14 @@ def test_a_function_of_the_tests_is_out_of_reach_once_the_test_has_ended(student
         assert "only while the test waits" in student.run("later(1)")
 
 
-def test_a_test_that_ends_inside_its_own_function_leaves_the_student_able_to_answer(students, warm):
+@pytest.mark.parametrize(
+    "answer",
+    [APPLY, "def apply(f, x):\n    for i in range(3):\n        try: return f(x)\n        except BaseException: pass"],
+    ids=["plain", "one that catches everything"],
+)
+def test_a_test_that_ends_inside_its_own_function_leaves_the_student_able_to_answer(answer, students, warm):
     with Checker(warm=warm, limits=Limits(cell_timeout=2)) as checker, students.student() as student:
-        assert not student.run(APPLY)
+        assert not student.run(answer)
         checker.begin()
         stuck = "def g(x):\n    while True: pass\napply(g, 1)"
         verdict = checker.run_cell(stuck, 1, student.ask)

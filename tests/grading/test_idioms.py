@@ -280,6 +280,28 @@ IDIOMS = {
         "assert list(Down(3)) == [3, 2, 1] and next(iter(Down(2))) == 2",
         "class Down:\n    def __init__(self, n): self.n = n\n    def __iter__(self): return iter([3, 2])",
     ),
+    "iterator_passed": (
+        "def product(xs):\n    p = 1\n    for x in xs: p *= x\n    return p",
+        "assert product(x for x in [2, 3]) == 6 and product({1: 5}.values()) == 5 and product(map(int, '24')) == 8",
+        "def product(xs): return 6",
+    ),
+    "random_generator_passed": (
+        "def dice(rng, n): return rng.integers(1, 7, n)",
+        "import numpy as np\nwanted = np.random.default_rng(3).integers(1, 7, 5)\n"
+        "assert (dice(np.random.default_rng(3), 5) == wanted).all()",
+        "import numpy as np\ndef dice(rng, n): return np.ones(n)",
+    ),
+    "enum": (
+        "import enum\nclass Colour(enum.Enum):\n    RED = 1\n    BLUE = 2\ndef warm(): return Colour.RED",
+        "assert warm() is Colour.RED == Colour['RED'] and warm().value == 1 and [c.name for c in Colour] == ['RED', 'BLUE']",
+        "import enum\nclass Colour(enum.Enum):\n    RED = 1\ndef warm(): return Colour.RED",
+    ),
+    "kind_of_function": (
+        "def plain_one(): return 1\ndef lazy_one():\n    yield 1",
+        "import inspect, types\nassert isinstance(plain_one, types.FunctionType) and inspect.isgeneratorfunction(lazy_one)\n"
+        "assert inspect.isgenerator(lazy_one()) and not inspect.isgeneratorfunction(plain_one)",
+        "plain_one = 1\ndef lazy_one(): return [1]",
+    ),
     "closure": (
         "def tick():\n    n = 0\n    def inner():\n        nonlocal n\n        n += 1\n        return n\n    return inner",
         "t = tick()\nassert [t(), t(), t()] == [1, 2, 3]",
