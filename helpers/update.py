@@ -44,11 +44,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _updated(course: Course, source: str | None) -> tree.Changes:
     """The course's own files, brought up to date."""
-    if not clone.is_clone(course):
-        return archive.update(course, source)
-    if source:
+    by_git = clone.is_clone(course)
+    if by_git and source and not (course.root / archive.MANIFEST).exists():
         raise CourseError("This copy of the course came by git, so it takes no archive. Run `python -m helpers.update` alone.")
-    return clone.update(course)
+    return clone.update(course) if by_git and not source else archive.update(course, source)
 
 
 def tell_changes(course: Course, changes: tree.Changes) -> None:

@@ -21,8 +21,11 @@ UNCHANGED = "Nothing was changed."
 
 
 def is_clone(course: Course) -> bool:
-    """Whether a copy of the course came by git."""
-    return (course.root / ".git").exists()
+    """Whether a copy of the course came by git: it knows a repository that it came from.
+
+    Somebody who keeps a downloaded copy under git has made that one.
+    """
+    return (course.root / ".git").exists() and (shutil.which("git") is None or bool(_git(course, "remote").strip()))
 
 
 def update(course: Course) -> tree.Changes:

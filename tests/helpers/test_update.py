@@ -17,7 +17,7 @@ import nbformat
 import pytest
 
 from helpers import start, update
-from helpers.course import archive, folder, notebook
+from helpers.course import archive, clone, folder, notebook
 from helpers.course.folder import Course
 from pipeline import ROOT
 from tests.helpers import course_copy as copies
@@ -366,6 +366,16 @@ def test_an_archive_that_is_not_whole_is_refused(student):
     published = student.published / "cnn-course-0.2.0-students.zip"
     shutil.copy(changed, published)
     assert "its checksum differs" in unchanged(student, str(published))
+
+
+@by_archive
+def test_a_downloaded_copy_that_a_student_keeps_under_git_takes_archives(student):
+    copies.git(student.root, "init", "--quiet", "--template=")
+    copies.git(student.root, "add", "--all")
+    assert not clone.is_clone(student.course)
+    copies.git(student.root, "remote", "add", "mine", "nowhere")
+    begin(student)
+    assert clone.is_clone(student.course) and "now version 0.2.0" in updated(student.publish())
 
 
 @by_archive
