@@ -7,6 +7,7 @@ path leaves the student's folder, no link is made, and what unpacks to too much 
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import re
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 FILE_LIMIT = 256 * MIB  # bytes of one unpacked file
 TOTAL_LIMIT = 16 * GIB  # bytes of all of them
 NAME_LIMIT = 200  # bytes of one part of a path; file systems end at 255
+_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO)
 _UPLOADED_AGAIN = re.compile(r"-\d+(?=\.ipynb(\.json|\.txt)?$)")  # what Canvas adds to a name that it has seen before
 _NOTEBOOK = re.compile(r"\.ipynb(\.json|\.txt)?$", flags=re.IGNORECASE)
 _TYPED = "typed in Blackboard.txt"
@@ -80,7 +82,7 @@ class _Names:
     """Names in one folder, no two of which are the same on any file system."""
 
     def __init__(self) -> None:
-        self._files: set[str] = set()
+        self._files = {"timestamp.txt"}  # the collector's own
         self._folders: set[str] = set()
 
     @staticmethod
@@ -132,8 +134,12 @@ def _unpack(archive, entry, target, room):
                 if written > entry.file_size:
                     raise ValueError("it is larger than the archive says")
                 sink.write(block)
-    except BaseException:
+    except BaseException as problem:
         target.unlink(missing_ok=True)
+        if isinstance(problem, OSError) and problem.errno in _DISK:  # no fault of this file: half of a class is no class
+            raise CourseError(
+                f"{target.parent} cannot be written: {problem.strerror}. Mend that, and collect again."
+            ) from problem
         raise
     return written
 

@@ -14,7 +14,8 @@ from grading.gradebook import GradebookWriter
 
 if not hasattr(os, "fork"):  # Windows, where `grade run` says that it cannot confine, which test_alone.py sees
     collect_ignore = [
-        f"test_{name}.py" for name in ("checker", "cli", "corpus", "end_to_end", "engine", "formgrader", "run", "sandbox")
+        f"test_{name}.py"
+        for name in ("checker", "cli", "corpus", "end_to_end", "engine", "formgrader", "run", "sandbox", "second_grading")
     ]
 
 STUB_FREE = "An exercise about doubling."

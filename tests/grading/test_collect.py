@@ -1,5 +1,6 @@
 """What comes in from learning platforms, in their own naming schemes: nothing lost, nobody merged, nothing done twice."""
 
+import errno
 import os
 import string
 import warnings
@@ -415,6 +416,24 @@ def test_files_in_each_others_way(small):
     )
 
 
+def test_a_full_disk_stops_it_and_it_goes_on_later(small, monkeypatch):
+    files = {"ada_17_904_ps1.ipynb": "work", "ben_18_905_ps1.ipynb": "full", "ben_18_906_notes.txt": "notes"}
+    path = archive(small.root, files)
+
+    def full(name, mode="r", *more):
+        if mode == "wb" and str(name).endswith("notes.txt"):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return open(name, mode, *more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(collecting, "open", full, raising=False)
+        with pytest.raises(CourseError, match="No space left on device"):
+            collect(small.course, path, "ps1")
+    assert sorted(submitted(small)) == ["17/ps1/ps1.ipynb"] and not list(small.root.rglob(".collect-*"))
+    done = collect(small.course, path, "ps1")
+    assert [(one.student, one.state) for one in done.people] == [("17", "same"), ("18", "new")]
+
+
 def test_damaged_notes_are_named(small):
     path = small.root / "reports" / "ps1" / "collected.json"
     path.parent.mkdir(parents=True)
@@ -427,7 +446,10 @@ def test_damaged_notes_are_named(small):
 
 ODD = st.text(st.sampled_from("ab_17. -/\\LATE\u00eb\u0308\0"), min_size=1, max_size=12)
 FILE = (
-    st.sampled_from(["ps1.ipynb", "PS1.ipynb", "ps1-1.ipynb", "a", "a/b", "a/b/c.txt", "timestamp.txt", "x.zip", ".hidden"]) | ODD
+    st.sampled_from(
+        ["ps1.ipynb", "PS1.ipynb", "ps1-1.ipynb", "a", "a/b", "a/b/c.txt", "timestamp.txt", "timestamp.txt/x", "x.zip", ".hidden"]
+    )
+    | ODD
 )
 LETTERS = st.text(st.sampled_from(string.ascii_lowercase[:3] + "_"), min_size=1, max_size=4)
 NUMBER = st.integers(1, 4)
@@ -509,5 +531,7 @@ def test_a_notebook_in_disguise_is_graded(small):
         intake = take_in(small.course, "ps1", student)
         assert intake.problem is None and any(name in line for line in intake.repairs), (name, intake.problem)
         assert name not in intake.files
+    small.hand_in("fay", nbformat.writes(small.solved())[:-600], name="ps1.ipynb.txt")
+    assert any("could be saved" in line for line in take_in(small.course, "ps1", "fay").repairs), "also one that is cut off"
     small.hand_in("eve", '{"cells": 3}', name="data.json")
     assert "No notebook" in take_in(small.course, "ps1", "eve").problem

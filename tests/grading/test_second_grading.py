@@ -2,7 +2,6 @@
 
 import csv
 import json
-import os
 import shutil
 from datetime import datetime, timedelta
 
@@ -19,8 +18,6 @@ from grading.model import Limits
 from grading.report import write_report
 from tests.grading.conftest import _mark
 from tests.grading.test_run import batch, checker  # noqa: F401 - fixtures
-
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the checker is a process that forks")
 
 
 @pytest.fixture
