@@ -106,7 +106,8 @@ def kernel(notebook, folder, limit=None):
         log = Path(private, "log")
         with log.open("w") as file:  # shown only if the run fails
             try:
-                with client.setup_kernel(stderr=file, env={**os.environ, record.VARIABLE: "1"}):
+                # A kernel that is ended at once cannot remove its temporary folders: they go with this one.
+                with client.setup_kernel(stderr=file, env={**os.environ, record.VARIABLE: "1", "TMPDIR": private}):
                     yield client
             except Exception:
                 print(log.read_text(encoding="utf-8", errors="replace")[-5000:], file=sys.stderr)

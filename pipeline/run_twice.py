@@ -67,7 +67,7 @@ del _, builtins
 NOISE = re.compile(
     r"\b0x[0-9a-f]+\b|\b(?:player-[0-9a-f]+|explorer)-\d+\b|\b[a-z][a-z0-9]*(?:_[a-z0-9]+)*_\d+\b|"
     + re.escape(tempfile.gettempdir())
-    + r"[/\\]+[\w.-]+"
+    + r"[/\\][\w./\\-]+"
 )
 
 

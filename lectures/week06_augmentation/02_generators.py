@@ -1181,7 +1181,7 @@ record(
                  for name, (_, total) in runs.items()},
     images_per_second={name: rate for name, (rate, _) in rates.items()},
     learned_per_second=appetite, epoch_seconds=table,
-    folder_is_gone=not ROOT.exists())
+    folder_is_temporary=pathlib.Path(tempfile.gettempdir()) in ROOT.parents)
 
 # %% tags=["remove-cell"]
 from helpers.record import record

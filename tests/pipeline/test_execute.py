@@ -1,5 +1,7 @@
 """A lecture is executed once; a failing cell stops the build and is kept to be looked at."""
 
+import os
+
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
@@ -29,6 +31,12 @@ def test_outputs_and_costs_are_recorded(tmp_path, target, monkeypatch, capsys):
     assert notebook.cells[0].outputs[0].text == "True\n", "it runs in its own folder"
     assert notebook.metadata.course.budget == "ci" and notebook.metadata.course.seconds > 0
     assert "week01_x/01_x" in capsys.readouterr().out
+
+
+def test_temporary_folders_are_removed_though_the_kernel_is_ended_at_once(tmp_path, target):
+    module.main([str(lecture(tmp_path, "import tempfile\nscratch = tempfile.TemporaryDirectory()\nprint(scratch.name)"))])
+    place = nbformat.read(target, as_version=4).cells[0].outputs[0].text.strip()
+    assert place and not os.path.exists(place)
 
 
 def test_a_failing_cell_fails_the_build_and_is_kept(tmp_path, target):

@@ -155,5 +155,5 @@ def test_hidden_is_the_larger_of_the_two(lecture):
         assert turns / 2 <= hidden <= turns and measured > 0
 
 
-def test_nothing_is_left_behind(lecture):
-    assert lecture["folder_is_gone"]
+def test_it_writes_into_a_temporary_folder(lecture):
+    assert lecture["folder_is_temporary"]
