@@ -5,6 +5,7 @@ import json
 import re
 
 import pytest
+import tqdm.notebook
 import yaml
 
 from pipeline import ROOT, student_guide
@@ -87,3 +88,23 @@ def test_what_is_imported_is_found_in_helpers_too():
     found = student_guide.imported()
     assert {"pyarrow.parquet", "optuna", "tensorboard.util", "keras"} <= set(found)
     assert not {"torch", "jax", "_typeshed", "os"} & set(found)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        tqdm.notebook.WARN_NOIPYW,
+        "ERROR: Could not find `tensorboard`. Please ensure that your PATH contains an executable",
+        "ERROR: Failed to launch TensorBoard (exited with 2).",
+        "ModuleNotFoundError: No module named 'optuna'",
+        "the grocery photographs come as a parquet file, and pyarrow, which reads it, is not installed",
+        "LEFT OUT: groceries cannot be had. CIFAR-10's trucks play the event",
+        "Missing: optuna. To see what to do, run `helpers.doctor.report()` in a new cell.",
+    ],
+)
+def test_what_is_missing_is_seen_in_a_lectures_outputs(said):
+    outputs = [{"output_type": "stream", "name": "stderr", "text": [said]}]
+    notebook = {"cells": [{"cell_type": "markdown"}, {"cell_type": "code", "outputs": outputs}]}
+    assert student_guide.MISSING.search(student_guide._said(notebook))
+    outputs[0]["text"] = ["accuracy 0.98"]
+    assert not student_guide.MISSING.search(student_guide._said(notebook))

@@ -119,9 +119,9 @@ def test_it_fits_the_page():
 
 def test_a_part_that_is_missing_is_named_with_its_command_and_not_installed(machine):
     without = (
-        "import importlib.metadata as m\nfind = m.version\n"
-        "def version(name):\n    if name == 'optuna': raise m.PackageNotFoundError(name)\n    return find(name)\n"
-        "m.version = version"
+        "import importlib.metadata as m\nfind = m.distribution\n"
+        "def distribution(name):\n    if name == 'optuna': raise m.PackageNotFoundError(name)\n    return find(name)\n"
+        "m.distribution = distribution"
     )
     machine.run("import optuna", before=without)
     assert "needs optuna" in machine.message and machine.message.splitlines()[-1].endswith('"optuna>=4"')
