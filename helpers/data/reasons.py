@@ -143,10 +143,10 @@ def of_request(error: Exception, url: str) -> tuple[str, str]:
         return f"no answer within {CONNECT_TIMEOUT:.0f} s (a firewall?)", ""
     if timed_out(error):
         return f"stopped sending for {READ_TIMEOUT:.0f} s", ""
+    if isinstance(error, kinds.ConnectionError):  # before any answer
+        return "no connection", ""
     if isinstance(error, kinds.ChunkedEncodingError) or "incompleteread" in small or "broken" in small or "aborted" in small:
         return "the connection broke off in the middle of the file", ""
-    if isinstance(error, kinds.ConnectionError):
-        return "no connection", ""
     return (text.splitlines()[0] if text else type(error).__name__), ""
 
 
