@@ -39,3 +39,17 @@ def test_the_rooms_it_lists_are_those_that_exist():
     rooms = set(re.findall(r"^([a-z]+)/ ", README[README.index("## The rooms") :], flags=re.MULTILINE))
     tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
     assert rooms == {name.split("/")[0] for name in tracked if "/" in name and not name.startswith(".")}
+
+
+def test_the_students_guide_says_the_same_for_windows():
+    """Each command for PowerShell runs a module that the commands for Linux and macOS run in the same way."""
+    guide = (ROOT / "book" / "guides" / "student.md").read_text(encoding="utf-8")
+    commands = {
+        shell: {
+            line.split("#")[0].strip()
+            for block in re.findall(rf"^```{shell}\n(.*?)^```", guide, flags=re.MULTILINE | re.DOTALL)
+            for line in re.findall(r"-m ((?:helpers|pipeline)\..*)", block)
+        }
+        for shell in ("bash", "powershell")
+    }
+    assert {"pipeline.environment --student", "helpers.start week01"} <= commands["powershell"] <= commands["bash"]
