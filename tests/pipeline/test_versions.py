@@ -85,7 +85,18 @@ def test_a_student_gets_everything_that_a_notebook_may_use():
         found.add(requirement.name)
         for extra in requirement.extras:
             wanted += PROJECT["optional-dependencies"][extra]
-    packages = {"tensorflow", "tensorboard", "jupyterlab", "jupytext", "optuna", "pip", "pyarrow", "ipywidgets", "nbclient"}
+    packages = {
+        "tensorflow",
+        "tensorboard",
+        "jupyterlab",
+        "jupytext",
+        "optuna",
+        "pip",
+        "pyarrow",
+        "ipywidgets",
+        "nbclient",
+        "jupyter-client",
+    }
     assert found == packages | {PROJECT["name"]}
 
 
