@@ -22,11 +22,10 @@ import nbformat
 import yaml
 
 from helpers import record
-from helpers.course.notebook import SETUP_TAG
 from pipeline import ROOT
 from pipeline.icons import IconError, thin_out
 from pipeline.images import shrink
-from pipeline.notebooks import colab_address, repository
+from pipeline.notebooks import SETUP_TAG, colab_address, repository
 
 WEEK = re.compile(r"week\d\d_[a-z0-9_]+")
 BRANCH = "main"

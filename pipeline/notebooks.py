@@ -21,9 +21,11 @@ from pathlib import Path
 import jupytext
 import nbformat
 
-from helpers.course.notebook import SEAL, SETUP_TAG, is_as_generated
 from pipeline import ROOT, in_repository
 from pipeline.files import write_text
+
+SEAL = "course_checksum"  # of a notebook's metadata: what the generator wrote, so that work in it is never lost
+SETUP_TAG = "course-setup"  # cells that only make sense in the notebook itself; the book leaves them out
 
 # What a notebook begins with, and the first thing that a student sees: only what must happen before the helpers are there.
 SETUP_CODE = """\
@@ -290,6 +292,32 @@ def sealed(notebook):
     return to_text(notebook)
 
 
+def is_as_generated(text):
+    """Whether the text of a notebook's file is, byte for byte, what the generator once wrote.
+
+    An answer, a note, an output or a mere change of layout makes it somebody's own.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> text = sealed(nbformat.v4.new_notebook(cells=[]))
+    >>> is_as_generated(text), is_as_generated(text + " ")
+    (True, False)
+    """
+    try:
+        notebook = nbformat.reads(text, as_version=4)
+    except Exception:  # whatever it is that cannot be read as a notebook, the generator did not write it
+        return False
+    return SEAL in notebook.metadata and sealed(notebook) == text
+
+
 def write_notebook(path, notebook, aside=None):
     """Write a generated notebook, but never over somebody's work.
 
@@ -310,9 +338,9 @@ def write_notebook(path, notebook, aside=None):
         The file that now holds the new notebook.
     """
     text = sealed(notebook)
-    there = path.read_bytes() if path.exists() else b""
-    if not path.exists() or there == text.encode() or is_as_generated(there):
-        if there != text.encode():
+    there = path.read_bytes().decode("utf-8", errors="replace") if path.exists() else text
+    if there == text or is_as_generated(there):
+        if there != text or not path.exists():
             write_text(path, text)
         return path
     if aside is not None:

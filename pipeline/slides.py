@@ -41,10 +41,10 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from pygments.formatters import HtmlFormatter
 
-from helpers.course.notebook import SETUP_TAG
 from pipeline import BUILD, EXECUTED
 from pipeline.book import MATHJAX
 from pipeline.files import write_text
+from pipeline.notebooks import SETUP_TAG
 
 DECKS = BUILD / "slides"
 CONTENT = "CONTENT"  # a checksum of all decks: who uses them sees whether they have changed

@@ -14,9 +14,8 @@ import nbformat.v4 as nbf
 import pytest
 import yaml
 
-from helpers.course.notebook import SETUP_TAG
 from pipeline import BUILD, ROOT, book
-from pipeline.notebooks import colab_address, repository
+from pipeline.notebooks import SETUP_TAG, colab_address, repository
 from pipeline.release import answers, leaks
 
 SITE = BUILD / "book" / "_build" / "html"

@@ -14,8 +14,8 @@ import nbformat
 import nbformat.v4 as nbf
 import pytest
 
-from helpers.course.notebook import SETUP_TAG
 from pipeline import EXECUTED, ROOT, book, slides
+from pipeline.notebooks import SETUP_TAG
 from tests import needs
 
 LECTURES = sorted(path for path in EXECUTED.glob("week*/*.ipynb") if not path.name.endswith(".failed.ipynb"))

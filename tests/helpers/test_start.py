@@ -11,7 +11,7 @@ import pytest
 from helpers import start
 from helpers.course import folder, notebook, work
 from helpers.course.folder import Course, CourseError
-from pipeline import ROOT
+from pipeline import ROOT, notebooks
 from tests.helpers import course_copy as copies
 
 UTF8 = {**os.environ, "PYTHONUTF8": "1"}  # Windows would print paths in another encoding
@@ -156,16 +156,13 @@ NOTEBOOKS = [path for room in ("lectures", "exercises") for path in sorted((ROOT
 
 @pytest.mark.parametrize("path", NOTEBOOKS[::6], ids=lambda path: path.stem)
 def test_any_change_to_a_generated_notebook_is_seen(path):
+    """As the generator itself sees it, which has the rule twice: its own imports may not reach the helpers, which it makes."""
     data = path.read_bytes()
-    for version in (
-        data + b" ",
-        data.replace(b"course_checksum", b"another_checksum"),
-        data.replace(b"# ", b"#  ", 1),
-        b"[]",
-        b"",
-    ):
-        assert not notebook.is_as_generated(version)
+    changed = (data + b" ", data.replace(b"course_checksum", b"another_checksum"), data.replace(b"# ", b"#  ", 1), b"[]", b"")
+    for version in changed:
+        assert not notebook.is_as_generated(version) and not notebooks.is_as_generated(version.decode())
     assert notebook.is_as_generated(data) and notebook.is_as_generated(data.replace(b"\n", b"\r\n"))
+    assert notebooks.is_as_generated(data.decode()) and notebook.SETUP_TAG == notebooks.SETUP_TAG
 
 
 def test_every_link_between_notebooks_leads_somewhere_in_the_students_folder(tmp_path):

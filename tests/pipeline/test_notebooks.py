@@ -7,14 +7,16 @@ import nbformat
 import pytest
 import yaml
 
-from helpers.course.notebook import SEAL, SETUP_TAG, is_as_generated
 from pipeline import ROOT, in_repository
 from pipeline import notebooks as pipeline_notebooks
 from pipeline.exercises import instructor_notebook, released_notebook, released_path
 from pipeline.files import write_text
 from pipeline.notebooks import (
+    SEAL,
+    SETUP_TAG,
     SourceError,
     colab_address,
+    is_as_generated,
     lecture_notebook,
     read_source,
     repository,
@@ -90,7 +92,7 @@ def test_a_notebook_that_nobody_has_touched_is_brought_up_to_date(tmp_path, monk
     pipeline_notebooks.main([str(source)])
     source.write_text(TINY.replace("1 + 1", "1 + 3"), encoding="utf-8")
     pipeline_notebooks.main([str(source)])
-    assert "1 + 3" in path.read_text(encoding="utf-8") and is_as_generated(path.read_bytes())
+    assert "1 + 3" in path.read_text(encoding="utf-8") and is_as_generated(path.read_text(encoding="utf-8"))
     assert not path.with_name("01_x.new.ipynb").exists() and capsys.readouterr().err == ""
 
 
@@ -113,7 +115,7 @@ def test_an_instructors_notebook_is_moved_aside_for_nbgrader_reads_all_that_lie_
     for own in ("one", "two"):
         write_text(path, own)
         assert write_notebook(path, newest, aside=aside) == path
-        assert is_as_generated(path.read_bytes()) and str(aside) in capsys.readouterr().err
+        assert is_as_generated(path.read_text(encoding="utf-8")) and str(aside) in capsys.readouterr().err
     assert {kept.read_text(encoding="utf-8") for kept in aside.iterdir()} == {"one", "two"}
     assert [file.name for file in path.parent.iterdir()] == ["knn.ipynb"]
 
