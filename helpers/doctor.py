@@ -14,6 +14,7 @@ import contextlib
 import csv
 import getpass
 import importlib.util
+import io
 import os
 import platform
 import re
@@ -396,4 +397,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a file on Windows cannot hold every name of a folder
+        sys.stdout.reconfigure(errors="backslashreplace")
     sys.exit(main())

@@ -296,6 +296,12 @@ def test_something_wrong_is_an_exit_status_and_a_numbered_remedy(monkeypatch):
     assert re.search(r"^backend: .*WRONG", done.stdout, flags=re.MULTILINE)
 
 
+def test_a_folder_whose_name_the_terminal_cannot_write_stops_nothing(tmp_path):
+    environment = {**doctor.os.environ, "PYTHONIOENCODING": "ascii", "COURSE_DATA": str(tmp_path / "数据")}
+    done = subprocess.run([sys.executable, "-m", "helpers.doctor"], env=environment, capture_output=True, encoding="ascii")
+    assert done.stderr == "" and "\\u6570" in done.stdout
+
+
 def test_devices_are_asked_of_another_process(monkeypatch):
     calls = []
 

@@ -77,7 +77,8 @@ class Machine:
         )  # Python looks for modules beside it, as a kernel does
         # Without the site module no .pth file is read, and so the course, which was installed by one, is not there.
         site = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")] if packages else []
-        variables = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, [self.stubs, *path, *site])), "PIP_SAYS": says}
+        places = os.pathsep.join(map(str, [self.stubs, *path, *site]))
+        variables = {**os.environ, "PYTHONPATH": places, "PYTHONUTF8": "1", "PIP_SAYS": says}
         command = [sys.executable, *([] if helpers else ["-S"]), str(script)]
         done = subprocess.run(command, cwd=self.folder, env=variables, capture_output=True, encoding="utf-8")
         self.out, self.err = done.stdout, done.stderr
