@@ -34,7 +34,7 @@ def _folder(file):
 
 
 def _read_only(file):
-    return contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=PATIENCE))
+    return contextlib.closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True, timeout=PATIENCE))
 
 
 def back_up(course: Course, assignment: str) -> Path | None:

@@ -15,7 +15,7 @@ from nbgrader.apps.api import NbGraderAPI
 
 from grading import backups, gradebook
 from grading.backups import back_up
-from grading.course import CourseError, grade_id
+from grading.course import Course, CourseError, grade_id
 from grading.gradebook import GradebookWriter
 from grading.intake import take_in
 from grading.model import Outcome, QuestionScore
@@ -173,6 +173,11 @@ def test_a_backup_is_made_and_old_ones_go(small, monkeypatch):
 def test_two_copies_in_one_second_are_two(small):
     write_nothing = back_up(small.course, "ps1"), back_up(small.course, "ps1")
     assert len(set(write_nothing)) == 2 and all(path.exists() for path in write_nothing)
+
+
+def test_a_folder_of_any_name_can_be_copied(small):
+    odd = small.root.rename(small.root.with_name("week #1"))
+    assert len(back_up(Course.open(odd), "ps1").read_bytes()) == len((odd / "gradebook.db").read_bytes())
 
 
 def test_who_only_reads_makes_no_copy(small):
