@@ -1008,7 +1008,7 @@ class Space(dict[str, Any]):
         """Remember what every name means now, here and in the student's process."""
         with contextlib.suppress(Exception):  # where it cannot be remembered, `back` says so
             self.link.ask("keep", place=place)
-            self._places[place] = dict(self), set(self.handed), self.link.random()
+            self._places[place] = dict(self), set(self.handed), self.link.numbers.now()
 
     def back(self, place: str) -> bool:
         """Let every name mean again what it meant then; whether both sides know it."""
@@ -1018,7 +1018,7 @@ class Space(dict[str, Any]):
         dict.clear(self)
         dict.update(self, names)
         self.handed = set(handed)
-        self.link.set_random(numbers)
+        self.link.numbers.back(numbers)
         return True
 
     def hand_over(self, names: Sequence[str]) -> None:
@@ -1283,7 +1283,7 @@ def _child(channel: socket.socket, order: dict[str, Any], memory: int) -> NoRetu
         if order["work"]:  # what is written there cannot be imported: it is not on the path
             os.chdir(order["work"])
             link.work_in(order["work"])
-        link.forget_random()
+        link.numbers.forget()
         libraries.follow(link)
         while True:
             job = _read(channel)

@@ -19,7 +19,6 @@ import contextlib
 import io
 import itertools
 import json
-import random
 import socket
 import sys
 import types
@@ -30,6 +29,7 @@ from typing import Any, cast
 import numpy as np
 
 from grading import folder, wire
+from grading.arguments import update
 from grading.proxies import (
     StudentError,
     StudentException,
@@ -43,6 +43,7 @@ from grading.proxies import (
     is_student,
     mirror,
 )
+from grading.random_numbers import RandomNumbers
 from grading.reference import Traits
 
 MESSAGE = 4000  # characters of an exception's message
@@ -81,7 +82,7 @@ class Link:
         self.traits = traits
         self._channel, self._read, self._write, self._make = channel, read, write, make or {}
         self._dropped: list[str] = []
-        self._random: object = None
+        self.numbers = RandomNumbers()
         self._classes: dict[str, type] = {}
         self._folder: str | None = None  # that the test works in, where files pass
         self._seen: folder.Seen = {}
@@ -142,7 +143,8 @@ class Link:
         if self._dropped:
             request["drop"], self._dropped = self._dropped, []
         if op == "call":
-            self._add_random(request)
+            if (state := self.numbers.news()) is not None:
+                request["random"] = wire.encode(state)
             if patched:
                 request["builtins"] = {name: self._function(value) for name, value in patched.items() if callable(value)}
         if op not in ("get", "model", "submitted"):
@@ -224,7 +226,7 @@ class Link:
                 raise StudentError("the arguments did not come back as plain data")
             taken.append((self._containers[number][0], self.decode(form)))
         for mine, theirs in taken:
-            _update(mine, theirs)
+            update(mine, theirs)
 
     # --- values
 
@@ -414,68 +416,12 @@ class Link:
         assert isinstance(made, BaseException)
         return made
 
-    # --- random numbers
-
-    def _add_random(self, request: dict[str, object]) -> None:
-        """Let the student's random numbers go on from where the test's are, if the test has seeded or drawn any."""
-        state, key = _random_state()
-        if self._random is None:
-            self._random = key
-        if key != self._random:
-            self._random = key
-            request["random"] = wire.encode(state)
-
-    def random(self) -> dict[str, Any]:
-        """All that there is to know about the random numbers of this moment."""
-        return {"state": _random_state()[0], "told": self._random}
-
-    def set_random(self, numbers: dict[str, Any]) -> None:
-        """Let random numbers go on from an earlier moment."""
-        np.random.set_state(numbers["state"]["numpy"])
-        random.setstate(numbers["state"]["python"])
-        self._random = numbers["told"]
-
-    def forget_random(self) -> None:
-        """Take the present state of the random numbers as the one to start from."""
-        _, self._random = _random_state()
-
-
-def _random_state() -> tuple[dict[str, object], object]:
-    """The state of NumPy's and of Python's random numbers, and what tells two states apart."""
-    ours, pythons = cast("tuple[Any, ...]", np.random.get_state(legacy=True)), random.getstate()
-    return {"numpy": ours, "python": pythons}, (ours[1].tobytes(), ours[2:], pythons)
-
 
 def _same(module: str, name: str, value: object) -> bool:
     found = sys.modules.get(module)
     for part in name.split("."):
         found = getattr(found, part, None)
     return found is value
-
-
-def _update(mine: Any, theirs: Any) -> None:
-    """Give a list, dict, set or array of the test's the content of another of the same kind."""
-    if isinstance(mine, np.ndarray):
-        fits = type(theirs) is np.ndarray and (theirs.dtype, theirs.shape) == (mine.dtype, mine.shape) and mine.flags.writeable
-        if fits:
-            np.copyto(mine, theirs)
-    elif isinstance(mine, dict):
-        if fits := type(theirs) is dict or (isinstance(theirs, dict) and type(theirs) is type(mine)):
-            items = list(theirs.items())
-            mine.clear()
-            dict.update(mine, items)
-    elif isinstance(mine, set):
-        if fits := type(theirs) is set:
-            items = list(theirs)
-            mine.clear()
-            mine.update(items)
-    else:
-        if fits := type(theirs) in mine.__class__.__mro__:
-            items = list(theirs)
-            mine.clear()
-            mine.extend(items)
-    if not fits:
-        raise StudentError(f"an argument came back from the student's function as another type than {type(mine).__name__}")
 
 
 # --- built-in functions that a test replaces

@@ -423,7 +423,7 @@ def test_the_number_of_calls_is_bounded(monkeypatch):
         return {"answer": {"ok": None, "callback": {"id": 0, "args": [], "kwargs": {"$": "dict", "v": []}}}}
 
     one = link.Link(None, Traits(), read, lambda channel, data: None)
-    one.forget_random()
+    one.numbers.forget()
     with pytest.raises(proxies.StudentError, match="without end"):
         one.call("1", "", (lambda: 3,), {})
 
