@@ -170,9 +170,8 @@ def _student(channel, student_side):
         channel.sendall(struct.pack("!Q", len(data)) + data)
 
     def talk(reply, level):
-        if waiting:
-            raise student_side.GivenUp
-        send(reply)
+        if not waiting:
+            send(reply)
         message = receive()
         if "ask" not in message or message["ask"].get("level", 0) < level:
             waiting.append(message)
