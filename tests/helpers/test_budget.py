@@ -1,4 +1,7 @@
+import ast
+import re
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -77,3 +80,34 @@ def test_describe_says_who_decided(monkeypatch, capsys):
     budget.describe()
     first, second = capsys.readouterr().out.splitlines()
     assert "budget: cpu (chosen for this machine" in first and "budget: ci (set by COURSE_BUDGET" in second
+
+
+ROOT = Path(__file__).parents[2]
+TRAINS_NO_NETWORK = {"week07_transfer/03_case_study"}  # logistic regression on features: nothing for a GPU
+
+
+def values_for_a_gpu(code):
+    """How many choices of a lecture have a value for a GPU that is not that for a CPU."""
+    calls = [n for n in ast.walk(ast.parse(code)) if isinstance(n, ast.Call) and ast.unparse(n.func) == "budget.choose"]
+    given = [{keyword.arg: ast.unparse(keyword.value) for keyword in call.keywords} for call in calls]
+    return sum(values.get("gpu", values.get("cpu")) != values.get("cpu") or None in values for values in given)
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("lectures/week*/*.py")), ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_a_lecture_that_trains_has_values_of_its_own_for_a_gpu(path):
+    code = path.read_text(encoding="utf-8")
+    trains = "import keras" in code and re.search(r"\.fit\(|training\.repeat\(|experiments\.train\(", code)
+    if trains and f"{path.parent.name}/{path.stem}" not in TRAINS_NO_NETWORK:
+        assert values_for_a_gpu(code) > 0
+
+
+def test_the_sizes_of_studies_have_one_for_a_gpu():
+    from helpers import experiments
+
+    cpu, gpu = (experiments.SIZES[name] for name in ("cpu", "gpu"))
+    assert gpu.keys() == cpu.keys() and gpu["images"] * gpu["epochs"] > cpu["images"] * cpu["epochs"]
+
+
+def test_a_value_that_is_the_same_is_none_of_its_own():
+    assert values_for_a_gpu("n = budget.choose(ci=1, cpu=2, gpu=2)") == values_for_a_gpu("n = budget.choose(ci=1, cpu=2)") == 0
+    assert values_for_a_gpu("n = budget.choose(ci=1, cpu=2, gpu=3)") == values_for_a_gpu("n = budget.choose(**SIZES)") == 1
