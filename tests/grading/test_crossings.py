@@ -656,3 +656,23 @@ def test_an_iterator_keeps_its_place(students, checker):
     answer = "def f():\n    for i in range(200): yield i"
     test = "g = f()\nassert next(g) == 0\nfor x in g:\n    if x == 5: break\nassert next(g) == 6 and list(g)[-1] == 199"
     assert grade(students, checker, answer, answer, test).score == 1
+
+
+@pytest.mark.needs("confinement")
+def test_a_test_that_ends_inside_its_own_function_in_the_sandbox(warm):
+    from grading.sandbox import start
+
+    swallows = "def apply(f, x):\n    for i in range(3):\n        try: return f(x)\n        except BaseException: pass"
+    with start([]) as pool, pool.session() as student, Checker(warm=warm, limits=Limits(cell_timeout=2)) as checker:
+
+        def ask(request):
+            return student.call({name: value for name, value in request.items() if name != "timeout"}, 10)
+
+        for answer in (APPLY, swallows):
+            assert student.run_cell(answer).status == "ok"
+            checker.begin()
+            assert "took more than" in checker.run_cell("def g(x):\n    while True: pass\napply(g, 1)", 1, ask).message
+            assert student.run_cell("y = apply(abs, -1)\nassert y == 1").status == "ok"
+            assert checker.run_cell("assert apply(lambda x: x + 1, 1) == 2", 1, ask) == Verdict(1.0, None, False)
+            assert checker.run_cell("apply(lambda x: apply(lambda y: 1 / 0, x), 1)", 1, ask).score == (answer is swallows)
+        assert student.restarted == 0
