@@ -266,7 +266,7 @@ def notebooks() -> Finding:
     """Whether the notebooks at hand are of the helpers' version."""
     folders = {Path.cwd()}
     if commands.in_checkout():
-        folders |= {folder for room in ("lectures", "exercises", "work") for folder in commands.ROOT.glob(f"{room}/*")}
+        folders |= {folder for pattern in ("lectures/*", "exercises/*", "work/*") for folder in commands.ROOT.glob(pattern)}
     fit, others = 0, []
     for path in sorted(path for folder in folders for path in folder.glob("*.ipynb")):
         found = re.search(r'helpers\.(?:begin|require_version)\(\\"([^"\\]+)\\"', path.read_text("utf-8", errors="replace"))
