@@ -1,5 +1,6 @@
 """Formgrader in a real browser, over a graded class that is hostile: nothing runs, nothing is fetched, every page opens."""
 
+import contextlib
 import json
 import os
 import re
@@ -71,17 +72,23 @@ def course(tmp_path_factory):
 @pytest.fixture(scope="module")
 def address(course, tmp_path_factory):
     """Where formgrader runs."""
+    with formgrader(course.root, tmp_path_factory.mktemp("jupyter")) as address:
+        yield address
+
+
+@contextlib.contextmanager
+def formgrader(root, settings):
+    """Run formgrader in a course folder, with no settings but those in a folder; where it runs."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    settings = tmp_path_factory.mktemp("jupyter")
     command = [sys.executable, "-m", "jupyter", "server", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1"]
     command += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0", "--IdentityProvider.token="]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     for name in ("CONFIG_DIR", "DATA_DIR", "RUNTIME_DIR"):
         environment[f"JUPYTER_{name}"] = str(settings / name.lower())
     with open(settings / "log.txt", "w") as log:
-        server = subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=course.root)
+        server = subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=root)
     address = f"http://127.0.0.1:{port}"
     try:
         while True:  # it answers, or it ends: however long that takes
