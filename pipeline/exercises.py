@@ -48,7 +48,7 @@ def released_path(source):
     'exercises/week01_knn/knn.ipynb'
     """
     source = Path(source).resolve()
-    return ROOT / "exercises" / source.parent.name / f"{source.stem}.ipynb"
+    return ROOT / f"exercises/{source.parent.name}/{source.stem}.ipynb"
 
 
 def instructor_path(source):
@@ -71,7 +71,7 @@ def companion_path(source):
     >>> in_repository(companion_path(ROOT / "solutions" / "week01_knn" / "knn.py"))
     'helpers/exercises/week01_knn.json'
     """
-    return ROOT / "helpers" / "exercises" / f"{Path(source).resolve().parent.name}.json"
+    return ROOT / f"helpers/exercises/{Path(source).resolve().parent.name}.json"
 
 
 @functools.cache
