@@ -233,9 +233,8 @@ class _Reader(ast.NodeVisitor):
     def visit_Delete(self, node):
         for target in node.targets:
             name = ast.unparse(target)
-            if isinstance(target, ast.Name):
-                if target.id in self.here:
-                    continue  # made and removed in this cell
+            if isinstance(target, ast.Name) and target.id in self.here:
+                continue  # made and removed in this cell
             self.change(node, self.shares(target), f"del {name}")
 
     def visit_For(self, node):
