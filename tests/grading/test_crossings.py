@@ -672,7 +672,7 @@ def test_a_test_that_ends_inside_its_own_function_in_the_sandbox(warm):
             assert student.run_cell(answer).status == "ok"
             checker.begin()
             assert "took more than" in checker.run_cell("def g(x):\n    while True: pass\napply(g, 1)", 1, ask).message
-            assert student.run_cell("y = apply(abs, -1)\nassert y == 1").status == "ok"
             assert checker.run_cell("assert apply(lambda x: x + 1, 1) == 2", 1, ask) == Verdict(1.0, None, False)
+            assert student.run_cell("y = apply(abs, -1)\nassert y == 1").status == "ok"
             assert checker.run_cell("apply(lambda x: apply(lambda y: 1 / 0, x), 1)", 1, ask).score == (answer is swallows)
         assert student.restarted == 0
