@@ -29,8 +29,9 @@ SETUP_TAG = "course-setup"  # cells that only make sense in the notebook itself;
 
 # What a notebook begins with, and the first thing that a student sees: only what must happen before the helpers are there.
 SETUP_CODE = """\
-# Finds the course's helpers. On Colab it installs them first; anywhere else
-# it installs nothing, and says what to do.
+# @title Run this cell first: it finds the course's helpers
+# On Colab it installs them; anywhere else it installs nothing, and says what
+# to do.
 import re
 import subprocess
 import sys
@@ -181,9 +182,11 @@ def setup_cells(path, code=""):
     }
     setup = re.sub(rf"\{{({'|'.join(facts)})\}}", lambda found: facts[found[1]], SETUP_CODE)
     metadata = {"tags": [SETUP_TAG]}
+    # Folded, in JupyterLab and on Colab: it is run, not read.
+    folded = {**metadata, "jupyter": {"source_hidden": True}, "cellView": "form"}
     return [
         nbformat.v4.new_markdown_cell(badge, metadata=metadata),
-        nbformat.v4.new_code_cell(setup, metadata=metadata),
+        nbformat.v4.new_code_cell(setup, metadata=folded),
     ]
 
 
