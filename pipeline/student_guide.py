@@ -40,9 +40,8 @@ OTHER_BACKENDS = {"torch", "jax"}  # which helpers import where a student has ch
 
 # What a notebook or a command says where something is missing from the environment.
 MISSING = re.compile(
-    r"IProgress not found|is not installed|could not find `?tensorboard|failed to launch tensorboard|helpers\.doctor\.report"
-    r"|No module named|LEFT OUT|EMBEDDED SAMPLE",
-    re.IGNORECASE,
+    r"(?i:IProgress not found|is not installed|could not find `?tensorboard|failed to launch tensorboard|No module named)"
+    r"|helpers\.doctor\.report|LEFT OUT|EMBEDDED SAMPLE"
 )
 
 # A cell at the end of the lecture that opens TensorBoard: whether it answers, and shows the runs of this lecture.
