@@ -25,10 +25,15 @@ NOT_QUICK = (
     "tests/book",
     "tests/exercises",
     "tests/lectures",
-    *(f"tests/grading/test_{name}.py" for name in ("alone", "cli", "engine", "gradebook", "run")),
+    *(
+        f"tests/grading/test_{name}.py"
+        for name in "alone cli collect course crossings engine gradebook hidden idioms run".split()
+    ),
     *(
         f"tests/helpers/test_{name}.py"
-        for name in ("data experiments gradients inside pretrained quiet saving tensorboard training update".split())
+        for name in (
+            "check data download experiments gradients inside pretrained quiet saving tensorboard training update".split()
+        )
     ),
     *(f"tests/pipeline/test_{name}.py" for name in ("backends", "editing", "execute", "graph", "run_twice", "versions")),
 )

@@ -67,6 +67,7 @@ NEEDS = {
     "homes": Need("Connect to the whole internet: official homes of weights are tried, beside the package registries."),
     "backends": Need("Install JAX, another backend of Keras, with the course's test packages (`make`)."),
     "keras": Need("Connect to the network, so that the version of Keras that Colab has can be fetched."),
+    "make": Need("Install make (`apt-get install make`).", lambda: "" if shutil.which("make") else "make is not installed"),
     "built": Need("Run `make`: the test looks at executed lectures or the built book."),
     "openssl": Need(
         "Install the program openssl (`apt-get install openssl`), which makes a certificate for a test.",

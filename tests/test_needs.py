@@ -20,6 +20,7 @@ FACTS = {
     ("tests/grading/test_sandbox.py", "numbers of x86-64"),
     ("tests/grading/test_sandbox.py", "Landlock 6 is not in this kernel"),
     ("tests/grading/test_sandbox.py", "no Linux, or another machine"),
+    ("tests/helpers/test_quiet.py", "TensorFlow is not the backend"),
     ("tests/helpers/test_gradients.py", "JAX computes in float32 unless told otherwise"),
     ("tests/helpers/test_gradients.py", "JAX does not tell zero from absent"),
 }

@@ -557,7 +557,7 @@ def recipe(target):
     ]
 
 
-@pytest.mark.skipif(shutil.which("make") is None, reason="there is no make")
+@pytest.mark.needs("make")
 @by_git
 def test_make_lab_and_make_clean_leave_a_students_answers(student):
     """Review A1: first and second `make lab`, a pull that changes a line of pyproject.toml, `make clean`."""

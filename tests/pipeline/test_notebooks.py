@@ -134,7 +134,7 @@ def test_committed_notebooks_are_clean(path):
     assert len(set(ids)) == len(ids)
     for cell in notebook.cells:
         assert not cell.get("outputs") and not cell.get("execution_count")
-        assert set(cell.metadata) <= {"tags", "nbgrader", "slideshow", "deletable", "editable", "jupyter"}
+        assert set(cell.metadata) <= {"tags", "nbgrader", "slideshow", "deletable", "editable", "jupyter", "cellView"}
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=name)

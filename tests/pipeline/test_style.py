@@ -25,7 +25,7 @@ def untyped(source):
     for name, function in public(ast.parse(source)):
         every = function.args
         arguments = [*every.posonlyargs, *every.args, *every.kwonlyargs, every.vararg, every.kwarg]
-        told = [one.annotation for one in arguments if one is not None and one.arg not in ("self", "cls")]
+        told = [one.annotation for one in arguments if one is not None and one.arg not in ("self", "cls", "mcs")]
         if None in [*told, function.returns]:
             found.append(name)
     return found
