@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import helpers
+from helpers.course import commands
 
 PROJECT = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
@@ -16,6 +17,7 @@ def installed(tmp_path, monkeypatch):
     """The helpers as pip installs them: no pyproject.toml beside them, and a version that pip has noted."""
     (tmp_path / "helpers").mkdir()
     monkeypatch.setattr(helpers, "__file__", str(tmp_path / "helpers" / "__init__.py"))
+    monkeypatch.setattr(commands, "ROOT", tmp_path)
     real = metadata.version
     monkeypatch.setattr(metadata, "version", lambda name: "0.2.0" if name == "cnn-course" else real(name))
     return tmp_path
