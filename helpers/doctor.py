@@ -48,18 +48,23 @@ class Finding(NamedTuple):
 
 
 class Package(NamedTuple):
-    """A line of ``tested.csv``, which `pipeline.pins` writes: the oldest version that will do, and the tested one."""
+    """A line of ``tested.csv``, which `pipeline.pins` writes: the oldest version that will do, and the tested one.
+
+    An older Python may need an older version of a package: that one is tested, `too`.
+    """
 
     name: str
     oldest: str
     tested: str
     extra: str
+    too: tuple[str, ...] = ()
 
 
 def tested() -> dict[str, Package]:
     """The packages of a student's environment, and Python, by name."""
     with open(Path(__file__).with_name("tested.csv"), encoding="utf-8", newline="") as file:
-        return {row["name"]: Package(**row) for row in csv.DictReader(file)}
+        rows = [(row["name"], row["oldest"], row["extra"], row["tested"].split(" or ")) for row in csv.DictReader(file)]
+    return {name: Package(name, oldest, versions[-1], extra, tuple(versions[:-1])) for name, oldest, extra, versions in rows}
 
 
 # --- the checks --------------------------------------------------------------------------------------------------------
@@ -94,7 +99,7 @@ def packages() -> Finding:
         elif _numbers(have) < _numbers(package.oldest) or _numbers(have)[0] > _numbers(package.tested)[0]:
             unfit.append(f"{package.name} {have} (tested: {package.tested})")
             wanted.append(f'"{package.name}=={package.tested}"')
-        elif have != package.tested:
+        elif have not in (package.tested, *package.too):
             other.append(f"{package.name} {have} ({package.tested})")
     if commands.in_checkout() and (base := lacking()):
         return Finding("packages", f"{len(missing)} are missing", f"{_without(base)}.", commands.choose_kernel())

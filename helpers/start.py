@@ -10,6 +10,7 @@ import os
 import sys
 import sysconfig
 from collections.abc import Sequence
+from pathlib import Path
 
 from helpers.course import folder, work
 
@@ -63,8 +64,10 @@ def open_lab(course: folder.Course, first: str, options: list[str]) -> None:
     os.environ["PATH"] = os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", "")])
     os.chdir(course.root)
     print("JupyterLab opens in your browser, and runs until you press Ctrl-C here.", flush=True)
+    # No question about Jupyter's news on top of the first lecture; one's own settings are read first.
+    settings = Path(folder.__file__).with_name("jupyter")
+    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, [os.environ.get("JUPYTER_CONFIG_PATH"), str(settings)]))
     place = [f"--ServerApp.root_dir={course.work}", f"--LabApp.default_url=/lab/tree/{first}"]
-    place.append("--LabApp.news_url=None")  # no question about news on top of the first lecture
     quiet = [f"--{app}.log_level=WARN" for app in ("ServerApp", "LabApp")]  # where it can be reached is still said
     sys.exit(labapp.main([*place, *([] if any("log" in option for option in options) else quiet), *options]))
 

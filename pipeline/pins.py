@@ -69,7 +69,7 @@ def tested():
     rows = [("name", "oldest", "tested", "extra"), ("python", oldest, f"3.{int(minor) - 1}", "")]
     for extra, requirement in student_requirements(project):
         ((name, bound),) = re.findall(r"^([\w.-]+)>=([\d.]+)$", requirement)
-        rows.append((name, bound, pins[name], extra))
+        rows.append((name, bound, " or ".join(pins[name]), extra))
     file = io.StringIO()
     csv.writer(file, lineterminator="\n").writerows(rows)
     return file.getvalue()
@@ -100,9 +100,11 @@ def student_requirements(project, extra="student"):
 
 
 def _pins():
-    """The pinned version of each package; the last, newest one where it depends on Python's."""
-    text = (ROOT / "constraints.txt").read_text(encoding="utf-8")
-    return dict(re.findall(r"^([\w.-]+)==([\w.+]+)", text, flags=re.MULTILINE))
+    """The pinned versions of each package: several, the newest last, where they depend on Python's."""
+    pins: dict[str, list[str]] = {}
+    for name, version in re.findall(r"^([\w.-]+)==([\w.+]+)", (ROOT / "constraints.txt").read_text("utf-8"), flags=re.MULTILINE):
+        pins.setdefault(name, []).append(version)
+    return pins
 
 
 if __name__ == "__main__":

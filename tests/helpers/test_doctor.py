@@ -49,6 +49,16 @@ def test_what_the_doctor_knows_is_what_the_course_is_tested_with():
     assert known["keras"].extra == "" and known["optuna"].extra == "search"
 
 
+def test_the_version_that_is_pinned_for_an_older_python_is_tested_too(monkeypatch):
+    numpy = doctor.tested()["numpy"]
+    assert numpy.too, "constraints.txt has one NumPy for all versions of Python: take another package here"
+    real = doctor.version_of
+    monkeypatch.setattr(doctor, "version_of", lambda name: numpy.too[0] if name == "numpy" else real(name))
+    assert "numpy" not in doctor.packages().found
+    monkeypatch.setattr(doctor, "version_of", lambda name: f"{numpy.too[0]}.1" if name == "numpy" else real(name))
+    assert f"numpy {numpy.too[0]}.1 ({numpy.tested})" in doctor.packages().found
+
+
 def test_where_all_is_well_it_says_so(capsys):
     assert doctor.main([]) == 0
     said = capsys.readouterr().out

@@ -1,10 +1,12 @@
 """A student's own folder: made once, never written over, whatever was there before."""
 
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -97,6 +99,7 @@ def test_jupyterlab_of_this_python_opens_the_first_lecture_in_the_students_folde
     monkeypatch.setattr(labapp, "main", lambda options: calls.append((options, os.getcwd(), os.environ["PATH"])) or 0)
     monkeypatch.setattr(folder, "find", lambda: course)
     monkeypatch.setenv("PATH", "/usr/bin")
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", "/mine")
     monkeypatch.chdir(ROOT)
     with pytest.raises(SystemExit) as end:
         start.main(["1", "--", "--no-browser"])
@@ -105,6 +108,9 @@ def test_jupyterlab_of_this_python_opens_the_first_lecture_in_the_students_folde
     assert f"--ServerApp.root_dir={course.work}" in options and options[-1] == "--no-browser"
     assert "--LabApp.default_url=/lab/tree/week01_knn/01_images.ipynb" in options and "--LabApp.log_level=WARN" in options
     assert where == str(course.root) and path.split(os.pathsep)[0] == os.path.dirname(sys.executable)
+    own, theirs = os.environ["JUPYTER_CONFIG_PATH"].split(os.pathsep)
+    settings = json.loads(Path(theirs, "labconfig", "page_config.json").read_text(encoding="utf-8"))
+    assert own == "/mine" and settings["disabledExtensions"]["@jupyterlab/apputils-extension:announcements"]
 
 
 def test_a_python_without_jupyterlab_says_what_to_do(course, monkeypatch):
