@@ -26,8 +26,8 @@ from pathlib import Path
 
 import nbformat
 
-from grading.course import Course, grade_id
-from grading.sandbox.warm import processors
+from grading.nbgrader.course import Course, grade_id
+from grading.sandbox.forkserver_client import processors
 
 ROOT = Path(__file__).resolve().parents[1]
 ASSIGNMENT, NAME = "week01_knn", "knn"

@@ -13,10 +13,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from grading.model import GIB, KIB, MIB, Limits
-from grading.sandbox.warm import PRELOAD, WarmProcess, processors
+from grading.sandbox.forkserver_client import PRELOAD, WarmProcess, processors
 
 if TYPE_CHECKING:
-    from grading.course import Course
+    from grading.nbgrader.course import Course
 
 
 EXIT_UNDERSTOOD_NOT = 1  # done, but not for everybody
@@ -173,7 +173,7 @@ def _begin(options: argparse.Namespace) -> contextlib.AbstractContextManager[War
 
 
 def _run(course: Course, options: argparse.Namespace, warm: WarmProcess | None) -> int:
-    from grading.engine import open_engine
+    from grading.batch.engine import open_engine
     from grading.report import write_report
     from grading.run import run_batch
 
@@ -258,7 +258,7 @@ def _several(number, what):
 
 def _collect(course: Course, options: argparse.Namespace, _: WarmProcess | None) -> int:
     from grading.collect import collect
-    from grading.gradebook import enrol
+    from grading.nbgrader.gradebook import enrol
     from grading.roster import course_roster
     from grading.times import course_zone
 
@@ -347,7 +347,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _command(options, warm):
-    from grading.course import Course, CourseError  # takes a second
+    from grading.nbgrader.course import Course, CourseError  # takes a second
 
     try:
         course = Course.open(options.course_dir)

@@ -25,9 +25,9 @@ from typing import TYPE_CHECKING, Any
 from nbgrader.utils import parse_utc
 
 from grading.archive import BROKEN, JUNK, Archive, Handed, inside, name_people, refusal, set_aside
-from grading.course import CourseError
 from grading.files import safe_name, write_atomic
 from grading.model import GIB, MIB
+from grading.nbgrader.course import CourseError
 from grading.roster import twins_said
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from _typeshed import StrPath
 
-    from grading.course import Course
+    from grading.nbgrader.course import Course
     from grading.platforms import Found
     from grading.roster import Roster
 
@@ -256,7 +256,7 @@ def collect(
 
     Parameters
     ----------
-    course : grading.course.Course
+    course : grading.nbgrader.course.Course
     archive_path : str or pathlib.Path
         A ``.zip`` as Moodle, Canvas, Blackboard or Brightspace offers it.
     assignment : str

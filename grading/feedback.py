@@ -17,10 +17,10 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
-from grading.course import CourseError, grade_id, role
 from grading.files import write_atomic
-from grading.gradebook import GradebookWriter
 from grading.model import not_passed
+from grading.nbgrader.course import CourseError, grade_id, role
+from grading.nbgrader.gradebook import GradebookWriter
 from grading.report import check_name, page, text, without_type
 from grading.run import Records, Result
 from grading.sanitise import clean_attachments, clean_html, is_base64, plain
@@ -28,7 +28,7 @@ from grading.sanitise import clean_attachments, clean_html, is_base64, plain
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-    from grading.course import Course
+    from grading.nbgrader.course import Course
 
 OUTPUT_LIMIT = 20_000  # characters of one output that are shown
 SOURCE_LIMIT = 100_000  # characters of one cell
@@ -182,14 +182,14 @@ def render(
 
     Parameters
     ----------
-    course : grading.course.Course
+    course : grading.nbgrader.course.Course
     assignment, name : str
     notebook : nbformat.NotebookNode
         As it lies in ``autograded``.
     record : grading.run.Result
         What the grader found.
     standing : dict
-        The notebook's part of :meth:`grading.gradebook.GradebookWriter.results`: what counts, a person's grades included.
+        The notebook's part of :meth:`grading.nbgrader.standing.Standing.results`: what counts, a person's grades included.
 
     Returns
     -------
@@ -292,7 +292,7 @@ def write_feedback(course: Course, assignment: str, students: Iterable[str] | No
 
     Parameters
     ----------
-    course : grading.course.Course
+    course : grading.nbgrader.course.Course
     assignment : str
     students : list of str, optional
         Ids; all by default.

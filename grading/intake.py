@@ -22,15 +22,15 @@ from typing import TYPE_CHECKING, Any
 
 import nbformat
 
-from grading.course import grade_id, role
 from grading.model import MIB, Intake, Limits
+from grading.nbgrader.course import grade_id, role
 from grading.sanitise import as_shown, clean_attachments, clean_text
 
 if TYPE_CHECKING:
     from _typeshed import StrPath
     from nbformat import NotebookNode
 
-    from grading.course import Course
+    from grading.nbgrader.course import Course
 
 
 NOTEBOOK_LIMIT = 256 * MIB  # a notebook file larger than this is not read
@@ -671,7 +671,7 @@ def take_in(course: Course, assignment: str, student: str, name: str | None = No
 
     Parameters
     ----------
-    course : grading.course.Course
+    course : grading.nbgrader.course.Course
     assignment, student : str
         The student's is the name of the folder.
     name : str, optional

@@ -17,7 +17,7 @@ from grading.sanitise import plain
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from grading.course import Course
+    from grading.nbgrader.course import Course
     from grading.run import Batch, Result
 
 
@@ -353,7 +353,7 @@ def write_report(course: Course, assignment: str, batch: Batch) -> tuple[Path, P
 
     Parameters
     ----------
-    course : grading.course.Course
+    course : grading.nbgrader.course.Course
     assignment : str
     batch : grading.run.Batch
 

@@ -18,12 +18,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grading.course import CourseError
+from grading.nbgrader.course import CourseError
 
 if TYPE_CHECKING:
     from _typeshed import StrPath
 
-    from grading.course import Course
+    from grading.nbgrader.course import Course
 
 
 FILE = "roster.csv"  # in the course folder
@@ -260,7 +260,7 @@ def course_roster(course: Course, path: StrPath | None = None) -> Roster | None:
 
     Parameters
     ----------
-    course : grading.course.Course
+    course : grading.nbgrader.course.Course
     path : str or pathlib.Path, optional
         What the command line says; ``c.Grading.roster``, or else ``roster.csv`` in the course folder, by default.
 

@@ -1,9 +1,9 @@
 """Grading a batch: the order of work for one student, and many students side by side.
 
-For one notebook: intake, then cell by cell (see `grading.notebook`). What a student wrote, and the cells given with it, run in
-the student's confined process; the instructor's version of given and test cells runs in the checker, which sees the student's
-names as proxies. The parent process is the only writer of the gradebook, and notes each finished student on disk, so that
-whatever stops a batch costs the students only that were being worked on.
+For one notebook: intake, then cell by cell (see `grading.batch.notebook`). What a student wrote, and the cells given with it,
+run in the student's confined process; the instructor's version of given and test cells runs in the checker, which sees the
+student's names as proxies. The parent process is the only writer of the gradebook, and notes each finished student on disk, so
+that whatever stops a batch costs the students only that were being worked on.
 """
 
 from __future__ import annotations
@@ -28,24 +28,24 @@ import nbformat
 from nbgrader.utils import compute_checksum
 
 from grading import people
-from grading.advice import advice
-from grading.course import CourseError, grade_id, role
+from grading.batch.advice import advice
+from grading.batch.notebook import grade_notebook, listed, ungradable
+from grading.batch.provenance import version as graded_with
+from grading.batch.provenance import what_changed
 from grading.files import safe_name, write_atomic
-from grading.gradebook import GradebookWriter
 from grading.intake import fingerprint, take_in
 from grading.model import Intake, Outcome, not_passed
-from grading.notebook import grade_notebook, listed, ungradable
-from grading.provenance import version as graded_with
-from grading.provenance import what_changed
+from grading.nbgrader.course import CourseError, grade_id, role
+from grading.nbgrader.gradebook import GradebookWriter
 from grading.roster import course_roster
 from grading.times import read_timestamp
 
 if TYPE_CHECKING:
     from _typeshed import StrPath
 
-    from grading.checker import Checker
-    from grading.course import Course
+    from grading.checker.client import Checker
     from grading.model import Limits, Status
+    from grading.nbgrader.course import Course
     from grading.sandbox.pool import Student
 
     # A context manager that gives a student's process: of a folder, files and environment.
@@ -73,7 +73,7 @@ def grade_student(
 
     Parameters
     ----------
-    course : grading.course.Course
+    course : grading.nbgrader.course.Course
     assignment, student : str
     sessions : callable
         ``sessions(folder, files, env)`` is a context manager that gives a student's process.
@@ -307,14 +307,14 @@ def run_batch(
 
     Parameters
     ----------
-    course : grading.course.Course
+    course : grading.nbgrader.course.Course
     assignment : str
     limits : grading.model.Limits
     jobs : int
         How many students at a time.
     open_engine : callable
         ``open_engine(course, assignment, limits, jobs)`` is a context manager that gives ``(sessions, checkers)`` as
-        :func:`grade_student` wants them; see :func:`grading.engine.open_engine`.
+        :func:`grade_student` wants them; see :func:`grading.batch.engine.open_engine`.
     students : list of str, optional
         Folder names or ids; all by default.
     force : bool

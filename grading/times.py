@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from dateutil import parser, tz
 
 from grading.collect import collected_timestamp
-from grading.course import CourseError
+from grading.nbgrader.course import CourseError
 
 if TYPE_CHECKING:
-    from grading.course import Course
+    from grading.nbgrader.course import Course
 
 
 _ZONE = re.compile(
@@ -69,7 +69,7 @@ def course_zone(course: Course, name: str | None = None) -> tuple[tzinfo, str | 
 
     Parameters
     ----------
-    course : grading.course.Course
+    course : grading.nbgrader.course.Course
     name : str, optional
         What the command line says; the course's own setting (``c.Grading.time_zone``, or else nbgrader's
         ``c.Exchange.timezone``) by default.
@@ -164,7 +164,7 @@ def read_timestamp(course: Course, assignment: str, student: str) -> tuple[datet
 
     Parameters
     ----------
-    course : grading.course.Course
+    course : grading.nbgrader.course.Course
     assignment, student : str
 
     Returns

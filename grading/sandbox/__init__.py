@@ -20,7 +20,7 @@ defend against a hole in the Linux kernel itself, nor against someone who can al
    exist in its root directory; it has no network.
 2. It changes nothing outside its own folder, which is a RAM disk of limited size that goes away with the session.
 3. It cannot forge a grade. All that it can write to is the channel to the grader, and whatever comes from there is worth no
-   more than "this is what the student's code answers". Tests run elsewhere (see `grading.checker`).
+   more than "this is what the student's code answers". Tests run elsewhere (see `grading.checker.client`).
 4. It cannot stop the batch: time, memory, processes, disk and output are limited; what it leaves running is ended with
    it; nonsense on the channel ends its own process and nothing else. The next cell gets a fresh process.
 5. It cannot reach the sessions beside it, before it or after it.
@@ -45,42 +45,5 @@ other students' time   a session with a crowd of busy processes gets     the lim
 *Known limits.* Without cgroups, memory that the kernel holds for a process (pipe and socket buffers) is bounded only by
 the numbers of files and processes; such processes are the first that the kernel ends when memory is short
 (``oom_score_adj``). Timing channels between sessions that share a machine are not closed. On macOS, and wherever
-`confinement` says so, there are no walls at all, and students' code runs only if the instructor says that it is trusted.
-
-Names are imported on demand: the warm process needs few of them.
+`find_confinement` says so, there are no walls at all, and students' code runs only if the instructor says that it is trusted.
 """
-
-import importlib
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from grading.sandbox.pool import CallTimeout as CallTimeout
-    from grading.sandbox.pool import NotConfined as NotConfined
-    from grading.sandbox.pool import Pool as Pool
-    from grading.sandbox.pool import SandboxError as SandboxError
-    from grading.sandbox.pool import Student as Student
-    from grading.sandbox.pool import StudentEnded as StudentEnded
-    from grading.sandbox.pool import StudentError as StudentError
-    from grading.sandbox.pool import start as start
-    from grading.sandbox.walls import Confinement as Confinement
-    from grading.sandbox.walls import confinement as confinement
-
-_HOMES = {
-    "Confinement": "walls",
-    "confinement": "walls",
-    "CallTimeout": "pool",
-    "NotConfined": "pool",
-    "Pool": "pool",
-    "SandboxError": "pool",
-    "Student": "pool",
-    "StudentEnded": "pool",
-    "StudentError": "pool",
-    "start": "pool",
-}
-__all__ = sorted(_HOMES)
-
-
-def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

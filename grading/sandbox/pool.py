@@ -24,9 +24,9 @@ from nbformat import NotebookNode, from_dict
 from nbformat.v4 import new_output
 
 from grading.model import CellResult, Limits
-from grading.sandbox.channel import Lines, ProtocolError, Unpacker, load, pack
-from grading.sandbox.walls import confinement
-from grading.sandbox.warm import PACKAGE_ROOT, PRELOAD, WarmProcess
+from grading.protocol.framing import Lines, ProtocolError, Unpacker, load, pack
+from grading.sandbox.confinement import find_confinement
+from grading.sandbox.forkserver_client import PACKAGE_ROOT, PRELOAD, WarmProcess
 
 if TYPE_CHECKING:
     from _typeshed import StrPath
@@ -85,7 +85,7 @@ class Pool:
         Module with ``install(namespace) -> answer``: what answers `Student.call`.
     trust_students : bool
         Whether to run without confinement where this system has none.
-    warm : grading.sandbox.warm.WarmProcess, optional
+    warm : grading.sandbox.forkserver_client.WarmProcess, optional
         One that has begun already; it is the pool's from then on.
 
     Attributes
@@ -120,11 +120,11 @@ class Pool:
         read: Iterable[StrPath] = (),
         private: Iterable[StrPath] = (),
         env: Mapping[str, str] | None = None,
-        side: str | None = "grading.student_side",
+        side: str | None = "grading.protocol.student_agent",
         trust_students: bool = False,
         warm: WarmProcess | None = None,
     ) -> None:
-        found = confinement()
+        found = find_confinement()
         if not found.available and not trust_students:
             raise NotConfined(
                 f"students' code cannot be confined here: {found.why}. "
@@ -206,7 +206,7 @@ class Pool:
         self.close()
 
     def fork_checkers(self, file: int) -> None:
-        """Fork a process that begins `grading.checker.serve`: it needs the same imports as the sessions.
+        """Fork a process that begins `grading.checker.client.serve`: it needs the same imports as the sessions.
 
         Parameters
         ----------

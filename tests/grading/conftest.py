@@ -9,8 +9,8 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from grading.course import Course, grade_id
-from grading.gradebook import GradebookWriter
+from grading.nbgrader.course import Course, grade_id
+from grading.nbgrader.gradebook import GradebookWriter
 
 if not hasattr(os, "fork"):  # Windows, where `grade run` says that it cannot confine, which test_alone.py sees
     collect_ignore = [

@@ -24,9 +24,9 @@ from pathlib import Path
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
 
-from grading.checker import _statements
-from grading.course import Course, CourseError, grade_id, role
-from grading.hidden import hidden_lines
+from grading.checker.client import _statements
+from grading.nbgrader.cells import hidden_lines
+from grading.nbgrader.course import Course, CourseError, grade_id, role
 
 LEAK = "LEAKED:"  # what hostile code writes in front of what it has found
 HUGE = 200 * 2**20
@@ -62,7 +62,7 @@ class Exercise:
 
     Parameters
     ----------
-    course : grading.course.Course
+    course : grading.nbgrader.course.Course
     assignment : str
     name : str
         Of the notebook.
@@ -987,7 +987,7 @@ def build(
 
     Raises
     ------
-    grading.course.CourseError
+    grading.nbgrader.course.CourseError
         If there is no such assignment, it has not exactly one notebook, or `out` is not empty.
     """
     course, out = Course.open(course_dir), Path(out).resolve()
@@ -1038,7 +1038,7 @@ def compare(out: str | Path, rows: dict[str, tuple[str, float]]) -> list[tuple[C
     list of (Case, str, float or None, bool)
         The case, its status ("no row" where there is none), its score, and whether both are as expected.
     """
-    from grading.course import Course
+    from grading.nbgrader.course import Course
 
     table = json.loads((Path(out) / "corpus.json").read_text(encoding="utf-8"))
     results = []

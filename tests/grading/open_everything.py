@@ -16,7 +16,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from grading.course import Course
+from grading.nbgrader.course import Course
 from tests import needs
 from tests.grading.test_formgrader import CONFINE, formgrader, visit
 

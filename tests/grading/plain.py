@@ -122,7 +122,7 @@ def _bytes(channel, count, deadline):
 
 
 def _serve(control, preload):
-    from grading import student_side
+    from grading.protocol import student_agent
 
     for module in preload:
         __import__(module)
@@ -136,14 +136,14 @@ def _serve(control, preload):
         if child == 0:
             control.close()
             try:
-                _student(socket.socket(fileno=files[0]), student_side)
+                _student(socket.socket(fileno=files[0]), student_agent)
             finally:
                 os._exit(0)
         os.close(files[0])
         write(control, child)
 
 
-def _student(channel, student_side):
+def _student(channel, student_agent):
     import resource
     import types
 
@@ -156,7 +156,7 @@ def _student(channel, student_side):
     module = types.ModuleType("__main__")
     sys.modules["__main__"] = module
     space = vars(module)
-    answer = student_side.install(space)
+    answer = student_agent.install(space)
     waiting = []
 
     def receive():
@@ -175,7 +175,7 @@ def _student(channel, student_side):
         message = receive()
         if "ask" not in message or message["ask"].get("level", 0) < level:
             waiting.append(message)
-            raise student_side.GivenUp
+            raise student_agent.GivenUp
         return message["ask"]
 
     while True:

@@ -8,7 +8,7 @@ import nbformat
 import numpy as np
 import pytest
 
-from grading.checker import Checker, Script, Verdict, Warm, partial_credit
+from grading.checker.client import Checker, Script, Verdict, Warm, partial_credit
 from grading.model import Limits
 from pipeline.exercises import instructor_notebook, released_notebook
 
@@ -375,12 +375,12 @@ FORGED = {
     "sitecustomize": "open('sitecustomize.py', 'w').write('assert False')\nimport os\nos.environ['PYTHONPATH'] = os.getcwd()\n"
     "def f(x): return 0",
     "patched JSON": "import json\njson.dumps = lambda *a, **k: '{}'\njson.loads = lambda *a, **k: {}\ndef f(x): return 0",
-    "patched wire": "from grading import wire, student_side\nwire.encode = lambda *a, **k: {'$': 'float', 'v': '4'}\n"
+    "patched values": "from grading.protocol import values\nvalues.encode = lambda *a, **k: {'$': 'float', 'v': '4'}\n"
     "def f(x): return 0",
-    "answers for every operation": "from grading import student_side\n"
-    "student_side._Side.answer = lambda self, q: {'ok': True, 'done': True, 'say': 'done', "
+    "answers for every operation": "from grading.protocol import student_agent\n"
+    "student_agent._Side.answer = lambda self, q: {'ok': True, 'done': True, 'say': 'done', "
     "'score': 1.0}\n"
-    "import gc\nfor o in gc.get_objects():\n    if type(o) is student_side._Side:\n"
+    "import gc\nfor o in gc.get_objects():\n    if type(o) is student_agent._Side:\n"
     "        type(o).answer = lambda self, q: {'ok': True}\ndef f(x): return 0",
     "a message to the grader": "def f(x): return {'say': 'done', 'score': 1.0, 'message': None, 'hidden': False}",
     "writes to every descriptor": "import os, struct, json\nm = json.dumps({'say': 'done', 'score': 1.0, 'message': None, "

@@ -168,10 +168,10 @@ def test_a_reader_who_leaves_early_costs_nothing(small):
 
 def test_without_confinement_nothing_runs_unless_students_are_trusted(small, monkeypatch, capsys):
     from grading.sandbox import pool
-    from grading.sandbox.walls import Confinement
+    from grading.sandbox.confinement import Confinement
 
     small.hand_in("ada")
-    monkeypatch.setattr(pool, "confinement", lambda: Confinement(False, "this is a test"))
+    monkeypatch.setattr(pool, "find_confinement", lambda: Confinement(False, "this is a test"))
     assert grade("run", "ps1", "--course-dir", small.root, "--quiet") == 2
     assert "--trust-students" in capsys.readouterr().err and scores(small) == {}
     assert grade("run", "ps1", "--course-dir", small.root, "--quiet", "--no-reference", "--trust-students") == 0

@@ -18,7 +18,7 @@ from traitlets.config import Config
 from grading import collect as collecting
 from grading.cli import main
 from grading.collect import collect, collected_notes, collected_timestamp
-from grading.course import Course, CourseError
+from grading.nbgrader.course import Course, CourseError
 from grading.platforms import split_heads, understand
 from grading.roster import read_roster
 from grading.times import read_timestamp

@@ -8,9 +8,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from grading.course import Course
-from grading.engine import open_engine
+from grading.batch.engine import open_engine
 from grading.model import Limits
+from grading.nbgrader.course import Course
 from grading.run import run_batch
 from pipeline.exercises import instructor_notebook, released_notebook
 from tests.grading import corpus

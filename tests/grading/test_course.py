@@ -5,7 +5,7 @@ import os
 import nbformat
 import pytest
 
-from grading.course import Course, CourseError, grade_id, role
+from grading.nbgrader.course import Course, CourseError, grade_id, role
 
 
 def test_defaults_of_nbgrader_without_a_configuration(small):

@@ -10,11 +10,12 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from grading import link, proxies, wire
-from grading.checker import Checker, Verdict, Warm
-from grading.libraries import definition
+from grading.checker import link, proxies
+from grading.checker.client import Checker, Verdict, Warm
+from grading.checker.libraries import definition
+from grading.checker.reference import Traits, traits
 from grading.model import Limits
-from grading.reference import Traits, traits
+from grading.protocol import values
 
 HERE = Path(__file__).resolve().parent
 
@@ -205,7 +206,7 @@ def test_a_subclass_brings_none_of_its_methods(answer, students, checker):
 
 
 def across(value):
-    return wire.decode(json.loads(json.dumps(wire.encode(value))))
+    return values.decode(json.loads(json.dumps(values.encode(value))))
 
 
 def test_types_are_exact():
@@ -267,15 +268,15 @@ HOSTILE = {
 
 @pytest.mark.parametrize("form", HOSTILE.values(), ids=HOSTILE)
 def test_hostile_forms_of_values_are_refused(form):
-    with pytest.raises(wire.WireError):
-        wire.decode(form)
+    with pytest.raises(values.RefusedData):
+        values.decode(form)
 
 
 @pytest.mark.parametrize("text", ["/etc/passwd", "../secret", "a/../../b", "//x/y"])
 def test_a_path_that_escapes_reaches_no_file(text):
-    made = wire.decode({"$": "path", "v": text})
+    made = values.decode({"$": "path", "v": text})
     assert type(made) is pathlib.PurePosixPath and not hasattr(made, "read_text")
-    assert type(wire.decode({"$": "path", "v": "a/b"})) is type(pathlib.Path())
+    assert type(values.decode({"$": "path", "v": "a/b"})) is type(pathlib.Path())
 
 
 # --- arguments that are changed ----------------------------------------------------------------------------------------
@@ -545,7 +546,7 @@ def file_answers(files):
     def ask(request):
         if request["op"] == "get":
             return {"ok": {"$": "handle", "id": "1", "type": "function", "callable": True, "model": False}}
-        return {"ok": wire.encode(files) if request["op"] == "files" else None}
+        return {"ok": values.encode(files) if request["op"] == "files" else None}
 
     return ask
 
@@ -660,7 +661,7 @@ def test_an_iterator_keeps_its_place(students, checker):
 
 @pytest.mark.needs("confinement")
 def test_a_test_that_ends_inside_its_own_function_in_the_sandbox(warm):
-    from grading.sandbox import start
+    from grading.sandbox.pool import start
 
     swallows = "def apply(f, x):\n    for i in range(3):\n        try: return f(x)\n        except BaseException: pass"
     with start([]) as pool, pool.session() as student, Checker(warm=warm, limits=Limits(cell_timeout=2)) as checker:

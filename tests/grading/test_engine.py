@@ -6,7 +6,7 @@ import nbformat
 import pytest
 from traitlets.config import PyFileConfigLoader
 
-from grading.engine import data_folders, open_engine
+from grading.batch.engine import data_folders, open_engine
 from grading.model import Limits
 from tests import needs
 

@@ -8,11 +8,11 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
 from grading import feedback
-from grading.course import CourseError, grade_id
-from grading.gradebook import GradebookWriter
-from grading.hidden import visible_hints
 from grading.intake import take_in
 from grading.model import Outcome, QuestionScore
+from grading.nbgrader.cells import visible_hints
+from grading.nbgrader.course import CourseError, grade_id
+from grading.nbgrader.gradebook import GradebookWriter
 from grading.run import Records, summary, ungradable, write_autograded
 from tests import needs
 

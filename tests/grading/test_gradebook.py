@@ -13,12 +13,12 @@ import pytest
 from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
 
-from grading import backups, gradebook
-from grading.backups import back_up
-from grading.course import Course, CourseError, grade_id
-from grading.gradebook import GradebookWriter
 from grading.intake import take_in
 from grading.model import Outcome, QuestionScore
+from grading.nbgrader import backups, gradebook
+from grading.nbgrader.backups import back_up
+from grading.nbgrader.course import Course, CourseError, grade_id
+from grading.nbgrader.gradebook import GradebookWriter
 from grading.run import ungradable, write_autograded
 
 

@@ -9,11 +9,11 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell
 
-from grading.course import Course, grade_id
-from grading.engine import open_engine
+from grading.batch.engine import open_engine
 from grading.feedback import write_feedback
-from grading.hidden import Marks, hidden_lines, visible_source
 from grading.model import Limits
+from grading.nbgrader.cells import Marks, hidden_lines, visible_source
+from grading.nbgrader.course import Course, grade_id
 from grading.run import run_batch
 from tests.grading.conftest import Small
 

@@ -22,11 +22,11 @@ NOBODY = 65534
 # covered by an empty one, in which only what is needed is found again, where it was. Then root becomes nobody.
 BECOME = """
 import json, os, sys
-from grading.sandbox import linux
+from grading.sandbox import syscalls
 paths, hold, user, command = json.loads(sys.argv[1])
 os.umask(0o022)
-linux.unshare(linux.NEWNS)
-linux.mount(None, "/", None, linux.MS_REC | linux.MS_PRIVATE)
+syscalls.unshare(syscalls.NEWNS)
+syscalls.mount(None, "/", None, syscalls.MS_REC | syscalls.MS_PRIVATE)
 closed = {}
 for path in paths:
     parts = path.split("/")
@@ -35,12 +35,12 @@ for path in paths:
         closed[path] = top
 for number, path in enumerate(closed):
     os.makedirs(f"{hold}/{number}", exist_ok=True)
-    linux.mount(path, f"{hold}/{number}", None, linux.MS_BIND | linux.MS_REC)
+    syscalls.mount(path, f"{hold}/{number}", None, syscalls.MS_BIND | syscalls.MS_REC)
 for top in set(closed.values()):
-    linux.mount("passable", top, "tmpfs", 0, "mode=755")
+    syscalls.mount("passable", top, "tmpfs", 0, "mode=755")
 for number, path in enumerate(closed):
     os.makedirs(path, exist_ok=True)
-    linux.mount(f"{hold}/{number}", path, None, linux.MS_BIND | linux.MS_REC)
+    syscalls.mount(f"{hold}/{number}", path, None, syscalls.MS_BIND | syscalls.MS_REC)
 os.chdir(os.path.dirname(hold))
 os.setgroups([])
 os.setresgid(user, user, user)
@@ -77,7 +77,9 @@ def as_nobody():
 
 
 def test_the_walls_stand_for_an_ordinary_user(as_nobody):
-    found = as_nobody("-c", "import os; from grading.sandbox import confinement as find; print(os.getuid(), find().why)")
+    found = as_nobody(
+        "-c", "import os; from grading.sandbox.confinement import find_confinement as find; print(os.getuid(), find().why)"
+    )
     if found.returncode:
         needs.require("user", f"nobody may not read root's Python or clone (`chmod -R o+rX`): {found.stderr[-300:]}")
     user, _, why = found.stdout.strip().partition(" ")

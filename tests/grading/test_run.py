@@ -9,14 +9,14 @@ import nbformat
 import pytest
 
 from grading import run
-from grading.checker import Checker, Script
-from grading.course import CourseError, grade_id
+from grading.batch.notebook import _is_seen, grade_notebook, ungradable
+from grading.checker.client import Checker, Script
 from grading.feedback import write_feedback
-from grading.gradebook import GradebookWriter
 from grading.intake import take_in
 from grading.model import CellResult, Limits
-from grading.notebook import _is_seen, grade_notebook, ungradable
-from grading.student_side import install
+from grading.nbgrader.course import CourseError, grade_id
+from grading.nbgrader.gradebook import GradebookWriter
+from grading.protocol.student_agent import install
 
 
 class Session:

@@ -14,20 +14,10 @@ from pathlib import Path
 import pytest
 
 from grading.model import GIB, MIB, Limits
-from grading.sandbox import (
-    CallTimeout,
-    NotConfined,
-    Pool,
-    SandboxError,
-    StudentEnded,
-    StudentError,
-    pool,
-    start,
-    walls,
-    zygote,
-)
-from grading.sandbox.channel import ProtocolError, Unpacker, load, pack, pack_answer
-from grading.sandbox.warm import WarmProcess
+from grading.protocol.framing import ProtocolError, Unpacker, load, pack, pack_answer
+from grading.sandbox import confinement, forkserver, pool, syscalls
+from grading.sandbox.forkserver_client import WarmProcess
+from grading.sandbox.pool import CallTimeout, NotConfined, Pool, SandboxError, StudentEnded, StudentError, start
 
 ROOT = Path(__file__).resolve().parents[2]
 needs_walls = pytest.mark.needs("confinement")
@@ -377,6 +367,7 @@ def frame(body, length=None):
     return struct.pack("!I", len(body) if length is None else length) + body
 def write(data):
     while data: data = data[os.write(3, data):]
+def number(): return get_ipython().channel.request
 """
 
 
@@ -391,15 +382,15 @@ def write(data):
         "write(frame({'id': '1', 'type': 'done'}))",
         "write(frame(b'[' * 100_000))",
         "write(frame(b'{\"id\": ' + b'9' * 5000 + b'}'))",
-        "write(frame({'id': get_ipython().wire.request, 'type': 'display', 'output': {'output_type': 'evil'}}))",
-        "write(frame({'id': get_ipython().wire.request, 'type': 'display', 'output': {'output_type': 'error', 'traceback': 1}}))",
-        "write(frame({'id': get_ipython().wire.request, 'type': 'other'}))",
-        "x = []\nfor _ in range(150): x = [x]\nwrite(frame({'id': get_ipython().wire.request, 'type': 'clear', 'x': x}))",
+        "write(frame({'id': number(), 'type': 'display', 'output': {'output_type': 'evil'}}))",
+        "write(frame({'id': number(), 'type': 'display', 'output': {'output_type': 'error', 'traceback': 1}}))",
+        "write(frame({'id': number(), 'type': 'other'}))",
+        "x = []\nfor _ in range(150): x = [x]\nwrite(frame({'id': number(), 'type': 'clear', 'x': x}))",
         "os.close(3)",
         "write(frame(b'{\"id\": 0, \"a\": [' + b'{\"\":{}},' * 1_000_000 + b'0]}'))",
         "write(frame(b'{\"id\": 0, \"a\": [' + b'0,' * 1_000_000 + b'0]}'))",
         "write(frame(b'', 17 * 2**20)[:4] + b'{' * 1000)",
-        "write(frame(b'=%d {}' % get_ipython().wire.request))",
+        "write(frame(b'=%d {}' % number()))",
         'write(frame(\'{"id": "\u00e9"}\'.encode()))',
         "x = frame({'id': 0, 'x': 'y' * 2**23})\nwhile True: write(x)",
     ],
@@ -413,9 +404,9 @@ def test_nonsense_on_the_channel_ends_the_process_and_nothing_else(student, sour
 
 def test_an_answer_given_before_it_was_asked_for_is_not_taken(student):
     """A student's code can answer for itself, as it always could, but not the questions to come."""
-    result = run(student, CHANNEL + "write(frame({'id': get_ipython().wire.request + 1, 'type': 'answer', 'answer': {}}))")
+    result = run(student, CHANNEL + "write(frame({'id': number() + 1, 'type': 'answer', 'answer': {}}))")
     assert result.status == "killed"
-    run(student, CHANNEL + "write(frame({'id': get_ipython().wire.request, 'type': 'done', 'error': None}))")
+    run(student, CHANNEL + "write(frame({'id': number(), 'type': 'done', 'error': None}))")
     assert value(student, "print('in step')") == "in step"
 
 
@@ -425,7 +416,7 @@ def test_answers_that_are_none(student):
         CHANNEL
         + """
 import sys
-def lie(): write(frame({'id': get_ipython().wire.request, 'type': 'answer', 'answer': 'yes'}))
+def lie(): write(frame({'id': number(), 'type': 'answer', 'answer': 'yes'}))
 """,
     )
     handle = student.call({"op": "get", "name": "lie"})["ok"]["id"]
@@ -613,7 +604,7 @@ def test_two_sessions_cannot_reach_each_other(warm):
             print(found, [int(name) for name in os.listdir("/proc") if name.isdigit()], os.getpid(), os.getuid())
         """,
         ).startswith("[] [2] 2")
-        assert host == str(walls.STUDENT) or host != value(bert, "print(os.getuid())")
+        assert host == str(confinement.STUDENT) or host != value(bert, "print(os.getuid())")
         assert run(bert, "os.kill(-1, 9)").status in ("ok", "error", "killed")
         assert value(anna, "print('alive')") == "alive" and anna.restarted == 0
 
@@ -810,7 +801,7 @@ def test_the_first_process_cannot_be_ended_from_inside(student):
 
 def alone(source):
     """Run something in a process of its own that has put up one wall only."""
-    prelude = "import os, socket, sys; from grading.sandbox import linux; linux.no_new_privileges()\n"
+    prelude = "import os, socket, sys; from grading.sandbox import syscalls; syscalls.no_new_privileges()\n"
     done = subprocess.run(
         [sys.executable, "-c", prelude + textwrap.dedent(source)],
         capture_output=True,
@@ -821,13 +812,14 @@ def alone(source):
     return done.stdout.split()
 
 
-@pytest.mark.skipif(not walls.linux.numbers() or walls.linux.landlock_abi() < 6, reason="Landlock 6 is not in this kernel")
+@pytest.mark.skipif(not syscalls.numbers() or syscalls.landlock_abi() < 6, reason="Landlock 6 is not in this kernel")
 def test_landlock_alone_keeps_files_processes_and_network_out(tmp_path):
     (tmp_path / "secret").write_text("x")
     (tmp_path / "own").mkdir()
     assert (
         alone(f"""
-        linux.landlock([(sys.base_prefix, "read"), (sys.prefix, "read"), ("/usr", "read"), ({str(tmp_path / "own")!r}, "write")])
+        mine = {str(tmp_path / "own")!r}
+        syscalls.landlock([(sys.base_prefix, "read"), (sys.prefix, "read"), ("/usr", "read"), (mine, "write")])
         folder = {str(tmp_path)!r}
         for act in (lambda: open(folder + "/secret"), lambda: open("/etc/passwd"), lambda: open(folder + "/new", "w"),
                     lambda: os.listdir(folder), lambda: os.kill(os.getppid(), 0), lambda: open("/proc/self/environ"),
@@ -841,14 +833,14 @@ def test_landlock_alone_keeps_files_processes_and_network_out(tmp_path):
     )
 
 
-@pytest.mark.skipif(not walls.linux.numbers(), reason="no Linux, or another machine")
+@pytest.mark.skipif(not syscalls.numbers(), reason="no Linux, or another machine")
 def test_the_filter_alone_keeps_sockets_and_debugging_out():
     assert alone("""
-        linux.seccomp()
+        syscalls.seccomp()
         import ctypes
         libc = ctypes.CDLL(None, use_errno=True)
         for act in (lambda: socket.socket(), lambda: socket.socket(socket.AF_INET6), lambda: socket.socket(socket.AF_NETLINK),
-                    lambda: linux.unshare(linux.NEWUSER), lambda: linux.mount("none", "/", "tmpfs", 0)):
+                    lambda: syscalls.unshare(syscalls.NEWUSER), lambda: syscalls.mount("none", "/", "tmpfs", 0)):
             try: act(); print("done")
             except PermissionError: print("refused")
         print(libc.ptrace(0, 0, 0, 0), os.waitstatus_to_exitcode(os.system("true")), len(socket.socketpair()))
@@ -1029,7 +1021,7 @@ def test_a_crowd_of_busy_processes_computes_only_when_nobody_else_does(warm):
 def _of_sessions(warm):
     """The processes below the warm one, given a moment to be reaped."""
     for _ in range(600):
-        left = walls.descendants(warm._warm.process.pid)
+        left = confinement.descendants(warm._warm.process.pid)
         if not left:
             break
         time.sleep(0.1)
@@ -1065,7 +1057,7 @@ def test_nothing_is_left_when_the_grader_is_killed(tmp_path):
     script.write_text(
         textwrap.dedent("""
         import os, sys
-        from grading.sandbox import Pool
+        from grading.sandbox.pool import Pool
         pool = Pool([], side=None)
         with pool.session() as student:
             student.run_cell("import os, time\\nif not os.fork():\\n    os.setsid(); time.sleep(1000)")
@@ -1080,7 +1072,7 @@ def test_nothing_is_left_when_the_grader_is_killed(tmp_path):
         env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)},
     )
     warm = int(grader.stdout.readline())
-    family = [warm, *walls.descendants(warm)]
+    family = [warm, *confinement.descendants(warm)]
     assert len(family) >= 4
     grader.send_signal(signal.SIGKILL)
     grader.wait()
@@ -1110,7 +1102,7 @@ def test_a_process_that_does_not_begin_and_says_nothing_is_told_as_such(warm, mo
 
 
 def test_without_confinement_it_runs_only_when_told_to(monkeypatch):
-    none = walls.Confinement(False, "this kernel is from 1999")
+    none = confinement.Confinement(False, "this kernel is from 1999")
     monkeypatch.setattr(pool, "confinement", lambda: none)
     with pytest.raises(NotConfined, match="1999.*--trust-students"):
         Pool([])
@@ -1148,7 +1140,7 @@ def test_modules_that_are_missing_are_reported_not_fatal():
 
 
 def test_the_environment_is_bare():
-    made = zygote.environment("/home/student", {"COURSE_BUDGET": "ci"})
+    made = forkserver.environment("/home/student", {"COURSE_BUDGET": "ci"})
     assert made["HOME"] == "/home/student" and made["COURSE_BUDGET"] == "ci" and "PYTEST_CURRENT_TEST" not in made
 
 
@@ -1189,7 +1181,7 @@ def test_a_grader_that_is_killed_early_leaves_nothing(tmp_path, last):
     (tmp_path / "slow.py").write_text("import time; time.sleep(1)")
     script = tmp_path / "grader.py"
     script.write_text(
-        "import os, signal\nfrom grading.sandbox.warm import WarmProcess\nwarm = WarmProcess(jobs=1)\n"
+        "import os, signal\nfrom grading.sandbox.forkserver_client import WarmProcess\nwarm = WarmProcess(jobs=1)\n"
         f"warm.prepare(['slow']{last})\nprint(warm.process.pid, flush=True)\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )

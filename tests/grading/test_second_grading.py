@@ -10,11 +10,11 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell
 from nbgrader.api import Gradebook
 
-from grading import provenance
-from grading.course import Course, grade_id
+from grading.batch import provenance
 from grading.feedback import write_feedback
-from grading.gradebook import GradebookWriter
 from grading.model import Limits
+from grading.nbgrader.course import Course, grade_id
+from grading.nbgrader.gradebook import GradebookWriter
 from grading.report import write_report
 from tests.grading.conftest import _mark
 from tests.grading.test_run import batch, checker  # noqa: F401 - fixtures
@@ -305,7 +305,7 @@ def test_a_migration_that_fails_changes_nothing(small, regrade, monkeypatch):
     regrade()
     by_hand(small)
     change(small, lambda cells, notebook: notebook.cells.remove(cells["why"]))
-    from grading.migrate import Migration
+    from grading.nbgrader.migrate import Migration
 
     monkeypatch.setattr(Migration, "_keep", lambda self: 1 / 0)
     with pytest.raises(ZeroDivisionError), GradebookWriter(Course.open(small.root), "ps1"):

@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 from dateutil import tz
 
-from grading.course import CourseError
+from grading.nbgrader.course import CourseError
 from grading.times import NoTime, course_zone, named_zone, parse_time, read_timestamp
 
 BERLIN = tz.gettz("Europe/Berlin")

@@ -13,18 +13,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grading.backups import database_file
-from grading.checker import Checker, CheckerFailed, Script, Warm
-from grading.course import CourseError
-from grading.sandbox import SandboxError, start
-from grading.sandbox.warm import PRELOAD
+from grading.checker.client import Checker, CheckerFailed, Script, Warm
+from grading.nbgrader.backups import database_file
+from grading.nbgrader.course import CourseError
+from grading.sandbox.forkserver_client import PRELOAD
+from grading.sandbox.pool import SandboxError, start
 
 if TYPE_CHECKING:
-    from grading.course import Course
     from grading.model import Limits
+    from grading.nbgrader.course import Course
     from grading.run import Checkers, Sessions
-    from grading.sandbox import Pool
-    from grading.sandbox.warm import WarmProcess
+    from grading.sandbox.forkserver_client import WarmProcess
+    from grading.sandbox.pool import Pool
 
 _FOLDER = "grade-checker-"
 _PATIENCE = 10  # seconds that threads have to notice that a batch is being stopped
@@ -38,13 +38,13 @@ def open_engine(
 
     Parameters
     ----------
-    course : grading.course.Course
+    course : grading.nbgrader.course.Course
     assignment : str
     limits : grading.model.Limits
     jobs : int
     trust_students : bool
         Whether to run without confinement where the system has none.
-    warm : grading.sandbox.warm.WarmProcess, optional
+    warm : grading.sandbox.forkserver_client.WarmProcess, optional
         One that has begun already.
 
     Yields
@@ -164,7 +164,7 @@ def data_folders(course: Course) -> list[Path]:
 
     Parameters
     ----------
-    course : grading.course.Course
+    course : grading.nbgrader.course.Course
 
     Returns
     -------

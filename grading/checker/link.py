@@ -28,9 +28,8 @@ from typing import Any, cast
 
 import numpy as np
 
-from grading import folder, wire
-from grading.arguments import update
-from grading.proxies import (
+from grading.checker.arguments import update
+from grading.checker.proxies import (
     StudentError,
     StudentException,
     StudentFunction,
@@ -43,8 +42,9 @@ from grading.proxies import (
     is_student,
     mirror,
 )
-from grading.random_numbers import RandomNumbers
-from grading.reference import Traits
+from grading.checker.random_numbers import RandomNumbers
+from grading.checker.reference import Traits
+from grading.protocol import text_files, values
 
 MESSAGE = 4000  # characters of an exception's message
 CLASSES = 2000  # classes of one student's that are mirrored
@@ -63,7 +63,7 @@ class Link:
     Parameters
     ----------
     channel : socket.socket
-    traits : grading.reference.Traits
+    traits : grading.checker.reference.Traits
         What tests may meet beside plain data.
     read, write : callable
         How messages come and go.
@@ -85,7 +85,7 @@ class Link:
         self.numbers = RandomNumbers()
         self._classes: dict[str, type] = {}
         self._folder: str | None = None  # that the test works in, where files pass
-        self._seen: folder.Seen = {}
+        self._seen: text_files.Seen = {}
         self._proxies: weakref.WeakValueDictionary[str, Any] = weakref.WeakValueDictionary()  # one for each object
         self._functions: list[Any] = []  # of tests, that were passed on
         self._numbers: dict[int, int] = {}  # from their ids
@@ -110,14 +110,14 @@ class Link:
         """Give what the test has written, and take what the student's code has."""
         if self._folder is None:
             return
-        mine = folder.changes(self._folder, self._seen) if self.traits.reads or self.traits.writes else {}
+        mine = text_files.changes(self._folder, self._seen) if self.traits.reads or self.traits.writes else {}
         theirs = self.ask("files", put=self.encode(mine)).get("ok") if mine or self.traits.writes else None
         files = self.decode(theirs) if self.traits.writes else {}
-        if type(files) is not dict or len(files) > folder.COUNT or not all(folder.fits(*one) for one in files.items()):
+        if type(files) is not dict or len(files) > text_files.COUNT or not all(text_files.fits(*one) for one in files.items()):
             raise StudentError("the files that the student's code wrote did not come as plain text")
-        if sum(map(len, files.values())) > folder.SIZE:
+        if sum(map(len, files.values())) > text_files.SIZE:
             raise StudentError("the files that the student's code wrote are too large")
-        folder.store(self._folder, files, self._seen)
+        text_files.store(self._folder, files, self._seen)
 
     # --- requests
 
@@ -144,7 +144,7 @@ class Link:
             request["drop"], self._dropped = self._dropped, []
         if op == "call":
             if (state := self.numbers.news()) is not None:
-                request["random"] = wire.encode(state)
+                request["random"] = values.encode(state)
             if patched:
                 request["builtins"] = {name: self._function(value) for name, value in patched.items() if callable(value)}
         if op not in ("get", "model", "submitted"):
@@ -167,7 +167,7 @@ class Link:
         if type(answer) is not dict:
             raise StudentGone("the student's process gave an answer that makes no sense")
         if answer.get("printed"):
-            sys.stdout.write(wire.clean(answer["printed"], 100_000))  # not print, which the test may have replaced
+            sys.stdout.write(values.clean(answer["printed"], 100_000))  # not print, which the test may have replaced
         return answer
 
     def value(self, op: str, **request: object) -> Any:
@@ -193,7 +193,7 @@ class Link:
             key = position if 0 <= position < len(args) else parameter
             if type(key) is int or key in kwargs:
                 value = args[key] if type(key) is int else kwargs[key]
-                found = list(wire.mutables(value))
+                found = list(values.mutables(value))
                 self._containers += [(one, changed) for one in found]
                 watch.append([key, changed, bool(returned and found and found[0] is value)])
         request: dict[str, object] = {"watch": watch} if watch else {}
@@ -233,27 +233,27 @@ class Link:
     def decode(self, form: object) -> object:
         """Turn what came across into a value."""
         try:
-            return wire.decode(form, self._handle)
-        except wire.WireError as problem:
+            return values.decode(form, self._handle)
+        except values.RefusedData as problem:
             raise StudentError(f"the answer is not plain data: {problem}") from None
 
-    def _handle(self, form: wire.Form) -> object:
+    def _handle(self, form: values.Form) -> object:
         kind = form["$"]
         if kind == "same":
             number = form["v"]
             if type(number) is not int or not 0 <= number < len(self._containers):
-                raise wire.WireError("malformed data: no argument")
+                raise values.RefusedData("malformed data: no argument")
             return self._containers[number][0]
         if kind == "callback":
             number = form["id"]
             if type(number) is not int or not 0 <= number < len(self._functions):
-                raise wire.WireError("malformed data: no function")
+                raise values.RefusedData("malformed data: no function")
             return self._functions[number]
         if kind == "class":
             return self._class(form["mro"])
         handle = form["id"]
         if kind != "handle" or type(handle) is not str or len(handle) > 40:
-            raise wire.WireError("malformed data: no handle")
+            raise values.RefusedData("malformed data: no handle")
         return self._once(handle, lambda: self._proxy(form, handle))
 
     def _once(self, handle: str, make: Callable[[], Any]) -> Any:
@@ -265,8 +265,8 @@ class Link:
             self._proxies[handle] = known = make()
         return known
 
-    def _proxy(self, form: wire.Form, handle: str) -> Any:
-        name = wire.clean(form.get("type"), 80)
+    def _proxy(self, form: values.Form, handle: str) -> Any:
+        name = values.clean(form.get("type"), 80)
         for attribute, proxy in self._make.items():
             if form.get(attribute) is True:
                 return proxy(self, handle, name)
@@ -285,15 +285,15 @@ class Link:
     def _class(self, mro: object) -> type:
         """The mirror of a class of the student's: `mro` has it and its bases, as [handle, name, handles of bases, ...]."""
         if type(mro) is not list or not 1 <= len(mro) <= BASES:
-            raise wire.WireError("malformed data: no class")
+            raise values.RefusedData("malformed data: no class")
         for one in reversed(mro):
             handle, name, bases, builtin, called = one if type(one) is list and len(one) == 5 else [None] * 5
             if type(handle) is not str or len(handle) > 40 or type(bases) is not list or type(builtin) is not list:
-                raise wire.WireError("malformed data: no class")
+                raise values.RefusedData("malformed data: no class")
             if handle in self._classes:
                 continue
             if len(self._classes) >= CLASSES:
-                raise wire.WireError("too many classes for one student")
+                raise values.RefusedData("too many classes for one student")
             known = tuple(self._classes[base] for base in bases if type(base) is str and base in self._classes)
             own = StudentFunction if called is True else StudentValue
             if builtin:
@@ -303,14 +303,14 @@ class Link:
             else:
                 known = tuple(base for base in known if issubclass(base, StudentValue))
                 roots = () if any(issubclass(base, own) for base in known) else (own,)
-            self._classes[handle] = mirror(self, handle, wire.clean(name, 80), known + roots)
+            self._classes[handle] = mirror(self, handle, values.clean(name, 80), known + roots)
         return self._classes[mro[0][0]]
 
     def encode(self, value: object) -> object:
         """Turn a value of a test's into what can cross."""
-        return wire.encode(value, self._other)
+        return values.encode(value, self._other)
 
-    def _other(self, value: object) -> wire.Form:
+    def _other(self, value: object) -> values.Form:
         if is_student(value):
             return handle_of(value)
         module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
@@ -327,14 +327,14 @@ class Link:
         if isinstance(value, Iterator | KeysView | ValuesView | ItemsView) and not isinstance(value, io.IOBase):
             items = list(itertools.islice(value, ITEMS + 1))
             if len(items) > ITEMS:
-                raise wire.NotPlain(f"an iterator of more than {ITEMS} items cannot be passed to a student's function")
+                raise values.NotPlain(f"an iterator of more than {ITEMS} items cannot be passed to a student's function")
             return {"$": "iterator", "v": self.encode(items)}
-        raise wire.NotPlain(
+        raise values.NotPlain(
             f"a test can pass plain data and functions to a student's function, not a value of type {type(value).__name__}: "
             "pass its data, or have a solution cell define the class"
         )
 
-    def _function(self, value: object) -> wire.Form:
+    def _function(self, value: object) -> values.Form:
         number = self._numbers.setdefault(id(value), len(self._functions))
         if number == len(self._functions):
             self._functions.append(value)  # kept: its id must stay its own
@@ -393,14 +393,14 @@ class Link:
         raised = error.get("raised")
         if type(raised) is int and 0 <= raised < len(self._raised):  # one of the test's own that went through their code
             return self._raised[raised]
-        name = wire.clean(error.get("type"), 80) or "Exception"
+        name = values.clean(error.get("type"), 80) or "Exception"
         bases = error.get("bases")
         bases = [base for base in bases[:BASES] if type(base) is str] if type(bases) is list else []
-        message = wire.clean(error.get("message"), MESSAGE)
-        where = wire.clean(error.get("where"), 300)
+        message = values.clean(error.get("message"), MESSAGE)
+        where = values.clean(error.get("where"), 300)
         made: Any = None  # an exception with attributes more
         if any(base in _PASSED_ON for base in bases):
-            with contextlib.suppress(TypeError, wire.WireError, ValueError):
+            with contextlib.suppress(TypeError, values.RefusedData, ValueError):
                 kind = self._class(error["mro"]) if error.get("mro") else mirror_of_builtin(name, _passed_on(bases))
                 if issubclass(kind, StudentException):
                     # KeyError shows its text in quotes, and OSError splits its arguments: each is given the plain text.
@@ -453,7 +453,7 @@ def _passed_on(names: list[Any]) -> type[Exception]:
     """The first of these built-in exceptions that a test may catch by its type."""
     kind = next((_PASSED_ON[name] for name in names if type(name) is str and name in _PASSED_ON), None)
     if kind is None:
-        raise wire.WireError("malformed data: no exception")
+        raise values.RefusedData("malformed data: no exception")
     return kind
 
 

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from grading.sandbox.channel import Lines
+from grading.protocol.framing import Lines
 
 if TYPE_CHECKING:
     from _typeshed import StrPath
@@ -60,7 +60,7 @@ class WarmProcess:
         self._complete = False
         code = (
             "import sys; root, file = sys.argv[1:]; sys.path.insert(0, root); "
-            "from grading.sandbox import zygote; zygote.main(int(file))"
+            "from grading.sandbox import forkserver; forkserver.main(int(file))"
         )
         home = self.base / "home"
         home.mkdir(parents=True, exist_ok=True)  # one that ended in order has taken the folder with it
@@ -78,7 +78,7 @@ class WarmProcess:
             )
 
     def prepare(self, modules: Iterable[str], **settings: object) -> None:
-        """Say what to import next; with ``settings`` (see `grading.sandbox.zygote`) it is the last word.
+        """Say what to import next; with ``settings`` (see `grading.sandbox.forkserver`) it is the last word.
 
         A process that has ended says nothing to it: whoever wants to `hear` from it notices.
 

@@ -17,10 +17,10 @@ dict with the key ``"$"``, which names its kind:
 ``ellipsis``           nothing
 ``array``, ``scalar``  ``dtype``, ``shape`` (arrays only), ``data``: base64 of the bytes in C order, little-endian
 ``objects``            an array of dtype object: ``shape``, ``v``: its items
-``fraction``, …        values of the standard library, see :mod:`grading.values`
+``fraction``, …        values of the standard library, see :mod:`grading.protocol.library_values`
 ``same``               ``v``: which of the lists, dicts, sets and arrays that an argument is made of this one is
 ``handle``             ``id`` of something that stays in the student's process, ``type`` (text), ``callable``, ``model``
-``class``              a class of the student's: ``mro``, see :mod:`grading.proxies`
+``class``              a class of the student's: ``mro``, see :mod:`grading.checker.proxies`
 ``callback``           ``id`` of a function of the test's, which stays in the checker; ``name``
 ``iterator``           (to the student only) ``v``: its items
 ``numbers``            (to the student only) random numbers of NumPy: ``type`` of the bit generator, ``v``: its state
@@ -39,7 +39,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from grading import values
+from grading.protocol import library_values
 
 MIB = 2**20
 Form = dict[str, Any]  # the dict of a value that is not itself on the wire
@@ -50,7 +50,7 @@ _DTYPE = re.compile(r"\|b1|\|[iu]1|<[iu][248]|<f[248]|<c(8|16)|<U\d{1,6}|\|S\d{1
 _LARGEST_CODE_POINT = 0x10FFFF
 
 
-class WireError(ValueError):
+class RefusedData(ValueError):
     """What came across is not plain data, or too much of it."""
 
 
@@ -88,14 +88,14 @@ class _Meter:
     def item(self, depth: int) -> None:
         self.items -= 1
         if self.items < 0:
-            raise WireError("too many values for one answer")
+            raise RefusedData("too many values for one answer")
         if depth > self.depth:
-            raise WireError("nested too deeply")
+            raise RefusedData("nested too deeply")
 
     def bytes(self, count: int) -> None:
         self.size -= count
         if self.size < 0:
-            raise WireError("too large for one answer")
+            raise RefusedData("too large for one answer")
 
 
 def _never(value: object) -> NoReturn:
@@ -111,7 +111,7 @@ def encode(
     """Turn a value into what JSON knows.
 
     A subclass of a built-in type or of ``numpy.ndarray`` crosses as its base: the data, without its methods. Those of the
-    standard library that :mod:`grading.values` lists cross as themselves.
+    standard library that :mod:`grading.protocol.library_values` lists cross as themselves.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ def encode(
     ------
     NotPlain
         If `other` is not given and something is not plain data.
-    WireError
+    RefusedData
         If it is too large, too much or nested too deeply.
 
     Examples
@@ -166,7 +166,7 @@ def _encode(value: Any, other: Callable[[object], object], meter: _Meter, depth:
         return _encode_array(np.ndarray.view(value, np.ndarray), other, meter, depth)
     if issubclass(kind, list):
         return [_encode(item, other, meter, depth + 1) for item in list.__iter__(value)]
-    special = values.form(value, lambda item: _encode(item, other, meter, depth + 1))
+    special = library_values.form(value, lambda item: _encode(item, other, meter, depth + 1))
     if special is not None:
         return special
     for name, base in _CONTAINERS.items():
@@ -247,7 +247,7 @@ def mutables(value: Any, depth: int = 0) -> Iterator[Any]:
 
 
 def _no_handle(form: Form) -> NoReturn:
-    raise WireError("a handle is not allowed here")
+    raise RefusedData("a handle is not allowed here")
 
 
 def decode(form: object, handle: Callable[[Form], object] = _no_handle, limits: Limits | None = None) -> object:
@@ -268,7 +268,7 @@ def decode(form: object, handle: Callable[[Form], object] = _no_handle, limits: 
 
     Raises
     ------
-    WireError
+    RefusedData
         If it is malformed, too large, too much or nested too deeply.
 
     Examples
@@ -276,18 +276,18 @@ def decode(form: object, handle: Callable[[Form], object] = _no_handle, limits: 
     >>> decode({"$": "array", "dtype": "<f8", "shape": [2, 2], "data": "AAAA"})
     Traceback (most recent call last):
     ...
-    grading.wire.WireError: malformed data: 3 bytes for an array of 32
+    grading.protocol.values.RefusedData: malformed data: 3 bytes for an array of 32
     >>> decode({"$": "array", "dtype": "|O", "shape": [1], "data": ""})
     Traceback (most recent call last):
     ...
-    grading.wire.WireError: malformed data: the dtype '|O' is not allowed
+    grading.protocol.values.RefusedData: malformed data: the dtype '|O' is not allowed
     """
     try:
         return _decode(form, handle, _Meter(limits or Limits()), 0)
-    except WireError:
+    except RefusedData:
         raise
     except (KeyError, TypeError, ValueError, IndexError, OverflowError, binascii.Error, RecursionError, AttributeError) as error:
-        raise WireError(f"malformed data: {type(error).__name__}") from None
+        raise RefusedData(f"malformed data: {type(error).__name__}") from None
 
 
 def _decode(form: object, handle: Callable[[Form], object], meter: _Meter, depth: int) -> Any:
@@ -296,7 +296,7 @@ def _decode(form: object, handle: Callable[[Form], object], meter: _Meter, depth
         return form
     if type(form) is int:
         if form.bit_length() > 4096:
-            raise WireError("malformed data: a whole number of more than 4096 bits")
+            raise RefusedData("malformed data: a whole number of more than 4096 bits")
         return form
     if type(form) is str:
         meter.bytes(len(form))
@@ -304,7 +304,7 @@ def _decode(form: object, handle: Callable[[Form], object], meter: _Meter, depth
     if type(form) is list:
         return [_decode(item, handle, meter, depth + 1) for item in form]
     if type(form) is not dict:
-        raise WireError(f"malformed data: {type(form).__name__}")
+        raise RefusedData(f"malformed data: {type(form).__name__}")
     kind = form["$"]
     if kind == "float":
         return {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}[form["v"]]
@@ -332,29 +332,29 @@ def _decode(form: object, handle: Callable[[Form], object], meter: _Meter, depth
         for position, item in enumerate(items):
             array[position] = item  # one by one: NumPy would look into them otherwise
         return array.reshape(_shape(form["shape"]))
-    if kind in values.KINDS:
-        return values.rebuild(form, lambda item: _decode(item, handle, meter, depth + 1))
+    if kind in library_values.KINDS:
+        return library_values.rebuild(form, lambda item: _decode(item, handle, meter, depth + 1))
     if kind in ("handle", "class", "callback", "same", "iterator", "numbers", "name"):
         return handle(form)
-    raise WireError("malformed data: an unknown kind")
+    raise RefusedData("malformed data: an unknown kind")
 
 
 def _list(value: object) -> list[Any]:
     if type(value) is not list:
-        raise WireError("malformed data: a list is missing")
+        raise RefusedData("malformed data: a list is missing")
     return value
 
 
 def _shape(value: object) -> tuple[int, ...]:
     sides = _list(value)
     if len(sides) > 32 or not all(type(side) is int and 0 <= side < 2**40 for side in sides):
-        raise WireError("malformed data: no shape of an array")
+        raise RefusedData("malformed data: no shape of an array")
     return tuple(sides)
 
 
 def _raw(text: object, meter: _Meter) -> bytes:
     if type(text) is not str:
-        raise WireError("malformed data: bytes are missing")
+        raise RefusedData("malformed data: bytes are missing")
     meter.bytes(len(text) * 3 // 4)
     return base64.b64decode(text, validate=True)
 
@@ -362,20 +362,20 @@ def _raw(text: object, meter: _Meter) -> bytes:
 def _decode_array(form: Form, shape: tuple[int, ...], meter: _Meter) -> Array:
     name = form["dtype"]
     if type(name) is not str or not _DTYPE.fullmatch(name):
-        raise WireError(f"malformed data: the dtype {str(name)[:40]!r} is not allowed")
+        raise RefusedData(f"malformed data: the dtype {str(name)[:40]!r} is not allowed")
     dtype = np.dtype(name)
     expected = math.prod(shape) * dtype.itemsize
     raw = _raw(form["data"], meter)
     if len(raw) != expected:
-        raise WireError(f"malformed data: {len(raw)} bytes for an array of {expected}")
+        raise RefusedData(f"malformed data: {len(raw)} bytes for an array of {expected}")
     # An empty array may claim any length along its other axes, and a loop over it would not end.
     if not expected and any(side > 2**20 for side in shape):
-        raise WireError("malformed data: no shape of an array")
+        raise RefusedData("malformed data: no shape of an array")
     flat = np.frombuffer(bytearray(raw), dtype=dtype) if expected else np.zeros(math.prod(shape), dtype)
     if dtype.kind == "b":  # a truth value of 2 is neither equal to True nor to False
         flat = flat.view(np.uint8) != 0
     if dtype.kind == "U" and flat.size and flat.view(np.uint32).max(initial=0) > _LARGEST_CODE_POINT:
-        raise WireError("malformed data: no text")
+        raise RefusedData("malformed data: no text")
     return flat.reshape(shape)
 
 

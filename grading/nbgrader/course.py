@@ -21,7 +21,7 @@ from nbgrader.nbgraderformat import MetadataValidator
 from nbgrader.utils import full_split
 from traitlets.config import PyFileConfigLoader
 
-from grading.hidden import Marks
+from grading.nbgrader.cells import Marks
 
 if TYPE_CHECKING:
     from _typeshed import StrPath
@@ -86,7 +86,7 @@ class Course:
     db_url : str
         Of the gradebook.
     course_id : str
-    marks : grading.hidden.Marks
+    marks : grading.nbgrader.cells.Marks
         Around hidden tests.
     """
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from grading.course import Course
     from grading.model import Limits
+    from grading.nbgrader.course import Course
 
 _PARTS = {
     "grader": "the grader",
@@ -29,7 +29,7 @@ def version(course: Course, assignment: str, limits: Limits, record: int) -> str
 
     Parameters
     ----------
-    course : grading.course.Course
+    course : grading.nbgrader.course.Course
     assignment : str
     limits : grading.model.Limits
     record : int
@@ -63,7 +63,7 @@ def what_changed(old: str, new: str) -> list[str]:
 
 
 def _grader(record):
-    return _hash([str(record), *_texts(sorted(Path(__file__).parent.rglob("*.py")))])
+    return _hash([str(record), *_texts(sorted(Path(__file__).parents[1].rglob("*.py")))])
 
 
 def _hash(texts):

@@ -22,16 +22,16 @@ import sqlalchemy.exc
 from nbgrader import api, preprocessors, utils
 from nbgrader.plugins import LateSubmissionPlugin
 
-from grading.backups import PATIENCE, back_up, database_file, examine
-from grading.changes import changed_work, read_notebook, tasks
-from grading.course import CourseError, grade_id, role
 from grading.files import write_atomic
-from grading.migrate import Migration, known_questions, questions
-from grading.standing import Standing, seconds_late
+from grading.nbgrader.backups import PATIENCE, back_up, database_file, examine
+from grading.nbgrader.changes import changed_work, read_notebook, tasks
+from grading.nbgrader.course import CourseError, grade_id, role
+from grading.nbgrader.migrate import Migration, known_questions, questions
+from grading.nbgrader.standing import Standing, seconds_late
 
 if TYPE_CHECKING:
-    from grading.course import Course
     from grading.model import Outcome
+    from grading.nbgrader.course import Course
     from grading.roster import Roster, Student
 
 
@@ -40,7 +40,7 @@ class GradebookWriter(Standing):
 
     Parameters
     ----------
-    course : grading.course.Course
+    course : grading.nbgrader.course.Course
     assignment : str
     prepare : bool
         Whether to bring the questions in the gradebook to those of the source: not needed by who only reads.

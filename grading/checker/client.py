@@ -16,8 +16,8 @@ The same test cell also runs in a student's own notebook, and honest work gets t
 The process that runs test cells is confined, too, should one of its libraries have a hole for hostile data: it writes only into a
 folder of its own and reaches no network, and its memory and its time are limited.
 
-What a test cell sees of objects and classes is told in :mod:`grading.proxies`, what a call carries beside plain data in
-:mod:`grading.link`.
+What a test cell sees of objects and classes is told in :mod:`grading.checker.proxies`, what a call carries beside plain data in
+:mod:`grading.checker.link`.
 """
 
 from __future__ import annotations
@@ -47,13 +47,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Self
 
-from grading import folder, libraries, reference, wire
-from grading.hidden import NBGRADERS, Marks, hidden_lines, transform, visible_source
-from grading.link import Link
+from grading.checker import libraries, reference
+from grading.checker.link import Link
+from grading.checker.proxies import StudentClass, StudentError, StudentFunction, StudentGone, StudentValue
 from grading.model import Limits
-from grading.proxies import StudentClass, StudentError, StudentFunction, StudentGone, StudentValue
-from grading.sandbox import walls
-from grading.sandbox.channel import ProtocolError, load
+from grading.nbgrader.cells import NBGRADERS, Marks, hidden_lines, transform, visible_source
+from grading.protocol import text_files, values
+from grading.protocol.framing import ProtocolError, load
+from grading.sandbox import confinement
 
 if TYPE_CHECKING:  # importing it takes a second, and the warm process never sees a notebook
     from _typeshed import StrPath
@@ -63,7 +64,7 @@ if TYPE_CHECKING:  # importing it takes a second, and the warm process never see
 Ask = Callable[[dict[str, Any]], bytes | dict[str, Any]]
 
 PRELOAD = ("IPython.core.inputtransformer2", "numpy", "matplotlib.pyplot")
-_ROOT = str(Path(__file__).resolve().parents[1])
+_ROOT = str(Path(__file__).resolve().parents[2])
 GRACE = 5.0  # seconds that the checker's process may take to end
 MESSAGE = 4000  # characters of a message
 ITEMS = 500_000  # lists and objects in one answer of a student's process
@@ -112,12 +113,12 @@ class Script:
     ----------
     notebook : nbformat.NotebookNode
         With reference solutions and hidden tests.
-    marks : grading.hidden.Marks
+    marks : grading.nbgrader.cells.Marks
         Around hidden tests.
 
     Attributes
     ----------
-    marks : grading.hidden.Marks
+    marks : grading.nbgrader.cells.Marks
     steps : list of Step
     student_names : frozenset of str
         What reference solutions define: it may come from the student.
@@ -125,7 +126,7 @@ class Script:
         What only the instructor's own cells define: it never comes from the student.
     hides_setup : bool
         Whether one of `steps` is hidden that is no test.
-    traits : grading.reference.Traits
+    traits : grading.checker.reference.Traits
         What of the reference solutions goes beyond plain data.
     """
 
@@ -424,12 +425,12 @@ class Warm:
             answer = None
         if (answer or {}).get("say") != "ready":
             self.close()
-            raise CheckerFailed("the checker's process did not start; `python -m grading.checker --probe` shows why")
+            raise CheckerFailed("the checker's process did not start; `python -m grading.checker.client --probe` shows why")
 
     def _start(self, file: int) -> None:
         """Begin with a process that has imported nothing yet."""
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "grading.checker", str(file)],
+            [sys.executable, "-P", "-m", "grading.checker.client", str(file)],
             pass_fds=[file],
             start_new_session=True,
             env={
@@ -523,7 +524,7 @@ class Checker:
 
     Examples
     --------
-    >>> from grading.student_side import install
+    >>> from grading.protocol.student_agent import install
     >>> with Checker() as checker:
     ...     checker.begin()
     ...     checker.run_cell("assert double(2) == 4, 'double it'", 1, install({"double": lambda x: 3 * x}))
@@ -590,8 +591,9 @@ class Checker:
             What it is worth; None for a locked cell that is no test. Where :meth:`begin` was given the notebook, such a
             cell need not be run, and is passed over: the checker runs it when a test needs it.
         ask : callable
-            Takes a request (a dict) to the student's process and brings its answer (see :mod:`grading.student_side`). An
-            exception, or ``{"gone": why}``, means that there is no answer: the cell ends and says why.
+            Takes a request (a dict) to the student's process and brings its answer (see
+            :mod:`grading.protocol.student_agent`). An exception, or
+            ``{"gone": why}``, means that there is no answer: the cell ends and says why.
             ``request["timeout"]`` says how many seconds are left.
         grade_id : str, optional
             The cell's name, to find it in the instructor's notebook; by its source otherwise.
@@ -692,7 +694,7 @@ class Checker:
         if self._script is None or not (self._script.traits.reads or self._script.traits.writes):
             return None
         self._work = tempfile.TemporaryDirectory(prefix=".work-", dir=self._folder, ignore_cleanup_errors=True)
-        folder.furnish(self._work.name, self._folder)
+        text_files.furnish(self._work.name, self._folder)
         return self._work.name
 
     def _end_child(self) -> None:
@@ -740,10 +742,10 @@ class Checker:
                 try:
                     answer = ask({**message["request"], "timeout": max(deadline - time.monotonic(), 0.1)})
                 except Exception as problem:  # whatever it is, this student has no answer, and the batch goes on
-                    gone = wire.clean(str(problem), 500) or type(problem).__name__
+                    gone = values.clean(str(problem), 500) or type(problem).__name__
                 else:
                     if type(answer) is dict and "gone" in answer:
-                        gone = wire.clean(answer["gone"], 500) or "its process ended"
+                        gone = values.clean(answer["gone"], 500) or "its process ended"
             if gone is not None:  # time for the test to end, where the student's code has used up all of its own
                 deadline = max(deadline, time.monotonic() + GRACE)
             self._send(channel, {"gone": gone} if gone is not None else answer, kind=b"-" if gone is not None else b"+")
@@ -854,8 +856,8 @@ class StudentModel(StudentFunction):
 
 # --- Keras models --------------------------------------------------------------------------------------------------
 
-MODEL_SIZE = 512 * wire.MIB  # bytes of weights
-CONFIG_SIZE = 4 * wire.MIB  # characters of a config
+MODEL_SIZE = 512 * values.MIB  # bytes of weights
+CONFIG_SIZE = 4 * values.MIB  # characters of a config
 _MODULES = re.compile(
     r"keras(\.(layers|models|initializers|regularizers|constraints|activations|losses|metrics|optimizers|ops|dtype_policies"
     r"|optimizers\.schedules|src\.models\.(functional|sequential|model)|src\.ops\.(numpy|nn|math|image|linalg)))?|builtins"
@@ -901,7 +903,7 @@ def rebuild_model(config: object, weights: object) -> Any:
     if type(config) is not dict or type(weights) is not list or not all(type(array) is np.ndarray for array in weights):
         raise StudentError("the model did not come across as config and weights")
     if sum(array.nbytes for array in weights) > MODEL_SIZE:
-        raise StudentError(f"the model has more than {MODEL_SIZE // wire.MIB} MiB of weights")
+        raise StudentError(f"the model has more than {MODEL_SIZE // values.MIB} MiB of weights")
     _inspect(config)
     try:
         model = keras.saving.deserialize_keras_object(config, safe_mode=True)
@@ -931,12 +933,14 @@ def _inspect(config: object, depth: int = 0) -> None:
         name, module = config.get("class_name"), config.get("module")
         if "class_name" in config:
             if type(name) is not str or name in _CODE:
-                raise StudentError(f"a model with a {wire.clean(name, 60)} cannot be checked: its config is code or reads files")
+                raise StudentError(
+                    f"a model with a {values.clean(name, 60)} cannot be checked: its config holds code or reads files"
+                )
             special = name in ("__keras_tensor__", "__tensor__", "__numpy__", "__ellipsis__", "__slice__", "__bytes__")
             if not special and (type(module) is not str or not _MODULES.fullmatch(module)):
-                raise StudentError(f"a model with its own {wire.clean(name, 60)} cannot be checked: use Keras's layers")
+                raise StudentError(f"a model with its own {values.clean(name, 60)} cannot be checked: use Keras's layers")
             if config.get("registered_name") not in (None, name):
-                raise StudentError(f"a model with its own {wire.clean(name, 60)} cannot be checked: use Keras's layers")
+                raise StudentError(f"a model with its own {values.clean(name, 60)} cannot be checked: use Keras's layers")
         for item in config.values():
             _inspect(item, depth + 1)
 
@@ -993,7 +997,7 @@ class Space(dict[str, Any]):
         super().__setitem__(name, value)
         if name in self.handed:
             self.functions.pop(name, None)
-            with contextlib.suppress(wire.NotPlain, wire.WireError):
+            with contextlib.suppress(values.NotPlain, values.RefusedData):
                 self.link.ask("set", name=name, value=self.link.encode(value))
 
     def __delitem__(self, name: str) -> None:
@@ -1068,7 +1072,7 @@ def _run_test(
                 result["score"], result["message"] = partial_credit(value, points)
     except BaseException as problem:  # a test may fail in any way, and the student may have chosen which
         result.update(_explain(problem, source, python, Marks(*marks)))
-    result["printed"] = wire.clean(printed.getvalue(), 100_000)
+    result["printed"] = values.clean(printed.getvalue(), 100_000)
     space.functions.clear()
     return result
 
@@ -1168,10 +1172,10 @@ def _explain(problem: BaseException, source: str, python: str, marks: Marks) -> 
     if where:
         message += f"\n  in {where}"
     hidden = hidden_lines(python, marks) or hidden_lines(source, marks)
-    told = wire.clean("".join(traceback.format_exception(problem, limit=20)), 20_000)
+    told = values.clean("".join(traceback.format_exception(problem, limit=20)), 20_000)
     return {
         "score": 0.0,
-        "message": wire.clean(message, MESSAGE) or name,
+        "message": values.clean(message, MESSAGE) or name,
         "traceback": told,
         "said": _texts(python, lines[0] or 0) if lines and not hasattr(problem, "student_type") else [],
         "hidden": any(line in hidden for line in lines) if lines else bool(hidden),
@@ -1276,7 +1280,7 @@ def _child(channel: socket.socket, order: dict[str, Any], memory: int) -> NoRetu
         os.chdir(order["folder"])
         sys.path.insert(0, order["folder"])
         _limit_memory(memory)
-        walls.keep_to(order["folder"])
+        confinement.keep_to(order["folder"])
         sys.modules["__main__"] = types.ModuleType("__main__")
         link = Link(channel, reference.Traits(*order["traits"]), _read_answer, _write, {"model": StudentModel})
         space = Space(link, frozenset(order["student"]), frozenset(order["own"]))
@@ -1323,6 +1327,6 @@ def _main(arguments: list[str]) -> None:
 
 if __name__ == "__main__":
     # Under its own name, so that a test's `__main__` is not this module.
-    from grading import checker
+    from grading.checker import client
 
-    checker._main(sys.argv[1:])
+    client._main(sys.argv[1:])

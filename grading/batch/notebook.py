@@ -22,18 +22,18 @@ from typing import TYPE_CHECKING, Any
 
 import nbformat
 
-from grading.course import grade_id, role
-from grading.hidden import hidden_lines, visible_hints
+from grading.batch.paths import shorten_outputs, shortener
 from grading.model import CellResult, Intake, Outcome, QuestionScore, not_passed
-from grading.paths import shorten_outputs, shortener
+from grading.nbgrader.cells import hidden_lines, visible_hints
+from grading.nbgrader.course import grade_id, role
 from grading.sanitise import clean_outputs
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-    from grading.checker import Checker, Verdict
-    from grading.course import Course
+    from grading.checker.client import Checker, Verdict
     from grading.model import Limits, Status
+    from grading.nbgrader.course import Course
     from grading.sandbox.pool import Student
 
 
@@ -165,12 +165,12 @@ def grade_notebook(
 
     Parameters
     ----------
-    course : grading.course.Course
+    course : grading.nbgrader.course.Course
     assignment : str
     intake : grading.model.Intake
     session : object
         A student's process (``run_cell``, ``call``, ``restarted``).
-    checker : grading.checker.Checker
+    checker : grading.checker.client.Checker
         Fresh: with nothing of another student's in it.
     limits : grading.model.Limits
 

@@ -1,6 +1,6 @@
 """Text files that pass between the folder that a test works in and the student's.
 
-Only where the reference solution itself reads or writes files (:mod:`grading.reference`); then, what a test writes is there
+Only where the reference solution itself reads or writes files; then, what a test writes is there
 for the student's code before its next call, and what the student's code has written is there for the test after it. For what
 comes from the student's process:
 

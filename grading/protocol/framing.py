@@ -88,7 +88,7 @@ def load(body: bytes, containers: int = CONTAINERS, values: int = VALUES) -> dic
     >>> load(b'{"a": [[], [], []]}', containers=3)
     Traceback (most recent call last):
     ...
-    grading.sandbox.channel.ProtocolError: a message of too many values
+    grading.protocol.framing.ProtocolError: a message of too many values
     """
     if not body.isascii():
         raise ProtocolError("a message that is not ASCII")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import nbformat
 
-from grading.course import grade_id, role
+from grading.nbgrader.course import grade_id, role
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,8 +6,9 @@ What it must never do is let the student's code decide how the student's answer 
 - **A comparison with a plain value is refused**, whatever the object says: it is neither equal nor unequal, less nor more.
   Nor is an object true or false, a number or an array.
 - **Special methods are asked for only where the exercise is about them**: the object's class bears the name of one that the
-  reference solution defines, and the reference solution's classes define that very method (:mod:`grading.reference`). An object
-  with an always true ``__eq__`` gains nothing in an exercise whose answer is a number.
+  reference solution defines, and the reference solution's classes define that very method
+  (:mod:`grading.checker.reference`). An object with an always true ``__eq__`` gains nothing in an exercise whose answer is a
+  number.
 - **Two objects of such classes** may be compared by the student's ``__eq__``: the test then tests that method, and its author
   sees from the reference solution that it does. The result has to be a truth value.
 - **An operation with a value of the test's** (``v * 3``) has to give an object again, never a number. Otherwise
@@ -29,10 +30,10 @@ import types
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
-from grading import wire
+from grading.protocol import values
 
 if TYPE_CHECKING:
-    from grading.link import Link
+    from grading.checker.link import Link
 
 LARGEST_CHUNK = 64  # items of an iterator that are asked for at once
 # What inspect and tests look up. NumPy and others look for more special names, to see what an object can do.
@@ -421,7 +422,7 @@ def mirror(link: Link, handle: str, name: str, bases: tuple[type, ...]) -> type:
 
     Parameters
     ----------
-    link : grading.link.Link
+    link : grading.checker.link.Link
     handle : str
     name : str
         Fit to be shown.
@@ -448,7 +449,7 @@ def is_student(value: object) -> bool:
     return own or isinstance(value, StudentValue) or type(value) is StudentClass
 
 
-def handle_of(value: Any) -> wire.Form:
+def handle_of(value: Any) -> values.Form:
     """The form of what is the student's."""
     if isinstance(value, StudentException):
         value = value._proxy

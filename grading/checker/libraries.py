@@ -16,9 +16,9 @@ import inspect
 import sys
 from typing import Any
 
-from grading.hidden import transform
-from grading.link import Link
-from grading.proxies import StudentClass, StudentFunction
+from grading.checker.link import Link
+from grading.checker.proxies import StudentClass, StudentFunction
+from grading.nbgrader.cells import transform
 
 _NO_SOURCE = "could not get source code: none of the cells that were handed in defines it"
 
@@ -28,7 +28,7 @@ def follow(link: Link) -> None:
 
     Parameters
     ----------
-    link : grading.link.Link
+    link : grading.checker.link.Link
     """
     _follow_inspect(link)
     if "matplotlib.pyplot" in sys.modules:

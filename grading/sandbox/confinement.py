@@ -21,7 +21,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grading.sandbox import linux
+from grading.sandbox import syscalls
 
 with contextlib.suppress(ImportError):  # Windows has none, and imports this to be told that it cannot confine
     import resource
@@ -52,7 +52,7 @@ SYSTEM = (
     "/gnu/store",
 )
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
-NAMESPACES = linux.NEWNS | linux.NEWPID | linux.NEWNET | linux.NEWIPC | linux.NEWUTS
+NAMESPACES = syscalls.NEWNS | syscalls.NEWPID | syscalls.NEWNET | syscalls.NEWIPC | syscalls.NEWUTS
 STUDENT = 1000  # the user that an unprivileged grader's student is inside
 # As root, every session gets a user of its own, from numbers that nobody hands out: then the kernel counts the
 # processes of each session apart, and file permissions are one more wall.
@@ -83,7 +83,7 @@ class Confinement:
 
 
 @cache
-def confinement() -> Confinement:
+def find_confinement() -> Confinement:
     """Find out by trying, in a process of its own (about 0.1 s, once).
 
     Returns
@@ -92,10 +92,10 @@ def confinement() -> Confinement:
     """
     if sys.platform != "linux":
         return Confinement(False, f"confinement needs Linux, and this is {sys.platform}; grade on a Linux machine or container")
-    if not linux.numbers():
+    if not syscalls.numbers():
         return Confinement(False, f"confinement is written for x86-64 and 64-bit ARM, and this is {os.uname().machine}")
     with tempfile.TemporaryDirectory(prefix="grading-trial-") as base:
-        code = "import sys; sys.path[:] = sys.argv[2:]; from grading.sandbox import walls; walls.trial(sys.argv[1])"
+        code = "import sys; sys.path[:] = sys.argv[2:]; from grading.sandbox import confinement; confinement.trial(sys.argv[1])"
         try:
             done = subprocess.run(
                 [sys.executable, "-c", code, base, *sys.path], capture_output=True, text=True, check=False, timeout=TRIAL_SECONDS
@@ -223,10 +223,10 @@ def leave() -> list[str]:
     user, group = os.geteuid(), os.getegid()
     if user == 0:
         with contextlib.suppress(PermissionError):  # root without rights, as in many containers: go the way of ordinary users
-            linux.unshare(NAMESPACES)
+            syscalls.unshare(NAMESPACES)
             return ["namespaces for mounts, processes, network, IPC and host name", "a user id of its own for each submission"]
     try:
-        linux.unshare(NAMESPACES | linux.NEWUSER)
+        syscalls.unshare(NAMESPACES | syscalls.NEWUSER)
         Path("/proc/self/setgroups").write_text("deny")
         Path("/proc/self/uid_map").write_text(f"{STUDENT} {user} 1")
         Path("/proc/self/gid_map").write_text(f"{STUDENT} {group} 1")
@@ -258,22 +258,22 @@ def build_room(
     list of str
         What was done, for people.
     """
-    linux.mount(None, "/", None, linux.MS_REC | linux.MS_PRIVATE)
-    linux.mount("room", base, "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, "size=4m,mode=755")
+    syscalls.mount(None, "/", None, syscalls.MS_REC | syscalls.MS_PRIVATE)
+    syscalls.mount("room", base, "tmpfs", syscalls.MS_NOSUID | syscalls.MS_NODEV, "size=4m,mode=755")
     os.mkdir(f"{base}/old")
-    linux.pivot_root(base, f"{base}/old")
+    syscalls.pivot_root(base, f"{base}/old")
     os.chdir("/")
     os.mkdir("/new")
-    linux.mount("/new", "/new", None, linux.MS_BIND)
+    syscalls.mount("/new", "/new", None, syscalls.MS_BIND)
     for place in (*WRITABLE, "/proc", "/dev", "/disk"):
         os.makedirs(f"/new{place}", exist_ok=True)
     for device in DEVICES:
         Path(f"/new{device}").touch()
     inside = [path for path in paths if any(f"{path}/".startswith(f"{place}/") for place in WRITABLE)]
     _bind([path for path in paths if path not in inside])
-    linux.make_read_only("/new")  # everything up to here; what follows sets its own flags
+    syscalls.make_read_only("/new")  # everything up to here; what follows sets its own flags
 
-    linux.mount("disk", "/new/disk", "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, f"size={disk},nr_inodes=20000,mode=755")
+    syscalls.mount("disk", "/new/disk", "tmpfs", syscalls.MS_NOSUID | syscalls.MS_NODEV, f"size={disk},nr_inodes=20000,mode=755")
     for number, place in enumerate(WRITABLE):  # one disk under three names: one limit for all
         part = f"/new/disk/{number}"
         os.mkdir(part)
@@ -283,21 +283,21 @@ def build_room(
             os.chmod(directory, 0o700)
             for path in (directory, *(os.path.join(directory, name) for name in names)):
                 os.chown(path, user, user)
-        linux.mount(part, f"/new{place}", None, linux.MS_BIND)
-    linux.unmount("/new/disk")
+        syscalls.mount(part, f"/new{place}", None, syscalls.MS_BIND)
+    syscalls.unmount("/new/disk")
     for path in _bind(inside):  # data that lies in /tmp, say
-        linux.make_read_only(f"/new{path}")
+        syscalls.make_read_only(f"/new{path}")
     for device in DEVICES:
         if os.path.exists(f"/old{device}"):
-            linux.mount(f"/old{device}", f"/new{device}", None, linux.MS_BIND)
+            syscalls.mount(f"/old{device}", f"/new{device}", None, syscalls.MS_BIND)
     how = ["a root directory with the runtime only, read-only, and a RAM disk of limited size"]
     try:
-        linux.mount("proc", "/new/proc", "proc", linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC, "hidepid=2")
+        syscalls.mount("proc", "/new/proc", "proc", syscalls.MS_NOSUID | syscalls.MS_NODEV | syscalls.MS_NOEXEC, "hidepid=2")
     except OSError:  # in a container whose /proc is partly covered the kernel refuses: do without, it is only convenience
         how.append("no /proc, and therefore no limit on the memory of several processes together")
     os.chdir("/new")
-    linux.pivot_root(".", ".")
-    linux.unmount(".")
+    syscalls.pivot_root(".", ".")
+    syscalls.unmount(".")
     os.chdir("/")
     return how
 
@@ -313,7 +313,7 @@ def _bind(paths: Iterable[str]) -> list[str]:
             else:
                 os.makedirs(os.path.dirname(f"/new{real}"), exist_ok=True)
                 Path(f"/new{real}").touch()
-            linux.mount(f"/old{real}", f"/new{real}", None, linux.MS_BIND | linux.MS_REC)
+            syscalls.mount(f"/old{real}", f"/new{real}", None, syscalls.MS_BIND | syscalls.MS_REC)
             done.append(real)
         if real != path and not os.path.lexists(f"/new{path}"):
             os.makedirs(os.path.dirname(f"/new{path}"), exist_ok=True)
@@ -361,23 +361,23 @@ def lock_in(user: int, *, memory: int, processes: int, file: int) -> list[str]:
         What was done, for people.
     """
     limit(memory=memory, processes=processes, file=file)
-    linux.set_dumpable(True)  # or a process cannot even read and write its own /proc/self
+    syscalls.set_dumpable(True)  # or a process cannot even read and write its own /proc/self
     if os.path.exists("/proc/self/oom_score_adj"):
         Path("/proc/self/oom_score_adj").write_text("1000")  # should the machine run out of memory, this goes first
-    linux.drop_bounding_set()
+    syscalls.drop_bounding_set()
     if os.geteuid() == 0:
         os.setgroups([])
         os.setresgid(user, user, user)
         os.setresuid(user, user, user)
-    linux.drop_capabilities()
-    linux.no_new_privileges()
-    linux.set_dumpable(True)  # the change of user cleared it
+    syscalls.drop_capabilities()
+    syscalls.no_new_privileges()
+    syscalls.set_dumpable(True)  # the change of user cleared it
     how = ["no capabilities and no way to new ones"]
-    if abi := linux.landlock_abi():
+    if abi := syscalls.landlock_abi():
         rules = [("/", "read"), *((place, "write") for place in (*WRITABLE, *DEVICES) if os.path.exists(place))]
-        linux.landlock(rules)
+        syscalls.landlock(rules)
         how.append(f"Landlock (version {abi}): a second wall around files, processes and TCP")
-    linux.seccomp()
+    syscalls.seccomp()
     return [
         *how,
         "a system call filter: no sockets but local ones, no debugging, no mounts, no new namespaces",
@@ -396,18 +396,18 @@ def keep_to(folder: StrPath, file: int = 2**30) -> None:
         Bytes of one file.
     """
     os.environ["TMPDIR"] = tempfile.tempdir = os.fspath(folder)
-    if sys.platform != "linux" or not linux.numbers():
+    if sys.platform != "linux" or not syscalls.numbers():
         return
     for name, value in (("RLIMIT_CORE", 0), ("RLIMIT_FSIZE", file)):
         _, hard = resource.getrlimit(getattr(resource, name))
         value = value if hard == resource.RLIM_INFINITY else min(value, hard)
         resource.setrlimit(getattr(resource, name), (value, value))
-    linux.drop_capabilities()
-    linux.no_new_privileges()
-    if linux.landlock_abi():
+    syscalls.drop_capabilities()
+    syscalls.no_new_privileges()
+    if syscalls.landlock_abi():
         places = [place for place in ("/dev/shm", *DEVICES) if os.path.exists(place)]
-        linux.landlock([("/", "read"), (os.fspath(folder), "write"), *((place, "write") for place in places)])
-    linux.seccomp()
+        syscalls.landlock([("/", "read"), (os.fspath(folder), "write"), *((place, "write") for place in places)])
+    syscalls.seccomp()
 
 
 def limit(*, memory: int, processes: int | None, file: int) -> None:

@@ -31,7 +31,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets import Type
 from traitlets.config import Config
 
-from grading.sandbox.channel import Unpacker, pack, pack_answer
+from grading.protocol.framing import Unpacker, pack, pack_answer
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -42,7 +42,7 @@ ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 TEXT_LIMIT = 2**20  # characters of an exception's message, of a traceback, of a piece of printed text
 
 
-class Wire:
+class Channel:
     """The student's end of the channel to the grader.
 
     Parameters
@@ -91,10 +91,10 @@ class Wire:
 
         Raises
         ------
-        grading.student_side.GivenUp
+        grading.protocol.student_agent.GivenUp
             If the grader wants something else now: the test has ended, and nobody waits for this call.
         """
-        from grading.student_side import GivenUp
+        from grading.protocol.student_agent import GivenUp
 
         if not self.given_up:  # otherwise nobody waits for this answer: what is wanted instead has come already
             self.send({"type": "answer", "answer": answer})
@@ -145,7 +145,7 @@ class _Stream(io.TextIOBase):
 
     Parameters
     ----------
-    wire : Wire
+    channel : Channel
     name : str
         ``stdout`` or ``stderr``.
     file : int
@@ -154,10 +154,10 @@ class _Stream(io.TextIOBase):
 
     encoding, errors = "utf-8", "replace"
 
-    def __init__(self, wire: Wire, name: str, file: int) -> None:
+    def __init__(self, channel: Channel, name: str, file: int) -> None:
         super().__init__()
         self.name = f"<{name}>"
-        self._wire, self._name, self._file = wire, name, file
+        self._channel, self._name, self._file = channel, name, file
         self._process = os.getpid()
         self._held: list[str] = []
         self._length = 0
@@ -199,8 +199,8 @@ class _Stream(io.TextIOBase):
             self._held, self._length = [], 0
             while text:
                 part, text = text[:TEXT_LIMIT], text[TEXT_LIMIT:]
-                self._wire.show({"type": "stream", "name": self._name, "text": part}, len(part))
-                if self._wire.room < 0:
+                self._channel.show({"type": "stream", "name": self._name, "text": part}, len(part))
+                if self._channel.room < 0:
                     return
 
 
@@ -291,14 +291,14 @@ class Shell(InteractiveShell):
 
     displayhook_class = Type(_Result)
     display_pub_class = Type(_Publisher)
-    wire: Wire | None = None
+    channel: Channel | None = None
     problem: tuple[str, str, str] | None = None
 
     @property
-    def connected(self) -> Wire:
+    def connected(self) -> Channel:
         """The channel to the grader, once `serve` has begun."""
-        assert self.wire is not None
-        return self.wire
+        assert self.channel is not None
+        return self.channel
 
     @classmethod
     def prepare(cls) -> Self:
@@ -343,14 +343,14 @@ class Shell(InteractiveShell):
         """Go on after `exit`: the cells that follow still count."""
 
     def _showtraceback(self, etype: type[BaseException], evalue: BaseException, stb: list[str]) -> None:
-        if self.wire is None:
+        if self.channel is None:
             return
         self.flush()
         name, message = _name_and_message(etype, evalue)
         lines = [str(line)[:TEXT_LIMIT] for line in stb]
         self.problem = (name, message, ANSI.sub("", "\n".join(lines))[:TEXT_LIMIT])
         output = {"output_type": "error", "ename": name, "evalue": message, "traceback": lines}
-        self.wire.send({"type": "display", "output": output, "name": None, "update": False})
+        self.channel.send({"type": "display", "output": output, "name": None, "update": False})
 
     def system(self, cmd: str) -> None:
         """Run a ``!command``, and show what it prints."""
@@ -405,29 +405,29 @@ def serve(shell: Shell, connection: socket.socket, answer_to: Answer | None, lim
     limits : dict
         ``output``: bytes of one cell's output; ``message``: bytes of a request.
     """
-    wire = shell.wire = Wire(connection, limits["message"])
-    sys.stdout, sys.stderr = _Stream(wire, "stdout", 1), _Stream(wire, "stderr", 2)
+    channel = shell.channel = Channel(connection, limits["message"])
+    sys.stdout, sys.stderr = _Stream(channel, "stdout", 1), _Stream(channel, "stderr", 2)
     vars(sys).update(__stdout__=sys.stdout, __stderr__=sys.stderr)
     builtins.input = _no_input
-    signal.signal(signal.SIGINT, wire.on_interrupt)
+    signal.signal(signal.SIGINT, channel.on_interrupt)
     sys.path.insert(0, "")  # as in Jupyter: modules handed in with the notebook can be imported
-    wire.send({"type": "hello"})
+    channel.send({"type": "hello"})
     while True:
         try:
-            request = wire.receive()
+            request = channel.receive()
         except KeyboardInterrupt:  # one that came too late for its cell
             continue
         if request is None:
             return
         try:
-            wire.given_up = False
-            wire.begin(request, limits["output"])
+            channel.given_up = False
+            channel.begin(request, limits["output"])
             reply = _answer(shell, answer_to, request)
         except KeyboardInterrupt:
             reply = {"type": "done", "error": ("KeyboardInterrupt", "", "KeyboardInterrupt")}
         with contextlib.suppress(KeyboardInterrupt):
-            if not wire.given_up:
-                wire.send(reply)
+            if not channel.given_up:
+                channel.send(reply)
 
 
 def _answer(shell: Shell, answer_to: Answer | None, request: dict[str, Any]) -> dict[str, object]:

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 from nbgrader import api
 from sqlalchemy.engine import make_url
 
-from grading.course import CourseError
 from grading.files import safe_name
+from grading.nbgrader.course import CourseError
 
 if TYPE_CHECKING:
-    from grading.course import Course
+    from grading.nbgrader.course import Course
 
 BACKUPS = 10  # of each assignment; older ones are deleted
 PATIENCE = 60  # seconds to wait for another program that is writing
@@ -42,7 +42,7 @@ def back_up(course: Course, assignment: str) -> Path | None:
 
     Parameters
     ----------
-    course : grading.course.Course
+    course : grading.nbgrader.course.Course
     assignment : str
 
     Returns

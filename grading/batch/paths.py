@@ -11,12 +11,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grading.engine import data_folders
+from grading.batch.engine import data_folders
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-    from grading.course import Course
+    from grading.nbgrader.course import Course
 
 _EVERYWHERE = ("/", "/usr", "/usr/local", "/opt")  # says nothing about a machine, and honest texts are full of it
 
@@ -26,7 +26,7 @@ def shortener(course: Course) -> Callable[[str], str]:
 
     Parameters
     ----------
-    course : grading.course.Course
+    course : grading.nbgrader.course.Course
 
     Returns
     -------
@@ -37,7 +37,7 @@ def shortener(course: Course) -> Callable[[str], str]:
     places |= {sysconfig.get_path(name): "site-packages" for name in ("purelib", "platlib")}
     places[sysconfig.get_path("stdlib")] = f"python{sys.version_info.major}.{sys.version_info.minor}"
     places |= dict.fromkeys((sys.prefix, sys.base_prefix), "<python>")
-    places[str(Path(__file__).parents[1])] = "<grader>"
+    places[str(Path(__file__).parents[2])] = "<grader>"
     places[str(course.root)] = "<course>"
     places[str(Path.home())] = "~"
     names = {os.path.abspath(path): name for path, name in places.items()}

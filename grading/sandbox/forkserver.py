@@ -32,14 +32,14 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from grading.sandbox import linux, walls
-from grading.sandbox.channel import Lines
+from grading.protocol.framing import Lines
+from grading.sandbox import confinement, syscalls
 
 with contextlib.suppress(ImportError):  # Windows has none, and never comes to run this
     import fcntl
 
 if TYPE_CHECKING:  # the trial of the walls need not load IPython
-    from grading.sandbox.interpreter import Answer, Shell
+    from grading.sandbox.kernel import Answer, Shell
 
 Spec = dict[str, Any]  # what the grader asks of a session: see Student.__init__ in pool.py
 Install = Callable[[Callable[[], dict[str, Any]]], "Answer"]
@@ -93,7 +93,7 @@ def _with_room_for_frames(function: Callable[[Lines, dict[str, Any]], None]) -> 
 def _serve(grader: Lines, settings: dict[str, Any]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is the grader's to handle
     if sys.platform == "linux":
-        linux.set_dumpable(False)
+        syscalls.set_dumpable(False)
     gc.disable()  # imports leave nothing to collect, and looking for it takes a fifth of their time
     started, missing = time.monotonic(), {}
     while "side" not in settings:  # the grader knows some modules before it knows all
@@ -105,12 +105,12 @@ def _serve(grader: Lines, settings: dict[str, Any]) -> None:
                 importlib.import_module(name)
             except Exception as problem:  # a module that the cells need says so again, in their output
                 missing[name] = f"{type(problem).__name__}: {problem}"
-    from grading.sandbox import interpreter  # here, so that the trial of the walls need not load IPython
+    from grading.sandbox import kernel  # here, so that the trial of the walls need not load IPython
 
     answer = importlib.import_module(settings["side"]).install if settings["side"] else None
-    shell = interpreter.Shell.prepare()
+    shell = kernel.Shell.prepare()
     sys.path[:] = [path for path in sys.path if path not in settings["hide"]]
-    paths = walls.readable([*settings["read"], *_places(settings["preload"])])
+    paths = confinement.readable([*settings["read"], *_places(settings["preload"])])
     gc.collect()
     gc.freeze()  # what is here stays shared with the children
     gc.enable()
@@ -185,10 +185,10 @@ def _fork_checkers(grader: Lines, file: int) -> int:
         with contextlib.suppress(BaseException):
             grader.socket.close()
             if sys.platform == "linux":
-                linux.die_with_parent(signal.SIGKILL)
-            from grading import checker
+                syscalls.die_with_parent(signal.SIGKILL)
+            from grading.checker import client
 
-            checker.serve(socket.socket(fileno=file))
+            client.serve(socket.socket(fileno=file))
         os._exit(0)
     os.close(file)
     grader.send({"event": "forked", "process": child})
@@ -200,16 +200,16 @@ def _entrance(control: Lines, files: int, shell: Shell, answer: Install | None, 
     if not spec["confined"]:
         _first(control, files, shell, answer, {**spec, "user": None})
         return
-    linux.set_dumpable(True)  # or /proc/self would not be ours to write to
-    walls.leave()
-    linux.set_dumpable(False)
-    linux.die_with_parent(signal.SIGKILL)
-    spec["user"] = walls.session_user(os.getpid())
+    syscalls.set_dumpable(True)  # or /proc/self would not be ours to write to
+    confinement.leave()
+    syscalls.set_dumpable(False)
+    syscalls.die_with_parent(signal.SIGKILL)
+    spec["user"] = confinement.session_user(os.getpid())
     parent = os.getppid()
     first = os.fork()
     if first == 0:
         with contextlib.suppress(BaseException):
-            linux.die_with_parent(signal.SIGKILL)
+            syscalls.die_with_parent(signal.SIGKILL)
             try:
                 _first(control, files, shell, answer, spec)
             except BaseException as problem:
@@ -238,11 +238,11 @@ def _first(control: Lines, files: int, shell: Shell, answer: Install | None, spe
                         size -= len(part)
 
     if spec["confined"]:
-        walls.build_room(spec["base"], spec["paths"], spec["disk"], spec["user"], put_files)
+        confinement.build_room(spec["base"], spec["paths"], spec["disk"], spec["user"], put_files)
     else:
         put_files(spec["folder"])
         if sys.platform == "linux":
-            linux.become_subreaper()
+            syscalls.become_subreaper()
     control.send({"event": "room", "seconds": time.monotonic() - begin})
     student, inherited, reserved, because, looks = None, 0, 0, "", 0
     wake, waker = os.pipe()
@@ -267,14 +267,14 @@ def _first(control: Lines, files: int, shell: Shell, answer: Install | None, spe
                     _signal(student, signal.SIGKILL)
                 if (status := _ended(student)) is not None:
                     student = None
-                    walls.end_all(spec["confined"])
+                    confinement.end_all(spec["confined"])
                     control.send({"event": "ended", "status": status, "why": because})
                     because = ""
             if not control.pending() and not any(key.fileobj is control for key, _ in ready):
                 continue
             message = control.receive()
             if message is None or message[0]["op"] == "end":
-                walls.end_all(spec["confined"])
+                confinement.end_all(spec["confined"])
                 return
             request, given = message
             if request["op"] == "start":
@@ -338,7 +338,7 @@ def _processes(spec: Spec) -> list[int]:
     """Numbers of the session's processes, this one not among them."""
     if spec["confined"]:
         return [int(name) for name in os.listdir("/proc") if name.isdigit() and name != "1"]
-    return walls.descendants(os.getpid())
+    return confinement.descendants(os.getpid())
 
 
 def _hold_back(processes: Iterable[int]) -> None:
@@ -397,7 +397,7 @@ def _used_up(spec: Spec, processes: Iterable[int], reserved: int, full: float) -
 
 def _student(given: list[int], shell: Shell, answer: Install | None, spec: Spec) -> NoReturn:
     """Become a student's process: take the descriptors given, lock oneself in, then serve. Never returns."""
-    from grading.sandbox import interpreter
+    from grading.sandbox import kernel
 
     status = 1
     try:
@@ -411,7 +411,7 @@ def _student(given: list[int], shell: Shell, answer: Install | None, spec: Spec)
             os.dup2(source, target, inheritable=target < 3)
         os.closerange(4, 1 << 20)
         connection = socket.socket(fileno=3)
-        home = walls.HOME if spec["confined"] else spec["folder"]
+        home = confinement.HOME if spec["confined"] else spec["folder"]
         os.chdir(home)
         os.environ.clear()
         os.environ.update(environment(home, spec["env"]))
@@ -421,10 +421,10 @@ def _student(given: list[int], shell: Shell, answer: Install | None, spec: Spec)
         if "numpy" in sys.modules:
             sys.modules["numpy"].random.seed(0)
         if spec["confined"]:
-            walls.lock_in(spec["user"], memory=spec["memory"], processes=spec["processes"], file=spec["file"])
+            confinement.lock_in(spec["user"], memory=spec["memory"], processes=spec["processes"], file=spec["file"])
         else:
-            walls.limit(memory=spec["memory"], processes=None, file=spec["file"])
-        interpreter.serve(
+            confinement.limit(memory=spec["memory"], processes=None, file=spec["file"])
+        kernel.serve(
             shell,
             connection,
             answer(lambda: shell.user_ns) if answer else None,

@@ -2,7 +2,7 @@
 
 The sandbox calls :func:`install` in a student's process before any student's code runs, keeps the function that comes
 back, and calls it with each request of the checker. Everything here runs beside hostile code, which can change any of it:
-it makes honest answers arrive, and nothing rests on it. The checker believes no answer (see :mod:`grading.wire`).
+it makes honest answers arrive, and nothing rests on it. The checker believes no answer (see :mod:`grading.protocol.values`).
 
 A request is a dict with ``op``:
 
@@ -52,7 +52,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from grading import folder, wire
+from grading.protocol import text_files, values
 
 Space = MutableMapping[str, Any]
 Request = dict[str, Any]
@@ -101,7 +101,7 @@ class _Side:
         self._epoch = secrets.token_hex(4)  # a handle of a process that has ended must not fit its successor
         self._kept: dict[str, Any] = {}
         self._handles: dict[int, str] = {}  # theirs, by id: the same object has the same one
-        self._seen: folder.Seen = {}  # files that both sides know
+        self._seen: text_files.Seen = {}  # files that both sides know
         self._places: dict[str, tuple[dict[str, Any], Any, Any]] = {}
         self._count = 0
         self._classes: dict[int, tuple[str, type]] = {}  # their handles, by id
@@ -176,7 +176,7 @@ class _Side:
         watched: list[tuple[Any, Any, bool]] = []  # containers, what they held, whether a change of them is wanted
         same: dict[int, int] = {}
         for key, changed, returned in request.get("watch", ()):
-            found = list(wire.mutables(positional[key] if isinstance(key, int) else named[key]))
+            found = list(values.mutables(positional[key] if isinstance(key, int) else named[key]))
             if returned and found:
                 same[id(found[0])] = len(watched)
             watched += [(one, _content(one), changed) for one in found]
@@ -185,10 +185,10 @@ class _Side:
         replaced = {name: self._known(form) for name, form in request.get("builtins", {}).items()}
         with self._as_builtins(replaced):
             value = function(*positional, **named)
-        answer = {"ok": wire.encode(value, self._other, known=same)}
+        answer = {"ok": values.encode(value, self._other, known=same)}
         known = {id(one): number for number, (one, _, _) in enumerate(watched)}
         changes = [
-            [number, wire.encode(one, self._other, known={key: at for key, at in known.items() if key != id(one)})]
+            [number, values.encode(one, self._other, known={key: at for key, at in known.items() if key != id(one)})]
             for number, (one, before, changed) in enumerate(watched)
             if changed and not _same_content(before, _content(one))
         ]
@@ -264,8 +264,8 @@ class _Side:
 
     def _do_files(self, request: Request) -> Answer:
         put: Any = self._in(request["put"])
-        folder.store(os.curdir, put, self._seen)
-        return {"ok": self._out(folder.changes(os.curdir, self._seen))}
+        text_files.store(os.curdir, put, self._seen)
+        return {"ok": self._out(text_files.changes(os.curdir, self._seen))}
 
     def _do_figure(self, request: Request) -> Answer:
         plt, name = sys.modules.get("matplotlib.pyplot"), request["name"]
@@ -334,9 +334,9 @@ class _Side:
         return self._kept[request["of"]] if request["of"] in self._kept else _stale()
 
     def _in(self, form: object) -> Any:
-        return wire.decode(form, self._known)
+        return values.decode(form, self._known)
 
-    def _known(self, form: wire.Form) -> object:
+    def _known(self, form: values.Form) -> object:
         if form["$"] == "handle":
             return self._kept[form["id"]] if form["id"] in self._kept else _stale()
         if form["$"] == "callback":
@@ -354,18 +354,18 @@ class _Side:
         return value
 
     def _out(self, value: object) -> object:
-        return wire.encode(value, self._other)
+        return values.encode(value, self._other)
 
     def _other(self, value: object) -> object:
         kind = type(value)
         package = kind.__module__.split(".")[0] if isinstance(kind.__module__, str) else ""
         if package in TENSOR_PACKAGES and hasattr(kind, "__array__") and hasattr(kind, "shape"):
-            return wire.encode(np.asarray(value))  # tensors are arrays to any check
+            return values.encode(np.asarray(value))  # tensors are arrays to any check
         if id(value) in self._numbers:
             return {"$": "callback", "id": self._numbers[id(value)]}
         return self._keep(value)
 
-    def _keep(self, value: Any) -> wire.Form:
+    def _keep(self, value: Any) -> values.Form:
         kind = type(value)
         if issubclass(kind, type):
             return {"$": "class", "mro": self._mro(value)}

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from grading.proxies import StudentError
+from grading.checker.proxies import StudentError
 
 
 def update(mine: Any, theirs: Any) -> None:
@@ -20,7 +20,7 @@ def update(mine: Any, theirs: Any) -> None:
 
     Raises
     ------
-    grading.proxies.StudentError
+    grading.checker.proxies.StudentError
         If it is of another type, or an array of another dtype or shape.
 
     Examples
