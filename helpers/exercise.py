@@ -67,8 +67,9 @@ class Question:
     points: float
     grade_id: str
     names: list[str]  # what the answer defines
-    tests: list[dict[str, Any]]
+    tests: list[dict[str, Any]]  # those that students see
     hints: list[str]
+    by_hand: bool = False  # an answer in words, which a person grades
 
     def reaches(self, key: str) -> bool:
         """Whether somebody who writes `key` means this question."""
@@ -142,6 +143,8 @@ class Exercise:
         if _graded():
             return None
         question = self.question(key)
+        if not question.hints:
+            raise NoSuchHint(f"question {question.number} has none: the text above it says what counts")
         if number not in range(1, len(question.hints) + 1):
             raise NoSuchHint(f"question {question.number} has hints 1 to {len(question.hints)}, not {number}")
         return Hint(question, number, self._key(question), _note(self._name(question, number)))
@@ -167,18 +170,19 @@ class Exercise:
         seen = _seen()
         with _quiet():
             rows = [self._row(question, space, seen) for question in self.questions if question.tests]
-        return Progress(self.title, rows)
+        by_hand = sum(question.points for question in self.questions if question.by_hand)
+        return Progress(self.title, rows, sum(question.points for question in self.questions) - by_hand, by_hand)
 
     def _key(self, question: Question) -> str:
         """What to write for this question: its number, unless it shares that with another one."""
         alone = [other.number for other in self.questions].count(question.number) == 1
-        return question.number if alone else question.names[0]
+        return question.number if alone else [*question.names, question.grade_id][0]
 
     def _name(self, question: Question, number: int) -> str:
         return f"{self.week}/{question.grade_id}/{number}"
 
     def _row(self, question: Question, space: dict[str, Any], seen: set[str]) -> "Row":
-        row = Row(question.number, question.title, question.points)
+        row = Row(question.number, question.title, sum(test["points"] for test in question.tests))
         for test in question.tests:
             problem = _problem(test["source"], test["grade_id"], space)
             if problem is None:
@@ -226,15 +230,14 @@ class Row:
     hint: str = ""
 
 
-_LATER = "These are the checks that you can see. When you hand in, further checks on other numbers decide about the same points."
-
-
 @dataclass
 class Progress:
     """How far an exercise is; a notebook shows it as a table."""
 
     title: str
     rows: list[Row] = field(default_factory=list)
+    by_checks: float = 0  # the points of all checks, those that only run after handing in included
+    by_hand: float = 0  # the points of answers in words
 
     @property
     def passed(self) -> float:
@@ -243,8 +246,15 @@ class Progress:
 
     @property
     def points(self) -> float:
-        """The points of all checks."""
+        """The points of the checks that you can see."""
         return sum(row.points for row in self.rows)
+
+    def _later(self) -> str:
+        """What is decided after handing in."""
+        text = "These are the checks that you can see. When you hand in, further checks on other numbers "
+        hidden = self.by_checks - self.points
+        text += f"give {hidden:g} more points." if hidden > 0 else "decide about the same points."
+        return text + (f" Your answers in words are worth {self.by_hand:g}: a person reads them." if self.by_hand else "")
 
     def _head(self) -> str:
         start = f"{self.passed:g} of {self.points:g} points so far."
@@ -256,7 +266,7 @@ class Progress:
         for row in self.rows:
             lines.append(f"{row.number:>4}  {row.passed:g} of {row.points:g}  {row.title}")
             lines += [f"{'':14}{text}" for text in (row.missing, row.next, row.hint) if text]
-        return "\n".join([*lines, "", _LATER])
+        return "\n".join([*lines, "", self._later()])
 
     def _repr_html_(self) -> str:
         # No colour of its own: text, lines and ground are those of the page, be it light or dark.
@@ -275,7 +285,7 @@ class Progress:
             )
         caption = f'<caption style="text-align:left;padding:.35em 0"><strong>{html.escape(self._head())}</strong></caption>'
         table = f'<table style="border-collapse:collapse">{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
-        return f'<div><div style="overflow-x:auto">{table}</div><p>{_LATER}</p></div>'
+        return f'<div><div style="overflow-x:auto">{table}</div><p>{self._later()}</p></div>'
 
 
 @dataclass

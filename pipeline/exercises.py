@@ -12,6 +12,7 @@ Run ``python -m pipeline.exercises solutions/week01_knn/knn.py`` to make all thr
 """
 
 import argparse
+import ast
 import functools
 import json
 from pathlib import Path
@@ -165,8 +166,10 @@ def companion(source):
     except SourceError as problem:
         raise SourceError(f"{source}: {problem}") from None
     for question in found:
-        for test in question["tests"]:
-            test["source"] = visible[test["grade_id"]]
+        tests = [test | {"source": visible[test["grade_id"]]} for test in question["tests"]]
+        question["tests"] = [test for test in tests if ast.parse(test["source"]).body]  # the others are hidden as a whole
+        if not question["by_hand"]:
+            del question["by_hand"]
     return json.dumps({"title": title(notebook), "questions": found}, indent=1, ensure_ascii=False) + "\n"
 
 

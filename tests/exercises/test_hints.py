@@ -28,6 +28,8 @@ def test_it_is_what_the_source_makes(source):
 
 def test_every_answer_has_hints_the_last_of_which_is_an_example(source):
     for question in questions(read_source(source)):
+        if question["by_hand"] and not question["hints"]:
+            continue  # its text says what counts
         first, *_, last = question["hints"]
         assert not CODE.search(first), f"{question['grade_id']}: the first hint asks, it shows no code"
         assert len(CODE.findall(last)) == 1, f"{question['grade_id']}: the last hint solves a neighbouring problem in one block"
@@ -70,9 +72,10 @@ def test_hints_are_in_neither_notebook(source):
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        (lambda cells: cells[0].update(source=cells[0].source.replace("| 2 |", "| 3 |", 1)), "the table above 3"),
+        (lambda cells: cells[0].update(source=cells[0].source.replace("| 4 |", "| 3 |", 1)), "the table above 3"),
         (lambda cells: cells[1].update(source="## Question 1 (1 point): t"), "the text states 1 points"),
-        (lambda cells: cells[4].metadata.nbgrader.update(points=3), "and its tests give 3"),
+        (lambda cells: cells[4].metadata.nbgrader.update(points=3), "and its tests give 5.5"),
+        (lambda cells: cells[6].metadata.nbgrader.update(points=1.5), "and its tests give 3.5"),
         (lambda cells: cells.pop(3), "two or three hints are needed, found 0"),
         (lambda cells: cells[3].update(source="one hint only"), "two or three hints are needed, found 1"),
         (lambda cells: cells.insert(2, cells.pop(3)), "directly behind an answer"),
@@ -83,7 +86,7 @@ def test_a_source_that_contradicts_itself_is_refused(change, problem, tmp_path):
     path = tmp_path / "small.py"
     path.write_text(SMALL, encoding="utf-8")
     notebook = read_source(path)
-    assert [question["points"] for question in questions(notebook)] == [2]
+    assert [(question["points"], question["by_hand"]) for question in questions(notebook)] == [(2, False), (2, True)]
     change(notebook.cells)
     with pytest.raises(SourceError, match=problem):
         questions(notebook)
@@ -91,10 +94,10 @@ def test_a_source_that_contradicts_itself_is_refused(change, problem, tmp_path):
 
 SMALL = """# %% [markdown]
 # # Small
-# | 1 | what | 2 |
+# | 1 | what | 4 |
 
 # %% [markdown]
-# ## Question 1 (2 points): twice
+# ## Question 1 (4 points): twice
 
 # %% nbgrader={"grade": false, "grade_id": "twice", "solution": true}
 def twice(x):
@@ -109,6 +112,14 @@ def twice(x):
 #
 # two
 
-# %% nbgrader={"grade": true, "grade_id": "twice_test", "points": 2, "solution": false}
+# %% nbgrader={"grade": true, "grade_id": "twice_test", "points": 1.5, "solution": false}
 assert twice(1) == 2
+
+# %% nbgrader={"grade": true, "grade_id": "twice_hidden_test", "points": 0.5, "solution": false}
+assert twice(2) == 4
+
+# %% [markdown] nbgrader={"grade": true, "grade_id": "twice_judge", "points": 2, "solution": true}
+# ### BEGIN SOLUTION
+# Because.
+# ### END SOLUTION
 """

@@ -1,5 +1,6 @@
 """How far an exercise is, and hints: what each state says, and that nothing of the student's is touched."""
 
+import dataclasses
 import json
 import random
 import re
@@ -50,6 +51,19 @@ def test_all_passed(small):
     progress = small[0].progress()
     assert (progress.passed, progress.points) == (4, 4) and not any(row.missing for row in progress.rows)
     assert "4 of 4 points so far. All checks that you can see pass." in repr(progress)
+    assert repr(progress).endswith("further checks on other numbers decide about the same points.")
+
+
+def test_points_that_are_given_after_handing_in_are_announced(small):
+    exam, _ = small
+    exam.questions[0] = dataclasses.replace(exam.questions[0], points=3.5)  # 1.5 of them by checks that are hidden
+    exam.questions.append(exercise.Question("3", "In words", 2, "judge", [], [], [], by_hand=True))
+    progress = exam.progress()
+    assert (progress.passed, progress.points) == (4, 4), "what a check gives that a student sees"
+    later = "further checks on other numbers give 1.5 more points. Your answers in words are worth 2: a person reads them."
+    assert later in repr(progress) and later in progress._repr_html_()
+    with pytest.raises(exercise.NoSuchHint, match="question 3 has none"):
+        exam.hint("3")
 
 
 def test_a_gap_is_named_and_so_is_the_question_that_it_belongs_to(small):
