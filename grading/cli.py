@@ -174,8 +174,8 @@ def _begin(options: argparse.Namespace) -> contextlib.AbstractContextManager[War
 
 def _run(course: Course, options: argparse.Namespace, warm: WarmProcess | None) -> int:
     from grading.batch.engine import open_engine
-    from grading.report import write_report
-    from grading.run import run_batch
+    from grading.batch.run import run_batch
+    from grading.reports.batch import write_report
 
     limits = Limits(cell_timeout=options.cell_timeout, total_timeout=options.timeout, memory=options.memory)
     bar = _Bar(options.assignment, options.quiet)
@@ -306,7 +306,7 @@ def _collect(course: Course, options: argparse.Namespace, _: WarmProcess | None)
 
 
 def _feedback(course: Course, options: argparse.Namespace, _: WarmProcess | None) -> int:
-    from grading.feedback import write_feedback
+    from grading.reports.feedback import write_feedback
 
     pages, missing = write_feedback(course, options.assignment, options.student)
     print(

@@ -20,9 +20,9 @@ from grading.sandbox.forkserver_client import PRELOAD
 from grading.sandbox.pool import SandboxError, start
 
 if TYPE_CHECKING:
+    from grading.batch.submission import Checkers, Sessions
     from grading.model import Limits
     from grading.nbgrader.course import Course
-    from grading.run import Checkers, Sessions
     from grading.sandbox.forkserver_client import WarmProcess
     from grading.sandbox.pool import Pool
 

@@ -18,15 +18,14 @@ import copy
 import re
 import symtable
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import nbformat
-
+from grading.batch.outputs import own_outputs, shown_outputs
 from grading.batch.paths import shorten_outputs, shortener
-from grading.model import CellResult, Intake, Outcome, QuestionScore, not_passed
+from grading.batch.session import StudentRun
+from grading.model import CellResult, Intake, Outcome, QuestionScore
 from grading.nbgrader.cells import hidden_lines, visible_hints
 from grading.nbgrader.course import grade_id, role
-from grading.sanitise import clean_outputs
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -35,79 +34,6 @@ if TYPE_CHECKING:
     from grading.model import Limits, Status
     from grading.nbgrader.course import Course
     from grading.sandbox.pool import Student
-
-
-class _Student:
-    """A student's session that comes back after a hard kill with what earlier cells had made."""
-
-    def __init__(self, session: Student, limits: Limits, deadline: float) -> None:
-        self._session, self._limits, self._deadline = session, limits, deadline
-        self.done: list[tuple[int, str]] = []  # cells that ran to an end, to be run again in a fresh process
-        self._seen = session.restarted
-        self.fresh = False  # whether the process is a new one in which nothing has run yet
-        self.lost = 0  # how many processes had to be replaced
-
-    def remaining(self) -> float:
-        """Seconds left of the notebook's time."""
-        return self._deadline - time.monotonic()
-
-    def _notice(self) -> bool:
-        """Whether the process was replaced since the last look."""
-        replaced = self._session.restarted != self._seen
-        if replaced:
-            self._seen = self._session.restarted
-            self.lost += 1
-            self.fresh = True
-        return replaced
-
-    def recover(self) -> None:
-        """Bring a fresh process to where the old one was; cells that kill it are left out from then on."""
-        while self.fresh:
-            self.fresh = False
-            for cell in list(self.done):
-                if self.remaining() <= 0:
-                    return
-                result = self._session.run_cell(cell[1], min(self._limits.cell_timeout, self.remaining()))
-                if result.status in ("timeout", "killed"):
-                    self.done.remove(cell)
-                if self._notice():
-                    break
-
-    def run(self, index: int, source: str) -> CellResult:
-        """Run a cell; a cell for which no time is left is skipped."""
-        self.recover()
-        if self.remaining() <= 0:
-            return CellResult(index, "skipped")
-        result = self._session.run_cell(source, min(self._limits.cell_timeout, self.remaining()))
-        result.index = index
-        replaced = self._notice()
-        if not replaced and result.status in ("ok", "error"):
-            self.done.append((index, source))
-        return result
-
-    def renew(self) -> None:
-        """Begin the notebook's time anew."""
-        self._deadline, self._session.spent = time.monotonic() + self._limits.total_timeout, 0.0
-
-    def restart(self) -> list[tuple[int, str]]:
-        """Begin anew in a fresh process in which nothing has run; what had run to an end in the one before."""
-        self._session.restart()
-        self._seen, self.fresh = self._session.restarted, False
-        self.renew()
-        before, self.done = self.done, []
-        return before
-
-    def ask(self, request: dict[str, Any]) -> bytes | dict[str, Any]:
-        """Pass a question of the checker's on; raises where there is no answer, which ends the test cell."""
-        if request["op"] == "submitted":  # its process is not asked what was handed in
-            return {"ok": [source for _, source in self.done]}
-        if self.fresh:  # it died of an earlier question of the same test
-            raise RuntimeError("the process was ended by an earlier call")
-        try:
-            asked = {key: value for key, value in request.items() if key != "timeout"}
-            return self._session.ask(asked, min(request.get("timeout", self._limits.cell_timeout), max(self.remaining(), 0.1)))
-        finally:
-            self._notice()
 
 
 def _names_made(source: str) -> set[str] | None:
@@ -181,7 +107,7 @@ def grade_notebook(
     begin = time.monotonic()
     released = {grade_id(cell): cell for cell in course.released_notebook(assignment, intake.name).cells if grade_id(cell)}
     instructor = {grade_id(cell): cell for cell in course.instructor_notebook(assignment, intake.name).cells if grade_id(cell)}
-    student = _Student(session, limits, begin + limits.total_timeout)
+    student = StudentRun(session, limits, begin + limits.total_timeout)
     notebook = copy.deepcopy(intake.notebook)
     questions: list[_Question] = []
     stops: list[tuple[str, str]] = []
@@ -207,7 +133,7 @@ def grade_notebook(
             result = question.result
         else:
             result = student.run(index, released[name].source if part == "locked" else cell.source)
-            cell.outputs = _own_outputs(result, count)
+            cell.outputs = own_outputs(result, count)
             _note(result, label, stops, skipped)
             if part == "locked":
                 cell.source = instructor[name].source
@@ -216,7 +142,7 @@ def grade_notebook(
     _ask_hidden([question for question in questions if question.waits], student, checker, limits, stops, skipped)
     for question in questions:
         question.cell.source = question.instructor.source
-        question.cell.outputs = _shown_outputs(question)
+        question.cell.outputs = shown_outputs(question)
     shorten = shortener(course)
     shorten_outputs(notebook, shorten)
     for question in questions:
@@ -264,7 +190,7 @@ class _Question:
 
 def _ask_visible(
     question: _Question,
-    student: _Student,
+    student: StudentRun,
     checker: Checker,
     later: list[str],
     stops: list[tuple[str, str]],
@@ -293,7 +219,7 @@ def _ask_visible(
 
 def _ask_hidden(
     questions: list[_Question],
-    student: _Student,
+    student: StudentRun,
     checker: Checker,
     limits: Limits,
     stops: list[tuple[str, str]],
@@ -362,53 +288,6 @@ def _stopped(stops):
         if names:
             lines.append(f"{listed(names)}: {what}.")
     return lines
-
-
-def _error_output(kind, message, trace=None):
-    return nbformat.v4.new_output("error", ename=kind, evalue=message, traceback=trace or [f"{kind}: {message}"])
-
-
-def _numbered(outputs, count):
-    outputs = clean_outputs(outputs)
-    for output in outputs:
-        if output.output_type == "execute_result":
-            output.execution_count = count
-    return outputs
-
-
-def _own_outputs(result, count):
-    """Outputs of a student's cell, and why it was stopped if it was."""
-    outputs = _numbered(result.outputs, count)
-    told = any(output.output_type == "error" for output in outputs)
-    if result.status == "error" and result.error and not told:
-        kind, message, trace = result.error
-        outputs.append(_error_output(kind, message, trace.splitlines()))
-    elif result.status == "timeout":
-        outputs.append(_error_output("TimeoutError", "The cell took too long and was interrupted."))
-    elif result.status == "killed":
-        why = f": {result.error[1]}" if result.error and result.error[1] else ""
-        outputs.append(_error_output("Killed", f"The cell ended the process or had to be ended{why}."))
-    elif result.status == "skipped":
-        outputs.append(_error_output("NotRun", "There was no time left for this cell."))
-    return outputs
-
-
-def _shown_outputs(question):
-    """Outputs of a test cell: what the checker printed, pictures from the student's process, and the checker's verdict."""
-    result, printed, score, count = question.result, question.printed, question.score, question.count
-    outputs = [nbformat.v4.new_output("stream", name="stdout", text=printed)] if printed else []
-    shown = _numbered(result.outputs, count) if result else []
-    outputs += [output for output in shown if output.output_type == "display_data"]
-    if not_passed(score.score, score.points, score.message):
-        if score.score > 0:
-            outputs.append(nbformat.v4.new_output("execute_result", {"text/plain": f"{score.score:g}"}, execution_count=count))
-        message = score.message or "The check failed."
-        kind = "HiddenTest" if score.hidden else "Check"
-        if score.score == 0:
-            outputs.append(_error_output(kind, message))
-        elif score.message:
-            outputs.insert(0, nbformat.v4.new_output("stream", name="stdout", text=message + "\n"))
-    return outputs
 
 
 def ungradable(course: Course, assignment: str, intake: Intake, seconds: float = 0.0) -> Outcome:

@@ -9,9 +9,9 @@ import nbformat
 import pytest
 
 from grading.batch.engine import open_engine
+from grading.batch.run import run_batch
 from grading.model import Limits
 from grading.nbgrader.course import Course
-from grading.run import run_batch
 from pipeline.exercises import instructor_notebook, released_notebook
 from tests.grading import corpus
 

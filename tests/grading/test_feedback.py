@@ -7,13 +7,15 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
-from grading import feedback
+from grading.batch.autograded import write_autograded
+from grading.batch.notebook import ungradable
+from grading.batch.records import Records, summary
 from grading.intake import take_in
 from grading.model import Outcome, QuestionScore
 from grading.nbgrader.cells import visible_hints
 from grading.nbgrader.course import CourseError, grade_id
 from grading.nbgrader.gradebook import GradebookWriter
-from grading.run import Records, summary, ungradable, write_autograded
+from grading.reports import feedback
 from tests import needs
 
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="

@@ -13,13 +13,14 @@ import pytest
 from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
 
+from grading.batch.autograded import write_autograded
+from grading.batch.notebook import ungradable
 from grading.intake import take_in
 from grading.model import Outcome, QuestionScore
 from grading.nbgrader import backups, gradebook
 from grading.nbgrader.backups import back_up
 from grading.nbgrader.course import Course, CourseError, grade_id
 from grading.nbgrader.gradebook import GradebookWriter
-from grading.run import ungradable, write_autograded
 
 
 def outcome(small, student, double=2.0, triple=3.0):

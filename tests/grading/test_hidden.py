@@ -10,11 +10,11 @@ import pytest
 from nbformat.v4 import new_code_cell
 
 from grading.batch.engine import open_engine
-from grading.feedback import write_feedback
+from grading.batch.run import run_batch
 from grading.model import Limits
 from grading.nbgrader.cells import Marks, hidden_lines, visible_source
 from grading.nbgrader.course import Course, grade_id
-from grading.run import run_batch
+from grading.reports.feedback import write_feedback
 from tests.grading.conftest import Small
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -7,8 +7,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from grading.report import as_csv, as_html, text, without_type
-from grading.run import Result
+from grading.batch.records import Result
+from grading.reports.batch import as_csv, as_html, text, without_type
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>\x1b[31m\u202e"
 

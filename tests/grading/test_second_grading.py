@@ -11,11 +11,11 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 from nbgrader.api import Gradebook
 
 from grading.batch import provenance
-from grading.feedback import write_feedback
 from grading.model import Limits
 from grading.nbgrader.course import Course, grade_id
 from grading.nbgrader.gradebook import GradebookWriter
-from grading.report import write_report
+from grading.reports.batch import write_report
+from grading.reports.feedback import write_feedback
 from tests.grading.conftest import _mark
 from tests.grading.test_run import batch, checker  # noqa: F401 - fixtures
 

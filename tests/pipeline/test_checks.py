@@ -93,7 +93,7 @@ def test_a_check_depends_on_what_its_tests_import_and_read():
         "constraints.txt",
     ):
         assert name in inputs, name
-    assert "grading/run.py" not in inputs and "solutions/week03_lenet/lenet.py" not in inputs
+    assert "grading/batch/run.py" not in inputs and "solutions/week03_lenet/lenet.py" not in inputs
 
 
 def test_counts_are_kept_as_json(repository, capsys):

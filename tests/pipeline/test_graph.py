@@ -120,7 +120,7 @@ def test_what_makes_pages_counts(stale_after):
 
 
 def test_the_demo_class_follows_its_exercise_and_the_grader(stale_after):
-    for name in ("grading/run.py", "pipeline/exercises.py", "pipeline/notebooks.py", "helpers/checks.py", "nbgrader_config.py"):
+    for name in ("grading/cli.py", "pipeline/exercises.py", "pipeline/notebooks.py", "helpers/checks.py", "nbgrader_config.py"):
         assert "demo" in stale_after(name), name
 
 

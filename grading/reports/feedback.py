@@ -17,12 +17,12 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
+from grading.batch.records import Records, Result
 from grading.files import write_atomic
 from grading.model import not_passed
 from grading.nbgrader.course import CourseError, grade_id, role
 from grading.nbgrader.gradebook import GradebookWriter
-from grading.report import check_name, page, text, without_type
-from grading.run import Records, Result
+from grading.reports.batch import check_name, page, text, without_type
 from grading.sanitise import clean_attachments, clean_html, is_base64, plain
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def student_message(question: Mapping[str, Any]) -> str:
     Parameters
     ----------
     question : dict
-        As in :class:`grading.run.Result`.
+        As in :class:`grading.batch.records.Result`.
 
     Returns
     -------
@@ -186,7 +186,7 @@ def render(
     assignment, name : str
     notebook : nbformat.NotebookNode
         As it lies in ``autograded``.
-    record : grading.run.Result
+    record : grading.batch.records.Result
         What the grader found.
     standing : dict
         The notebook's part of :meth:`grading.nbgrader.standing.Standing.results`: what counts, a person's grades included.

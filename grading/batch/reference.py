@@ -1,8 +1,20 @@
-"""What to do about a test whose points not even the reference solution gets."""
+"""Whether the reference solution gets all points, and what to do about a test whose points it does not get."""
 
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
+
+from grading.batch.submission import run_intake
+from grading.model import Intake, not_passed
+from grading.nbgrader.course import grade_id, role
+
+if TYPE_CHECKING:
+    from grading.batch.submission import Checkers, Sessions
+    from grading.model import Limits
+    from grading.nbgrader.course import Course
+
+REFERENCE = "(reference solution)"
 
 _TABLE = "see “What a test can ask” in the instructor's guide"
 # What a message says, and how to write the test instead.
@@ -61,3 +73,34 @@ def advice(message: str | None, source: str) -> str:
         if re.search(pattern, source, re.MULTILINE):
             return text
     return f"If it passes in a notebook of yours, it asks for more than a test can; {_TABLE}. {_CHANGED}"
+
+
+def check_reference(course: Course, assignment: str, sessions: Sessions, checkers: Checkers, limits: Limits) -> list[str]:
+    """Grade the reference solution as if a student had handed it in.
+
+    Returns
+    -------
+    list of str
+        What it lost, each cell with the reason and what to do: where the instructor's own answer is not given full marks, no
+        student's will be.
+    """
+    notes = []
+    for name in course.source_notebooks(assignment):
+        notebook = course.reference_notebook(assignment, name)
+        released = {grade_id(cell): cell for cell in course.released_notebook(assignment, name).cells if grade_id(cell)}
+        for cell in notebook.cells:  # the hidden tests stay out of the process that runs it
+            if role(cell) in ("test", "locked", "task"):
+                cell.source = released[grade_id(cell)].source
+        intake = Intake(REFERENCE, notebook, course.given_files(assignment), name=name)
+        outcome = run_intake(course, assignment, intake, sessions, checkers, limits)
+        lost = [score for score in outcome.scores if not_passed(score.score, score.points, score.message)]
+        if lost:
+            notes.append(
+                f"The reference solution of {name} loses {sum(s.points - s.score for s in lost):g} of its points, on "
+                f"{', '.join(score.grade_id for score in lost)}: no student can get them."
+            )
+            tests = {grade_id(cell): cell.source for cell in course.instructor_notebook(assignment, name).cells}
+            for score in lost:
+                said = " ".join((score.message or "It gave no reason.").split())[:300]
+                notes.append(f"{score.grade_id} says: {said} – {advice(score.message, tests[score.grade_id])}")
+    return notes

@@ -17,8 +17,9 @@ from grading.sanitise import plain
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from grading.batch.records import Result
+    from grading.batch.run import Batch
     from grading.nbgrader.course import Course
-    from grading.run import Batch, Result
 
 
 ABSENT = "nothing handed in"
@@ -132,7 +133,7 @@ def as_csv(results: Iterable[Result], absent: Iterable[str] = ()) -> str:
 
     Parameters
     ----------
-    results : list of grading.run.Result
+    results : list of grading.batch.records.Result
     absent : list of str
         Who handed in nothing: these have a row with the status ``nothing handed in`` and no points.
 
@@ -264,7 +265,7 @@ def as_html(
     Parameters
     ----------
     assignment : str
-    results : list of grading.run.Result
+    results : list of grading.batch.records.Result
     notes : list of str
         What concerns all of it.
     missing : list of str
@@ -355,7 +356,7 @@ def write_report(course: Course, assignment: str, batch: Batch) -> tuple[Path, P
     ----------
     course : grading.nbgrader.course.Course
     assignment : str
-    batch : grading.run.Batch
+    batch : grading.batch.run.Batch
 
     Returns
     -------
