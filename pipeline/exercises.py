@@ -15,6 +15,7 @@ import argparse
 import ast
 import functools
 import json
+import re
 from pathlib import Path
 
 import nbformat
@@ -26,6 +27,8 @@ from pipeline import ROOT, SOURCE, in_repository
 from pipeline.files import write_text
 from pipeline.notebooks import SourceError, code_of, read_source, set_ids, setup_cells, write_notebook
 from pipeline.questions import is_hints, questions, title
+
+HIDDEN = re.compile(r"[ \t]*### BEGIN HIDDEN TESTS\n.*?### END HIDDEN TESTS[^\n]*\n?", flags=re.DOTALL)
 
 # What `nbgrader generate_assignment` runs, in its order, less the two that write to a database or add a header.
 RELEASE_STEPS = (
@@ -107,10 +110,21 @@ def instructor_notebook(source):
     twice = sorted({name for name in ids if ids.count(name) > 1})
     if twice:
         raise SourceError(f"{source}: grade_id used more than once: {', '.join(twice)}; nbgrader needs each to be unique")
+    for cell in notebook.cells:
+        own = cell.metadata.get("nbgrader", {})
+        if own.get("grade") and not own.get("solution") and ast.parse(HIDDEN.sub("", cell.source)).body:
+            _fold(cell)
     notebook.cells[:0] = setup_cells(path, code_of(notebook))
     set_ids(notebook, path)
     nbformat.validate(notebook)
     return notebook
+
+
+def _fold(cell):
+    """Close a visible check in JupyterLab, on Colab and on the book's page; a click opens it."""
+    name = cell.metadata.nbgrader.grade_id.removesuffix("_test")
+    cell.source = f"# @title Check: {name}\n{cell.source}"  # what Colab shows of a closed cell
+    cell.metadata.update(jupyter={"source_hidden": True}, cellView="form", tags=[*cell.metadata.get("tags", []), "hide-input"])
 
 
 def released_notebook(source):

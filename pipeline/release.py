@@ -110,7 +110,10 @@ def answers():
         text = HINTS.sub("", source.read_text(encoding="utf-8"))  # what a hint gives away is no less a secret
         said += " " + _words(re.sub(ANSWER, "", text))
         for block in re.findall(ANSWER, text):
-            lines = [_words(line) for line in block.splitlines()[1:-1] if line.strip()]
+            lines = [line.strip() for line in block.splitlines()[1:-1] if line.strip()]
+            if all(line.startswith("#") for line in lines):  # a text cell, whose lines are comments of the source
+                lines = [line.removeprefix("#") for line in lines if line != "#"]
+            lines = [_words(line) for line in lines]
             pieces |= {" ".join(pair) for pair in itertools.pairwise(lines)} or set(lines)
     return {piece for piece in pieces if piece not in said}
 

@@ -130,7 +130,8 @@ def text_of(verdict: Verdict, path: Path, released: Reference, ran: str) -> str:
         for text in row.lines:
             lines += _folded(text, "      - ")
     points = f"{verdict.passed:g} of {verdict.points:g} points"
-    lines += ["", f"Visible checks: {points}. Hidden tests ask the same about other values."]
+    lines += ["", f"Visible checks: {points}. Hidden tests on other values, and a"]
+    lines += ["person who reads your answers in words, give the rest."]
     if verdict.todo:
         lines += ["", "To do before you hand it in:"]
         for text in verdict.todo:

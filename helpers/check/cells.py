@@ -57,6 +57,11 @@ class Cell:
         return bool(self.grade_id and self.mark.get("grade") and not self.mark.get("solution"))
 
     @property
+    def has_hidden_tests_only(self) -> bool:
+        """Whether nothing is left of a check without its hidden tests."""
+        return self.is_test and all(not line.strip() or line.lstrip().startswith("#") for line in self.source.splitlines())
+
+    @property
     def points(self) -> float:
         """What it is worth, for a check or an answer that a person grades."""
         try:

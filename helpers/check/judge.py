@@ -131,6 +131,8 @@ class _Notebook:
             cell = self._one(name)
             if cell and cell.is_answer:
                 continue  # a person grades it, no check
+            if (self.released.cells.get(name) or cell or _NOTHING).has_hidden_tests_only and cell:
+                continue
             points = (self.released.cells.get(name) or cell or _NOTHING).points  # not those that somebody may have put in
             row.points += points
             outcome = self.outcomes.get(cell.number, _NOT_RUN) if cell else _NOT_RUN
@@ -160,8 +162,8 @@ class _Notebook:
         if cell is None:
             return "", ""  # told with what is missing
         names = self._names(name, question)
-        label = (names or [name])[0]
         is_code = cell.kind == "code"
+        label = (names or [name])[0] if is_code else f"your text for question {question.number}"
         is_untouched = cell.is_as_released or not cell.source.strip()
         has_gap = bool(GAP.search(cell.source))
         lacks = bool(names) and is_code and not defined(cell.source) & set(names)

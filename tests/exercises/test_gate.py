@@ -23,6 +23,7 @@ from gate import (
 from pipeline.exercises import instructor_notebook, released_notebook
 
 NOT_WRITTEN = re.compile(r"NotWritten: not written yet: [\w.]+")  # and which function
+ANCHOR = re.compile(r"^\| ([\d.]+) \|", flags=re.MULTILINE)
 LEAST_POINTS, MOST_POINTS = 10, 20
 LEAST_WRONG_ANSWERS = 3
 
@@ -49,7 +50,7 @@ def test_metadata(source):
         seen.add(name)
         assert own["schema_version"] == 3, name
         assert own["locked"] is not own["solution"], f"{name}: lock what students must not change, and nothing else"
-        if own["solution"] and cell.cell_type == "code":
+        if own["solution"]:
             assert len(SOLUTION.findall(cell.source)) == 1, f"{name}: exactly one solution region"
 
 
@@ -73,6 +74,18 @@ def test_tests_need_plain_data_only(source, instructor, executor):
     # A grader that keeps students' code out of its own process can pass nothing else across.
     for outcome in executor.run(instructor(source), apart=True):
         assert not outcome.error, f"{outcome.name}: {outcome.error}"
+
+
+def test_an_answer_in_words_has_a_rubric_with_an_anchor_for_every_number_of_points(source):
+    for cell in instructor_notebook(source).cells:
+        own = cell.metadata.get("nbgrader", {})
+        if own.get("solution") and own.get("grade"):
+            name, [answer] = own["grade_id"], SOLUTION.findall(cell.source)
+            model, _, rubric = answer.partition("**Rubric**\n")
+            assert len(model.split()) > 20, f"{name}: a model answer comes before the rubric"
+            assert "| points | the answer |" in rubric, name
+            anchors = [float(points) for points in ANCHOR.findall(rubric)]
+            assert sorted(anchors) == list(range(int(own["points"]) + 1)), f"{name}: anchors {anchors}, points {own['points']}"
 
 
 def test_release_scores_nothing_and_says_why(source, instructor, released, executor):

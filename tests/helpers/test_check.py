@@ -185,9 +185,19 @@ def test_the_notebooks_own_marks_are_enough():
         ("1", "Doubling", 0, 2),
         ("2", "Why?", 0, 0),
     ]
-    assert found.todo == ["Write what is not written yet: double, why"] and not found.is_good
+    assert found.todo == ["Write what is not written yet: double, your text for question 2"] and not found.is_good
     done = verdict(answered())
     assert done.is_good and (done.passed, done.points) == (2, 2) and done.todo == done.remarks == []
+
+
+def test_a_check_whose_tests_are_all_hidden_counts_for_nothing_here():
+    notebook = answered()
+    notebook.cells.insert(5, graded("# Further checks run here.", "double_hidden_test", points=3))
+    done = verdict(notebook)
+    assert done.is_good and (done.passed, done.points) == (2, 2)
+    del notebook.cells[5]
+    notebook.cells[4].source = "# Nothing to check."  # but no student makes a check of ours one of these
+    assert verdict(notebook).points == 1
 
 
 def test_checksums_are_those_of_nbgrader():

@@ -1,5 +1,6 @@
 """The committed notebooks are exactly what their sources make."""
 
+import ast
 import re
 import subprocess
 
@@ -143,6 +144,18 @@ def test_badge_and_setup_cell_lead_to_the_one_address(path):
     assert colab_address(in_repository(path)) in badge.source
     assert f"git+{repository()}" in setup.source
     assert SETUP_TAG in badge.metadata.tags and SETUP_TAG in setup.metadata.tags
+
+
+@pytest.mark.parametrize("source", SOLUTIONS, ids=name)
+def test_visible_checks_are_closed_wherever_they_are_shown(source):
+    for cell in released_notebook(source).cells:
+        own = cell.metadata.get("nbgrader", {})
+        is_check = cell.cell_type == "code" and own.get("grade") and not own.get("solution") and ast.parse(cell.source).body
+        title = f"# @title Check: {own.get('grade_id', '').removesuffix('_test')}\n"
+        assert cell.source.startswith(title) is bool(is_check)
+        assert ("hide-input" in cell.metadata.get("tags", [])) is bool(is_check)
+        if is_check:
+            assert cell.metadata.jupyter.source_hidden is True and cell.metadata.cellView == "form"
 
 
 def test_only_a_version_under_development_installs_what_main_is(tmp_path, monkeypatch):
