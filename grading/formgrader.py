@@ -1,13 +1,13 @@
-"""A content policy for formgrader: only formgrader's own scripts run in its pages.
+"""What formgrader's pages get in addition: a content policy, and the rubric beside each answer that a person grades.
 
-What a student wrote is cleaned before formgrader sees it (`grading.sanitise`); this is the second wall. nbgrader's pages carry no
-policy, so that whatever got through would act with the instructor's rights. ``nbgrader_config.py``, which formgrader reads when
-it starts, asks for it::
+``nbgrader_config.py``, which formgrader reads when it starts, asks for both::
 
-    from grading.formgrader import confine
+    from grading.formgrader import extend
 
-    confine()
+    extend()
 
+The policy lets only formgrader's own scripts run. What a student wrote is cleaned before formgrader sees it (`grading.sanitise`);
+this is the second wall. nbgrader's pages carry no policy, so that whatever got through would act with the instructor's rights.
 Each answer has a number of its own (a nonce). The scripts that stand in formgrader's templates get it when the template is
 read, so that a script in anything that is put into a template has none.
 """
@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import base64
 import contextvars
+import copy
 import functools
 import hashlib
 import re
@@ -25,30 +26,22 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jinja2 import BaseLoader, ChoiceLoader, DictLoader, Environment
+import nbformat
+from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, PrefixLoader
+
+from grading.course import grade_id, role
+from grading.rubrics import rubrics, without_scheme
 
 if TYPE_CHECKING:
     from jupyter_server.base.handlers import JupyterHandler
+    from nbconvert.exporters.exporter import ResourcesDict
+    from nbformat import NotebookNode
+    from nbgrader.coursedir import CourseDirectory
 
 MATHJAX = "https://cdnjs.cloudflare.com/ajax/libs/mathjax/"  # from where nbconvert's templates take it
 _nonce = contextvars.ContextVar("nonce", default="")
 
-# nbconvert's gives MathJax its settings as a text to be evaluated, which a policy has to forbid: here they are an object.
-_MATHJAX_TEMPLATE = """
-{%- macro mathjax(url="MATHJAX2.7.7/latest.js?config=TeX-AMS_CHTML-full,Safe") -%}
-<script>
-window.MathJax = {
-  TeX: {equationNumbers: {autoNumber: "AMS", useLabelIds: true}},
-  tex2jax: {
-    inlineMath: [["$", "$"], ["\\\\(", "\\\\)"]], displayMath: [["$$", "$$"], ["\\\\[", "\\\\]"]],
-    processEscapes: true, processEnvironments: true
-  },
-  displayAlign: "center", messageStyle: "none", CommonHTML: {linebreaks: {automatic: true}}
-};
-</script>
-<script src="{{url}}"></script>
-{%- endmacro %}
-""".replace("MATHJAX", MATHJAX, 1)
+_TEMPLATES = Path(__file__).parent / "templates" / "formgrader"
 
 
 @functools.cache
@@ -99,10 +92,13 @@ def policy(nonce: str, handlers: str = "") -> str:
 
 
 class _WithNonce(BaseLoader):
-    """Gives templates whose scripts are formgrader's own, each with the nonce of the answer that they become part of."""
+    """Gives templates whose scripts are formgrader's own, each with the nonce of the answer that they become part of.
+
+    Templates in `_TEMPLATES` come before nbgrader's and nbconvert's, which they reach as ``original/...``.
+    """
 
     def __init__(self, loader: BaseLoader) -> None:
-        self._loader = ChoiceLoader([DictLoader({"mathjax.html.j2": _MATHJAX_TEMPLATE}), loader])
+        self._loader = ChoiceLoader([FileSystemLoader(_TEMPLATES), PrefixLoader({"original": loader}), loader])
 
     def get_source(self, environment: Environment, template: str) -> tuple[str, str | None, Callable[[], bool] | None]:
         source, path, fresh = self._loader.get_source(environment, template)
@@ -117,17 +113,41 @@ class _WithNonce(BaseLoader):
 
 def _policy_of(handler: JupyterHandler) -> str:
     """The policy of an answer; formgrader's templates are filled in by the same task that asked for it."""
-    for environment in (handler.settings["nbgrader_jinja2_env"], handler.settings["nbgrader_exporter"].environment):
+    exporter = handler.settings["nbgrader_exporter"]
+    for environment in (handler.settings["nbgrader_jinja2_env"], exporter.environment):
         if not isinstance(environment.loader, _WithNonce):
             environment.loader = _WithNonce(environment.loader)
             environment.globals["csp_nonce"] = _nonce.get
             environment.cache.clear()
+            if environment is exporter.environment:
+                exporter.register_preprocessor(functools.partial(_add_rubrics, handler.coursedir), enabled=True)
     handler.settings["nbgrader_jinja2_env"].autoescape = True  # of the lists: ids and names are text
     _nonce.set(secrets.token_urlsafe(16))
     return policy(_nonce.get(), _handlers())
 
 
-def confine() -> None:
-    """Have all of formgrader's pages carry the policy, if this process is a Jupyter server with formgrader in it."""
+def _add_rubrics(
+    folders: CourseDirectory, notebook: NotebookNode, resources: ResourcesDict
+) -> tuple[NotebookNode, ResourcesDict]:
+    """Put the rubrics of a graded notebook beside it, for the template; as they are in ``source`` at this moment."""
+    name = f"{resources['notebook_id']}.ipynb"
+    path = Path(folders.format_path(folders.source_directory, ".", resources["assignment_id"]), name)
+    resources["rubrics"], resources["no_rubrics"] = {}, ""
+    try:
+        source = nbformat.read(path, as_version=4)
+    except Exception as problem:  # nbformat raises whatever its readers do; the page is wanted all the same
+        resources["no_rubrics"] = f"No rubrics are shown, because {name} in source cannot be read: {problem}"
+        return notebook, resources
+    config = folders.parent.config
+    resources["rubrics"] = rubrics(source, config)
+    notebook = copy.deepcopy(notebook)
+    for cell in notebook.cells:
+        if role(cell) == "task" and grade_id(cell) in resources["rubrics"]:
+            cell.source = without_scheme(cell.source, config)
+    return notebook, resources
+
+
+def extend() -> None:
+    """Have all of formgrader's pages carry the policy and the rubrics, if this process is a Jupyter server with it."""
     if base := sys.modules.get("nbgrader.server_extensions.formgrader.base"):
         base.BaseHandler.content_security_policy = property(_policy_of)

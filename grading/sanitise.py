@@ -318,6 +318,30 @@ def clean_text(source: str, attachments: object = None) -> tuple[str, dict[str, 
     return line, {}, renderer.refused or any(made.count(name) > cleaned.count(name) for name in ("href=", "src="))
 
 
+def markdown_html(source: str, attachments: object = None) -> str:
+    """A text as formgrader would show it, as HTML in which nothing can act.
+
+    Parameters
+    ----------
+    source : str
+        Markdown.
+    attachments : dict, optional
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> markdown_html("*so* <script>alert(1)</script>")
+    '<p><em>so</em> &lt;script&gt;alert(1)&lt;/script&gt;</p>'
+    """
+    from nbconvert.filters.markdown_mistune import MarkdownWithMath
+
+    pictures = clean_attachments(attachments or {})
+    return clean_html(MarkdownWithMath(renderer=_renderer()(pictures)).render(source), pictures).strip()
+
+
 def as_shown(source: str) -> str:
     """A text cell that shows a text as it stands, on one line, so that Markdown finds nothing in it."""
     return f"<pre>{_one_line(html.escape(source))}</pre>"

@@ -317,9 +317,10 @@ class Course:
         return notebook
 
     def solutions(self, assignment: str) -> list[str]:
-        """List the sources of the reference solutions: tests may be compared with what they give."""
+        """List the code of the reference solutions: tests may be compared with what it gives."""
         notebooks = (self._source(assignment, name) for name in self.source_notebooks(assignment))
-        return [cell.source for notebook in notebooks for cell in notebook.cells if role(cell) in ("solution", "manual")]
+        cells = [cell for notebook in notebooks for cell in notebook.cells if cell.cell_type == "code"]
+        return [cell.source for cell in cells if role(cell) in ("solution", "manual")]
 
     @functools.cache  # noqa: B019
     def _made_release(self, assignment: str, name: str) -> NotebookNode:

@@ -18,7 +18,7 @@ from playwright.sync_api import sync_playwright
 
 from grading.nbgrader.course import Course
 from tests import needs
-from tests.grading.test_formgrader import CONFINE, formgrader, visit
+from tests.grading.test_formgrader import EXTEND, formgrader, visit
 
 
 def pages(root, assignment, address):
@@ -44,7 +44,7 @@ def main(arguments=None):
     root = options.course.resolve()
     config = root / "nbgrader_config.py"
     if not config.exists():  # a corpus has none
-        config.write_text(f"c = get_config()\n{CONFINE}", encoding="utf-8")
+        config.write_text(f"c = get_config()\n{EXTEND}", encoding="utf-8")
     count, faults = 0, []
     with tempfile.TemporaryDirectory() as settings, formgrader(root, Path(settings)) as address, sync_playwright() as started:
         browser = started.chromium.launch(executable_path=needs.chromium(), args=["--no-sandbox", "--disable-gpu"])

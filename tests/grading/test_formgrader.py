@@ -44,7 +44,7 @@ CELLS = {
     "honest": "Because $a<b$ and `x<y>z`, **twice**.\n\n```python\nif a < b: pass\n```",
 }  # fmt: skip
 SVG = {"a.svg": {"image/svg+xml": f"<svg xmlns='http://www.w3.org/2000/svg' onload=\"{RUN}\"/>"}}
-CONFINE = "from grading.formgrader import confine\n\nconfine()\n"  # as in the shipped configuration
+EXTEND = "from grading.formgrader import extend\n\nextend()\n"  # as in the shipped configuration
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def course(tmp_path_factory):
     from tests.grading.conftest import Small
 
     small = Small(tmp_path_factory.mktemp("formgrader") / "course")
-    (small.root / "nbgrader_config.py").write_text(f"c = get_config()\nc.CourseDirectory.course_id = 'small'\n{CONFINE}")
+    (small.root / "nbgrader_config.py").write_text(f"c = get_config()\nc.CourseDirectory.course_id = 'small'\n{EXTEND}")
     for name, text in CELLS.items():
         notebook = small.solved("double", why=text)
         notebook.cells.insert(2, new_markdown_cell(text))
@@ -198,7 +198,7 @@ def test_what_got_past_the_cleaning_would_not_run(course, address, browser):
 
 def test_the_shipped_configuration_asks_for_it():
     lines = [line.strip() for line in (ROOT / "nbgrader_config.py").read_text().splitlines()]
-    assert {line for line in CONFINE.splitlines() if line} <= {*lines}
+    assert {line for line in EXTEND.splitlines() if line} <= {*lines}
 
 
 def test_formgraders_own_scripts_work(address, browser):
@@ -210,6 +210,43 @@ def test_formgraders_own_scripts_work(address, browser):
     page.locator(".glyphicon.name-hidden").click()  # its handler is an attribute
     page.wait_for_selector(".name-shown >> text=honest")
     page.close()
+
+
+RUBRIC = """### BEGIN SOLUTION
+Doubling is adding a number to itself: $2x = x + x$.
+
+**Rubric**
+
+| points | the answer |
+|---|---|
+| 4 | says that both terms are equal, and adds them |
+| 2 | adds them without a reason |
+| 0 | repeats the question |
+### END SOLUTION"""
+
+
+def test_the_rubric_stands_beside_the_answer(course, address, browser):
+    path = course.root / "source" / "ps1" / "ps1.ipynb"
+    before = path.read_bytes()
+    source = nbformat.read(path, as_version=4)
+    next(cell for cell in source.cells if grade_id(cell) == "why").source = RUBRIC
+    nbformat.write(source, path)
+    try:
+        page = browser.new_page(viewport={"width": 1400, "height": 900})
+        page.goto(f"{address}/formgrader/submissions/{submissions(address)['honest']}/", wait_until="load")
+        answer = page.locator(".nbgrader_cell", has_text="Because").bounding_box()
+        rubric = page.locator("aside.rubric", has_text="repeats the question")
+        beside = rubric.bounding_box()
+        assert beside["x"] >= answer["x"] + answer["width"] and abs(beside["y"] - answer["y"]) < 60
+        assert rubric.locator("table tr").count() == 4 and page.locator("aside.rubric").count() == 1
+        page.set_viewport_size({"width": 700, "height": 900})
+        assert rubric.bounding_box()["y"] > page.locator(".nbgrader_cell", has_text="Because").bounding_box()["y"] + 20
+        page.close()
+        path.write_text("not a notebook")
+        text = visit(browser, f"{address}/formgrader/submissions/{submissions(address)['honest']}/")[1]
+        assert "No rubrics are shown, because ps1.ipynb in source cannot be read" in text and "def double" in text
+    finally:
+        path.write_bytes(before)
 
 
 def test_ids_with_markup_are_refused_by_name(course, address, capsys):
