@@ -30,7 +30,8 @@ except ImportError:  # the grader without the course: notebooks find no data
 else:
     c.Grading.data = [str(cache.root())]
 
-# No script of a student's runs in formgrader, whatever may get past the cleaning that `grade run` does.
+# No script of a student's runs in formgrader, whatever may get past the cleaning that `grade run` does; and the rubrics in the
+# sources are shown beside the answers.
 try:
     from grading.formgrader import extend
 except ImportError:  # the course without the grader

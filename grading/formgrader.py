@@ -29,14 +29,14 @@ from typing import TYPE_CHECKING
 import nbformat
 from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, PrefixLoader
 
-from grading.course import grade_id, role
+from grading.nbgrader.course import grade_id, role
 from grading.rubrics import rubrics, without_scheme
 
 if TYPE_CHECKING:
-    from jupyter_server.base.handlers import JupyterHandler
     from nbconvert.exporters.exporter import ResourcesDict
     from nbformat import NotebookNode
     from nbgrader.coursedir import CourseDirectory
+    from nbgrader.server_extensions.formgrader.base import BaseHandler
 
 MATHJAX = "https://cdnjs.cloudflare.com/ajax/libs/mathjax/"  # from where nbconvert's templates take it
 _nonce = contextvars.ContextVar("nonce", default="")
@@ -111,7 +111,7 @@ class _WithNonce(BaseLoader):
         return self._loader.list_templates()
 
 
-def _policy_of(handler: JupyterHandler) -> str:
+def _policy_of(handler: BaseHandler) -> str:
     """The policy of an answer; formgrader's templates are filled in by the same task that asked for it."""
     exporter = handler.settings["nbgrader_exporter"]
     for environment in (handler.settings["nbgrader_jinja2_env"], exporter.environment):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from nbgrader import preprocessors
 
-from grading.course import grade_id, role
+from grading.nbgrader.course import grade_id, role
 from grading.sanitise import markdown_html
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 from traitlets.config import Config
 
 from grading.cli import main
-from grading.course import grade_id
+from grading.nbgrader.course import grade_id
 from grading.rubrics import rubrics, without_scheme
 from tests.grading.conftest import _mark
 
