@@ -26,7 +26,8 @@ from pathlib import Path
 
 import nbformat
 
-from grading.nbgrader.course import Course, grade_id
+from grading.nbgrader.cells import grade_id
+from grading.nbgrader.course import Course
 from grading.sandbox.forkserver_client import processors
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 import nbformat
 
 from grading.model import MIB, Intake, Limits
-from grading.nbgrader.course import grade_id, role
+from grading.nbgrader.cells import grade_id, role
 from grading.sanitise import as_shown, clean_attachments, clean_text
 
 if TYPE_CHECKING:

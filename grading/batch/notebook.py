@@ -13,10 +13,8 @@ A student may see what was shown, so nothing is shown that comes from a process 
 
 from __future__ import annotations
 
-import ast
 import copy
 import re
-import symtable
 import time
 from typing import TYPE_CHECKING
 
@@ -24,8 +22,8 @@ from grading.batch.outputs import own_outputs, shown_outputs
 from grading.batch.paths import shorten_outputs, shortener
 from grading.batch.session import StudentRun
 from grading.model import CellResult, Intake, Outcome, QuestionScore
-from grading.nbgrader.cells import hidden_lines, visible_hints
-from grading.nbgrader.course import grade_id, role
+from grading.nbgrader.cells import by_name, grade_id, hidden_lines, role, visible_hints
+from grading.source import names_made, names_used
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -34,39 +32,6 @@ if TYPE_CHECKING:
     from grading.model import Limits, Status
     from grading.nbgrader.course import Course
     from grading.sandbox.pool import Student
-
-
-def _names_made(source: str) -> set[str] | None:
-    """Names that a cell makes at its top level."""
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError):
-        return None
-    made: set[str] = set()
-    for statement in tree.body:
-        for node in ast.walk(statement):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-                made.add(node.name)
-            elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-                made.add(node.id)
-            elif isinstance(node, ast.alias):
-                made.add((node.asname or node.name).split(".")[0])
-    return made
-
-
-def _names_used(source: str) -> set[str] | None:
-    """Global names that a cell refers to, or None where that cannot be told."""
-    try:
-        tables = [symtable.symtable(source, "cell", "exec")]
-    except (SyntaxError, ValueError, RecursionError):
-        return None
-    used: set[str] = set()
-    while tables:
-        table = tables.pop()
-        top = table.get_type() == "module"
-        used.update(symbol.get_name() for symbol in table.get_symbols() if symbol.is_referenced() and (top or symbol.is_global()))
-        tables += table.get_children()
-    return used
 
 
 _SHOWS = re.compile(r"\b(display|show|plots|plt|imshow)\b\s*[.(]")  # what is printed comes from the checker
@@ -78,10 +43,10 @@ def _is_seen(source, later):
     """
     if _SHOWS.search(source):
         return True
-    made = _names_made(source)
+    made = names_made(source)
     if made is None:
         return True
-    return any((used := _names_used(other)) is None or used & made for other in later)
+    return any((used := names_used(other)) is None or used & made for other in later)
 
 
 def grade_notebook(
@@ -105,8 +70,8 @@ def grade_notebook(
     grading.model.Outcome
     """
     begin = time.monotonic()
-    released = {grade_id(cell): cell for cell in course.released_notebook(assignment, intake.name).cells if grade_id(cell)}
-    instructor = {grade_id(cell): cell for cell in course.instructor_notebook(assignment, intake.name).cells if grade_id(cell)}
+    released = by_name(course.released_notebook(assignment, intake.name))
+    instructor = by_name(course.instructor_notebook(assignment, intake.name))
     student = StudentRun(session, limits, begin + limits.total_timeout)
     notebook = copy.deepcopy(intake.notebook)
     questions: list[_Question] = []
@@ -293,7 +258,7 @@ def _stopped(stops):
 def ungradable(course: Course, assignment: str, intake: Intake, seconds: float = 0.0) -> Outcome:
     """Make the outcome of a submission in which there was nothing to grade: no points, and the reason."""
     notebook = copy.deepcopy(intake.notebook)
-    instructor = {grade_id(cell): cell for cell in course.instructor_notebook(assignment, intake.name).cells if grade_id(cell)}
+    instructor = by_name(course.instructor_notebook(assignment, intake.name))
     scores = []
     for cell in notebook.cells:
         name = grade_id(cell)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from nbgrader.utils import compute_checksum
 
 from grading.files import safe_name, write_atomic
-from grading.nbgrader.course import CourseError, role
+from grading.nbgrader.cells import role
+from grading.nbgrader.course import CourseError
 
 if TYPE_CHECKING:
     from grading.model import Outcome, Status

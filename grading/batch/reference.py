@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from grading.batch.submission import run_intake
 from grading.model import Intake, not_passed
-from grading.nbgrader.course import grade_id, role
+from grading.nbgrader.cells import by_name, grade_id, role
 
 if TYPE_CHECKING:
     from grading.batch.submission import Checkers, Sessions
@@ -87,7 +87,7 @@ def check_reference(course: Course, assignment: str, sessions: Sessions, checker
     notes = []
     for name in course.source_notebooks(assignment):
         notebook = course.reference_notebook(assignment, name)
-        released = {grade_id(cell): cell for cell in course.released_notebook(assignment, name).cells if grade_id(cell)}
+        released = by_name(course.released_notebook(assignment, name))
         for cell in notebook.cells:  # the hidden tests stay out of the process that runs it
             if role(cell) in ("test", "locked", "task"):
                 cell.source = released[grade_id(cell)].source

@@ -51,10 +51,12 @@ from grading.checker import libraries, reference
 from grading.checker.link import Link
 from grading.checker.proxies import StudentClass, StudentError, StudentFunction, StudentGone, StudentValue
 from grading.model import Limits
-from grading.nbgrader.cells import NBGRADERS, Marks, hidden_lines, transform, visible_source
+from grading.nbgrader import cells
+from grading.nbgrader.cells import HIDDEN_TESTS, Marks, hidden_lines, visible_source
 from grading.protocol import text_files, values
 from grading.protocol.framing import ProtocolError, load
 from grading.sandbox import confinement
+from grading.source import to_python
 
 if TYPE_CHECKING:  # importing it takes a second, and the warm process never sees a notebook
     from _typeshed import StrPath
@@ -130,27 +132,27 @@ class Script:
         What of the reference solutions goes beyond plain data.
     """
 
-    def __init__(self, notebook: NotebookNode, marks: Marks = NBGRADERS) -> None:
+    def __init__(self, notebook: NotebookNode, marks: Marks = HIDDEN_TESTS) -> None:
         self.marks = marks
-        cells = []
+        found: list[_Cell] = []
         for cell in notebook.cells:
             if cell.cell_type != "code":
                 continue
-            own = cell.metadata.get("nbgrader") or {}
-            kind = "student" if own.get("solution") else "test" if own.get("grade") else "locked" if own.get("locked") else "free"
-            cells.append((kind, _statements(cell.source), cell.source, own.get("grade_id", "")))
+            kind: str = cells.role(cell)
+            kind = "student" if kind in ("solution", "manual") else kind
+            found.append((kind, _statements(cell.source), cell.source, cells.grade_id(cell) or ""))
         self.student_names = frozenset(
-            name for kind, statements, *_ in cells if kind == "student" for one in statements for name in one.bound
+            name for kind, statements, *_ in found if kind == "student" for one in statements for name in one.bound
         )
         self.own_names = (
-            frozenset(name for kind, statements, *_ in cells if kind != "student" for one in statements for name in one.bound)
+            frozenset(name for kind, statements, *_ in found if kind != "student" for one in statements for name in one.bound)
             - self.student_names
         )
-        self.traits = reference.traits(_python(source) for kind, _, source, _ in cells if kind == "student")
-        needed = _needed(cells)
+        self.traits = reference.traits(_python(source) for kind, _, source, _ in found if kind == "student")
+        needed = _needed(found)
         self.steps = []
         tainted: set[str] = set()
-        for position, (kind, statements, source, grade_id) in enumerate(cells):
+        for position, (kind, statements, source, grade_id) in enumerate(found):
             if kind == "student":
                 names = tuple(sorted({name for one in statements for name in one.bound}))
                 tainted.update(names)
@@ -192,7 +194,7 @@ class _Statement(NamedTuple):
 def _python(source: str) -> str:
     """The Python of a cell, or nothing where it is none."""
     try:
-        return transform(source)
+        return to_python(source)
     except (SyntaxError, ValueError):
         return ""
 
@@ -200,7 +202,7 @@ def _python(source: str) -> str:
 def _statements(source: str) -> list[_Statement]:
     """The top-level statements of a cell, with the global names that each binds and uses; none if it does not parse."""
     try:
-        source = transform(source)
+        source = to_python(source)
         tree = ast.parse(source)
     except (SyntaxError, ValueError):
         return []
@@ -624,7 +626,7 @@ class Checker:
         """
         if self._script is not None:
             self._catch_up(self._script.position(grade_id, source), ask, hidden=False)
-        marks = self._script.marks if self._script else NBGRADERS
+        marks = self._script.marks if self._script else HIDDEN_TESTS
         return self._verdict(self._run({**self._job(visible_source(source, marks), None), "keep": grade_id or source}, ask))
 
     def run_hidden(self, source: str, points: float, ask: Ask, grade_id: str | None = None) -> Verdict | None:
@@ -651,7 +653,7 @@ class Checker:
         return None if result.get("stale") else self._verdict(result)
 
     def _job(self, source: str, points: float | None) -> dict[str, Any]:
-        marks = self._script.marks if self._script else NBGRADERS
+        marks = self._script.marks if self._script else HIDDEN_TESTS
         return {"do": "run", "source": source, "points": None if points is None else float(points), "marks": marks}
 
     def _verdict(self, result: dict[str, Any]) -> Verdict:
@@ -1057,7 +1059,7 @@ def _run_test(
         if keep is not None:
             space.keep(keep)
         with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(errors):
-            python = transform(source)
+            python = to_python(source)
             if "get_ipython()" in python:
                 _need_shell(space)
             linecache.cache[_TEST] = (len(python), None, python.splitlines(keepends=True), _TEST)

@@ -18,7 +18,7 @@ from typing import Any
 
 from grading.checker.link import Link
 from grading.checker.proxies import StudentClass, StudentFunction
-from grading.nbgrader.cells import transform
+from grading.source import to_python
 
 _NO_SOURCE = "could not get source code: none of the cells that were handed in defines it"
 
@@ -61,7 +61,7 @@ def definition(name: str, sources: list[str]) -> str:
     """
     for source in reversed(sources):
         try:
-            text = transform(source)
+            text = to_python(source)
             tree = ast.parse(text)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue

@@ -1,29 +1,69 @@
-"""Hidden tests in a cell: which lines they are, and what is left of the cell without them."""
+"""The cells of a notebook as nbgrader marks them: their roles and names, and the lines of hidden tests."""
 
 from __future__ import annotations
 
 import ast
 import functools
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from grading.source import names_made, names_used
+
+if TYPE_CHECKING:  # importing it takes a second, and the processes that run cells never see a notebook
+    from nbformat import NotebookNode
+
+Role = Literal["test", "manual", "solution", "task", "locked", "free"]
 
 
 class Marks(NamedTuple):
-    """Text in the lines around hidden tests, as the course has chosen it (``c.ClearHiddenTests``).
+    """Text in the lines around a part of a cell, as the course has chosen it (``c.ClearHiddenTests`` and the like).
 
     Attributes
     ----------
     begin, end : str
     """
 
-    begin: str = "BEGIN HIDDEN TESTS"
-    end: str = "END HIDDEN TESTS"
+    begin: str
+    end: str
 
 
-NBGRADERS = Marks()  # what nbgrader looks for where the course chooses nothing
+HIDDEN_TESTS = Marks("BEGIN HIDDEN TESTS", "END HIDDEN TESTS")  # what nbgrader looks for where the course chooses nothing
 
 
-def hidden_lines(source: str, marks: Marks = NBGRADERS) -> set[int]:
+def role(cell: NotebookNode) -> Role:
+    """Say what part a cell has in the grading.
+
+    Parameters
+    ----------
+    cell : nbformat.NotebookNode
+
+    Returns
+    -------
+    str
+        ``test`` (graded automatically), ``manual`` (an answer that a person grades), ``solution`` (an answer), ``task`` (a
+        description that a person grades), ``locked`` (given, not to be edited) or ``free``.
+    """
+    own = cell.metadata.get("nbgrader") or {}
+    if own.get("task"):
+        return "task"
+    if own.get("grade"):
+        return "manual" if own.get("solution") else "test"
+    if own.get("solution"):
+        return "solution"
+    return "locked" if own.get("locked") else "free"
+
+
+def grade_id(cell: NotebookNode) -> str | None:
+    """Give nbgrader's name of a cell, or None."""
+    return (cell.metadata.get("nbgrader") or {}).get("grade_id")
+
+
+def by_name(notebook: NotebookNode) -> dict[str | None, NotebookNode]:
+    """The cells of a notebook that have a ``grade_id``, by it."""
+    return {name: cell for cell in notebook.cells if (name := grade_id(cell))}
+
+
+def hidden_lines(source: str, marks: Marks = HIDDEN_TESTS) -> set[int]:
     r"""The numbers of the lines of hidden tests, those with the marks included, as nbgrader finds them.
 
     Examples
@@ -40,15 +80,8 @@ def hidden_lines(source: str, marks: Marks = NBGRADERS) -> set[int]:
     return numbers
 
 
-def transform(source: str) -> str:
-    """Turn what only IPython understands into Python."""
-    from IPython.core.inputtransformer2 import TransformerManager
-
-    return TransformerManager().transform_cell(source)
-
-
 @functools.lru_cache(maxsize=1000)
-def visible_source(source: str, marks: Marks = NBGRADERS) -> str:
+def visible_source(source: str, marks: Marks = HIDDEN_TESTS) -> str:
     r"""What of a test cell can be asked without hidden tests: the cell as students have it.
 
     Where that does not run without the hidden part, because it uses a name that only the hidden part makes, it is what stands
@@ -66,28 +99,11 @@ def visible_source(source: str, marks: Marks = NBGRADERS) -> str:
         return source
     rest = "\n".join(line for number, line in enumerate(lines, 1) if number not in hidden)
     before = "\n".join(lines[: min(hidden) - 1])
-    made = _names(before, ast.Store)
-    only_hidden = (_names(source, ast.Store) or set()) - (_names(rest, ast.Store) or set())
-    used = _names(rest, ast.Load)
+    only_hidden = (names_made(source) or frozenset()) - (names_made(rest) or frozenset())
+    used = names_used(rest)
     if used is not None and not used & only_hidden:
         return rest
-    return before if made is not None else ""
-
-
-def _names(source: str, context: type[ast.expr_context]) -> set[str] | None:
-    """Names that a source stores or loads; None where it is no Python."""
-    try:
-        tree = ast.parse(transform(source))
-    except (SyntaxError, ValueError):
-        return None
-    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, context)}
-    if context is ast.Store:
-        for node in ast.walk(tree):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-                names.add(node.name)
-            elif isinstance(node, ast.alias):
-                names.add((node.asname or node.name).split(".")[0])
-    return names
+    return before if names_made(before) is not None else ""
 
 
 def visible_hints(message: str, released_source: str, said: Iterable[str]) -> list[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import nbformat
 
-from grading.nbgrader.course import grade_id, role
+from grading.nbgrader.cells import by_name, grade_id, role
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,7 +82,7 @@ def changed_work(old: NotebookNode | None, new: NotebookNode) -> set[str] | None
         outputs = [{**output, "execution_count": None} for output in cell.get("outputs", ())]
         return cell.source, cell.get("attachments"), json.dumps(outputs, sort_keys=True, default=str)
 
-    before = {grade_id(cell): cell for cell in old.cells if grade_id(cell)}
+    before = by_name(old)
     code = work(old, "solution") != work(new, "solution")
     everything = ("solution", "manual", "free")
     anything = work(old, *everything) != work(new, *everything)

@@ -10,7 +10,7 @@ import logging
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Self
 
 import nbformat
 from nbconvert.exporters.exporter import ResourcesDict
@@ -21,7 +21,7 @@ from nbgrader.nbgraderformat import MetadataValidator
 from nbgrader.utils import full_split
 from traitlets.config import PyFileConfigLoader
 
-from grading.nbgrader.cells import Marks
+from grading.nbgrader.cells import Marks, grade_id, role
 
 if TYPE_CHECKING:
     from _typeshed import StrPath
@@ -41,37 +41,6 @@ class _Settings(NbGrader):
     """nbgrader's own translation of old option names, without its command line."""
 
     name = "grade"
-
-
-Role = Literal["test", "manual", "solution", "task", "locked", "free"]
-
-
-def role(cell: NotebookNode) -> Role:
-    """Say what part a cell has in the grading.
-
-    Parameters
-    ----------
-    cell : nbformat.NotebookNode
-
-    Returns
-    -------
-    str
-        ``test`` (graded automatically), ``manual`` (an answer that a person grades), ``solution`` (an answer), ``task`` (a
-        description that a person grades), ``locked`` (given, not to be edited) or ``free``.
-    """
-    own = cell.metadata.get("nbgrader") or {}
-    if own.get("task"):
-        return "task"
-    if own.get("grade"):
-        return "manual" if own.get("solution") else "test"
-    if own.get("solution"):
-        return "solution"
-    return "locked" if own.get("locked") else "free"
-
-
-def grade_id(cell: NotebookNode) -> str | None:
-    """Give nbgrader's name of a cell, or None."""
-    return (cell.metadata.get("nbgrader") or {}).get("grade_id")
 
 
 class Course:

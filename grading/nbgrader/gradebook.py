@@ -24,8 +24,9 @@ from nbgrader.plugins import LateSubmissionPlugin
 
 from grading.files import write_atomic
 from grading.nbgrader.backups import PATIENCE, back_up, database_file, examine
+from grading.nbgrader.cells import grade_id, role
 from grading.nbgrader.changes import changed_work, read_notebook, tasks
-from grading.nbgrader.course import CourseError, grade_id, role
+from grading.nbgrader.course import CourseError
 from grading.nbgrader.migrate import Migration, known_questions, questions
 from grading.nbgrader.standing import Standing, seconds_late
 

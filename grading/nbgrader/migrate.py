@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbgrader import api, utils
 
-from grading.nbgrader.course import grade_id, role
+from grading.nbgrader.cells import grade_id, role
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode

@@ -20,7 +20,8 @@ from pygments.lexers import PythonLexer
 from grading.batch.records import Records, Result
 from grading.files import write_atomic
 from grading.model import not_passed
-from grading.nbgrader.course import CourseError, grade_id, role
+from grading.nbgrader.cells import by_name, grade_id, role
+from grading.nbgrader.course import CourseError
 from grading.nbgrader.gradebook import GradebookWriter
 from grading.reports.batch import check_name, page, text, without_type
 from grading.sanitise import clean_attachments, clean_html, is_base64, plain
@@ -195,7 +196,7 @@ def render(
     -------
     str
     """
-    released = {grade_id(cell): cell for cell in course.released_notebook(assignment, name).cells if grade_id(cell)}
+    released = by_name(course.released_notebook(assignment, name))
     hides = {
         key: cell.source != released[key].source
         for cell in course.instructor_notebook(assignment, name).cells

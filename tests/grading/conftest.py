@@ -9,7 +9,8 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from grading.nbgrader.course import Course, grade_id
+from grading.nbgrader.cells import grade_id
+from grading.nbgrader.course import Course
 from grading.nbgrader.gradebook import GradebookWriter
 
 if not hasattr(os, "fork"):  # Windows, where `grade run` says that it cannot confine, which test_alone.py sees

@@ -25,8 +25,8 @@ import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
 
 from grading.checker.client import _statements
-from grading.nbgrader.cells import hidden_lines
-from grading.nbgrader.course import Course, CourseError, grade_id, role
+from grading.nbgrader.cells import grade_id, hidden_lines, role
+from grading.nbgrader.course import Course, CourseError
 
 LEAK = "LEAKED:"  # what hostile code writes in front of what it has found
 HUGE = 200 * 2**20

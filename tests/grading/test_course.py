@@ -5,7 +5,8 @@ import os
 import nbformat
 import pytest
 
-from grading.nbgrader.course import Course, CourseError, grade_id, role
+from grading.nbgrader.cells import grade_id, role
+from grading.nbgrader.course import Course, CourseError
 
 
 def test_defaults_of_nbgrader_without_a_configuration(small):

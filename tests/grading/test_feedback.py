@@ -12,8 +12,8 @@ from grading.batch.notebook import ungradable
 from grading.batch.records import Records, summary
 from grading.intake import take_in
 from grading.model import Outcome, QuestionScore
-from grading.nbgrader.cells import visible_hints
-from grading.nbgrader.course import CourseError, grade_id
+from grading.nbgrader.cells import grade_id, visible_hints
+from grading.nbgrader.course import CourseError
 from grading.nbgrader.gradebook import GradebookWriter
 from grading.reports import feedback
 from tests import needs

@@ -17,7 +17,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output, new_raw_cell
 
 from grading.cli import main
-from grading.nbgrader.course import grade_id
+from grading.nbgrader.cells import grade_id
 from tests import needs
 
 ROOT = Path(__file__).resolve().parents[2]

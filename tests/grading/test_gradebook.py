@@ -19,7 +19,8 @@ from grading.intake import take_in
 from grading.model import Outcome, QuestionScore
 from grading.nbgrader import backups, gradebook
 from grading.nbgrader.backups import back_up
-from grading.nbgrader.course import Course, CourseError, grade_id
+from grading.nbgrader.cells import grade_id
+from grading.nbgrader.course import Course, CourseError
 from grading.nbgrader.gradebook import GradebookWriter
 
 

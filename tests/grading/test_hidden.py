@@ -12,8 +12,8 @@ from nbformat.v4 import new_code_cell
 from grading.batch.engine import open_engine
 from grading.batch.run import run_batch
 from grading.model import Limits
-from grading.nbgrader.cells import Marks, hidden_lines, visible_source
-from grading.nbgrader.course import Course, grade_id
+from grading.nbgrader.cells import Marks, grade_id, hidden_lines, visible_source
+from grading.nbgrader.course import Course
 from grading.reports.feedback import write_feedback
 from tests.grading.conftest import Small
 

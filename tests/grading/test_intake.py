@@ -10,7 +10,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
 
 from grading.intake import fingerprint, take_in
 from grading.model import Limits
-from grading.nbgrader.course import grade_id, role
+from grading.nbgrader.cells import grade_id, role
 
 
 def text(notebook):

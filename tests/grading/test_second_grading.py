@@ -12,7 +12,8 @@ from nbgrader.api import Gradebook
 
 from grading.batch import provenance
 from grading.model import Limits
-from grading.nbgrader.course import Course, grade_id
+from grading.nbgrader.cells import grade_id
+from grading.nbgrader.course import Course
 from grading.nbgrader.gradebook import GradebookWriter
 from grading.reports.batch import write_report
 from grading.reports.feedback import write_feedback
