@@ -257,10 +257,10 @@ def _several(number, what):
 
 
 def _collect(course: Course, options: argparse.Namespace, _: WarmProcess | None) -> int:
-    from grading.collect import collect
     from grading.nbgrader.gradebook import enrol
-    from grading.roster import course_roster
-    from grading.times import course_zone
+    from grading.submissions.collect import collect
+    from grading.submissions.roster import course_roster
+    from grading.submissions.times import course_zone
 
     zone, set_by = course_zone(course, options.time_zone)
     roster = course_roster(course, options.roster)

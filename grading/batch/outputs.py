@@ -5,7 +5,7 @@ from __future__ import annotations
 import nbformat
 
 from grading.model import not_passed
-from grading.sanitise import clean_outputs
+from grading.sanitise.outputs import clean_outputs
 
 
 def _error_output(kind, message, trace=None):

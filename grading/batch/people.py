@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from grading.batch.notebook import listed
-from grading.collect import collected_notes
-from grading.roster import as_student, twins_said
+from grading.submissions.collect import collected_notes
+from grading.submissions.roster import as_student, twins_said
 
 if TYPE_CHECKING:
     from grading.nbgrader.course import Course
     from grading.nbgrader.standing import Standing
-    from grading.roster import Roster, Student
+    from grading.submissions.roster import Roster, Student
 
 
 def about_folders(course: Course, everyone: list[str], roster: Roster | None) -> list[str]:

@@ -29,11 +29,11 @@ from grading.batch.provenance import what_changed
 from grading.batch.records import RECORD_VERSION, Records, Result, summary
 from grading.batch.reference import REFERENCE, check_reference
 from grading.batch.submission import grade_student
-from grading.intake import fingerprint
 from grading.nbgrader.course import CourseError
 from grading.nbgrader.gradebook import GradebookWriter
-from grading.roster import course_roster
-from grading.times import read_timestamp
+from grading.submissions.files import fingerprint
+from grading.submissions.roster import course_roster
+from grading.submissions.times import read_timestamp
 
 if TYPE_CHECKING:
     from grading.batch.submission import Checkers, Sessions

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from grading.batch.notebook import grade_notebook, ungradable
-from grading.intake import take_in
+from grading.submissions.take_in import take_in
 
 if TYPE_CHECKING:
     from _typeshed import StrPath

@@ -33,7 +33,7 @@ from grading.nbgrader.standing import Standing, seconds_late
 if TYPE_CHECKING:
     from grading.model import Outcome
     from grading.nbgrader.course import Course
-    from grading.roster import Roster, Student
+    from grading.submissions.roster import Roster, Student
 
 
 class GradebookWriter(Standing):
@@ -327,7 +327,7 @@ class GradebookWriter(Standing):
 
         Parameters
         ----------
-        students : list of grading.roster.Student
+        students : list of grading.submissions.roster.Student
         """
         rows = {row.id: row for row in self._book.students}
         changes = {}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from grading.files import write_atomic
 from grading.model import not_passed
-from grading.sanitise import plain
+from grading.sanitise.outputs import plain
 
 if TYPE_CHECKING:
     from pathlib import Path

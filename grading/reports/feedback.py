@@ -24,7 +24,8 @@ from grading.nbgrader.cells import by_name, grade_id, role
 from grading.nbgrader.course import CourseError
 from grading.nbgrader.gradebook import GradebookWriter
 from grading.reports.batch import check_name, page, text, without_type
-from grading.sanitise import clean_attachments, clean_html, is_base64, plain
+from grading.sanitise.markup import clean_attachments, clean_html, is_base64
+from grading.sanitise.outputs import plain
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode

@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from nbgrader.api import Gradebook
 from traitlets.config import Config
 
-from grading import collect as collecting
 from grading.cli import main
-from grading.collect import collect, collected_notes, collected_timestamp
 from grading.nbgrader.course import Course, CourseError
-from grading.platforms import split_heads, understand
-from grading.roster import read_roster
-from grading.times import read_timestamp
+from grading.submissions import collect as collecting
+from grading.submissions.collect import collect, collected_notes, collected_timestamp
+from grading.submissions.platforms import split_heads, understand
+from grading.submissions.roster import read_roster
+from grading.submissions.times import read_timestamp
 
 BERLIN = tz.gettz("Europe/Berlin")
 
@@ -519,7 +519,7 @@ def test_any_archive(tmp_path_factory, names, by_folder):
 
 def test_a_notebook_in_disguise_is_graded(small):
     """Browsers save a notebook as .ipynb.json or .ipynb.txt."""
-    from grading.intake import take_in
+    from grading.submissions.take_in import take_in
 
     for student, name in {
         "ada": "ps1.ipynb.json",

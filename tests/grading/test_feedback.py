@@ -10,12 +10,12 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 from grading.batch.autograded import write_autograded
 from grading.batch.notebook import ungradable
 from grading.batch.records import Records, summary
-from grading.intake import take_in
 from grading.model import Outcome, QuestionScore
 from grading.nbgrader.cells import grade_id, visible_hints
 from grading.nbgrader.course import CourseError
 from grading.nbgrader.gradebook import GradebookWriter
 from grading.reports import feedback
+from grading.submissions.take_in import take_in
 from tests import needs
 
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="

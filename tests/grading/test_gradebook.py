@@ -15,13 +15,13 @@ from nbgrader.apps.api import NbGraderAPI
 
 from grading.batch.autograded import write_autograded
 from grading.batch.notebook import ungradable
-from grading.intake import take_in
 from grading.model import Outcome, QuestionScore
 from grading.nbgrader import backups, gradebook
 from grading.nbgrader.backups import back_up
 from grading.nbgrader.cells import grade_id
 from grading.nbgrader.course import Course, CourseError
 from grading.nbgrader.gradebook import GradebookWriter
+from grading.submissions.take_in import take_in
 
 
 def outcome(small, student, double=2.0, triple=3.0):

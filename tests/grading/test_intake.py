@@ -8,9 +8,10 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
 
-from grading.intake import fingerprint, take_in
 from grading.model import Limits
 from grading.nbgrader.cells import grade_id, role
+from grading.submissions.files import fingerprint
+from grading.submissions.take_in import take_in
 
 
 def text(notebook):

@@ -6,8 +6,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 from traitlets.config import Config
 
 from grading.cli import main
-from grading.nbgrader.course import grade_id
-from grading.rubrics import rubrics, without_scheme
+from grading.formgrader.rubrics import rubrics, without_scheme
+from grading.nbgrader.cells import grade_id
 from tests.grading.conftest import _mark
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")

@@ -11,13 +11,13 @@ import pytest
 from grading.batch import run
 from grading.batch.notebook import _is_seen, grade_notebook, ungradable
 from grading.checker.client import Checker, Script
-from grading.intake import take_in
 from grading.model import CellResult, Limits
 from grading.nbgrader.cells import grade_id
 from grading.nbgrader.course import CourseError
 from grading.nbgrader.gradebook import GradebookWriter
 from grading.protocol.student_agent import install
 from grading.reports.feedback import write_feedback
+from grading.submissions.take_in import take_in
 
 
 class Session:

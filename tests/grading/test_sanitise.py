@@ -9,7 +9,7 @@ import pytest
 from nbconvert.exporters import HTMLExporter
 from nbformat.v4 import new_markdown_cell, new_notebook
 
-from grading import sanitise
+from grading.sanitise import markup, text
 
 PNG = base64.b64encode(
     bytes.fromhex(
@@ -128,7 +128,7 @@ def shown(source, attachments=None):
     return _Page(made)
 
 
-ELEMENTS = sanitise._TAGS | {"input"}
+ELEMENTS = markup.TAGS | {"input"}
 
 
 def is_harmless(page):
@@ -153,10 +153,10 @@ def is_harmless(page):
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_nothing_that_could_act_is_left(name):
-    source, attachments, _ = sanitise.clean_text(HOSTILE[name])
+    source, attachments, _ = text.clean_text(HOSTILE[name])
     assert is_harmless(shown(source, attachments))
-    assert sanitise.clean_text(source, attachments) == (source, attachments, False) or is_harmless(
-        shown(*sanitise.clean_text(source, attachments)[:2])
+    assert text.clean_text(source, attachments) == (source, attachments, False) or is_harmless(
+        shown(*text.clean_text(source, attachments)[:2])
     )
 
 
@@ -173,7 +173,7 @@ def test_most_of_them_would_act_otherwise():
 
 @pytest.mark.parametrize("source", HARMLESS)
 def test_what_is_only_text_stays_as_it_is(source):
-    assert sanitise.clean_text(source) == (source, {}, False)
+    assert text.clean_text(source) == (source, {}, False)
 
 
 def test_text_with_harmless_html_looks_the_same():
@@ -182,7 +182,7 @@ def test_text_with_harmless_html_looks_the_same():
         "* one <font color='red'>red</font>\n* two\n\n<details><summary>more</summary>\n\n*yes*\n\n</details>\n\n"
         "$$\na < b\n$$\n\n| a | b |\n|---|---|\n| <u>1</u> | 2 |\n\n<!-- a note -->"
     )
-    cleaned, attachments, changed = sanitise.clean_text(source)
+    cleaned, attachments, changed = text.clean_text(source)
     assert not changed and not attachments and "\n" not in cleaned
     before, after = shown(source), shown(cleaned)
     elements = [tag for tag, _ in before.elements if tag not in ("y", "a", "input")]  # <y> was meant as text; "a" marks headings
@@ -192,7 +192,7 @@ def test_text_with_harmless_html_looks_the_same():
 
 
 def test_what_was_hostile_can_still_be_read():
-    cleaned, _, changed = sanitise.clean_text(f"My answer.\n\n<script>{RUN}</script>\n\nIt **ends** here.")
+    cleaned, _, changed = text.clean_text(f"My answer.\n\n<script>{RUN}</script>\n\nIt **ends** here.")
     page = shown(cleaned)
     assert changed and f"<script>{RUN}</script>" in page.text and "My answer." in page.text
     assert ("strong", {}) in page.elements
@@ -212,28 +212,28 @@ def test_attachments_are_pictures_or_nothing():
         "list": [1],
         "none": {},
     }
-    kept = sanitise.clean_attachments(given)
+    kept = markup.clean_attachments(given)
     assert kept.keys() == {"a.png", "lines.png", "said to be.svg", 'kind.png"><script>'}
     assert {kind for bundle in kept.values() for kind in bundle} == {"image/png"}
-    assert sanitise.clean_attachments("x") == sanitise.clean_attachments(None) == {}
+    assert markup.clean_attachments("x") == markup.clean_attachments(None) == {}
     for begin, kind in ((b"\xff\xd8\xff\xe0", "jpeg"), (b"GIF89a", "gif"), (b"RIFF\x00\x00\x00\x00WEBPVP8 ", "webp")):
         data = base64.b64encode(begin + bytes(40)).decode()
-        assert sanitise.clean_attachments({"x": {"image/png": data}}) == {"x": {f"image/{kind}": data}}
+        assert markup.clean_attachments({"x": {"image/png": data}}) == {"x": {f"image/{kind}": data}}
 
 
 @pytest.mark.parametrize("source", ["![a plot](attachment:gone.png)", "![a plot](attachment:my%20plot.png)"])
 def test_a_picture_that_is_not_there_is_a_note(source):
     with pytest.raises(Exception, match="missing attachment"):
         shown(source)
-    cleaned, attachments, changed = sanitise.clean_text(source, {"other.png": {"image/png": PNG}})
+    cleaned, attachments, changed = text.clean_text(source, {"other.png": {"image/png": PNG}})
     assert changed and not attachments and "[picture not shown: a plot]" in shown(cleaned).text
 
 
 def test_pictures_that_are_there_are_shown():
     source, given = "![a](attachment:a.png)", {"a.png": {"image/png": PNG}}
-    assert sanitise.clean_text(source, given) == (source, given, False)
+    assert text.clean_text(source, given) == (source, given, False)
     for source in ("<b>so</b> ![a](attachment:a.png)", "<img src='attachment:a.png' width='40'>", "![a](attachment:my%20a.png)"):
-        cleaned, attachments, _ = sanitise.clean_text(source, {**given, "my a.png": {"image/png": PNG}})
+        cleaned, attachments, _ = text.clean_text(source, {**given, "my a.png": {"image/png": PNG}})
         pictures = [attributes for tag, attributes in shown(cleaned, attachments).elements if tag == "img"]
         assert [one["src"] for one in pictures] == [f"data:image/png;base64,{PNG}"]
 
@@ -244,11 +244,11 @@ def test_pictures_that_are_there_are_shown():
     ids=["quotes", "brackets", "environments", "formulas", "long", "unclosed"],
 )
 def test_what_formgrader_could_not_show_is_plain_text(source):
-    cleaned, attachments, _ = sanitise.clean_text(source)
+    cleaned, attachments, _ = text.clean_text(source)
     assert is_harmless(shown(cleaned, attachments))
 
 
 def test_a_text_shown_as_it_stands_is_one_piece():
     source = "a\n\n</pre><script>alert(1)</script>\n\n$x$ **b** &lt;"
-    page = shown(sanitise.as_shown(source))
+    page = shown(text.as_shown(source))
     assert [tag for tag, _ in page.elements if tag != "div"] == ["pre"] and source in page.text

@@ -6,7 +6,7 @@ import pytest
 from dateutil import tz
 
 from grading.nbgrader.course import CourseError
-from grading.times import NoTime, course_zone, named_zone, parse_time, read_timestamp
+from grading.submissions.times import NoTime, course_zone, named_zone, parse_time, read_timestamp
 
 BERLIN = tz.gettz("Europe/Berlin")
 

@@ -29,8 +29,8 @@ from typing import TYPE_CHECKING
 import nbformat
 from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, PrefixLoader
 
-from grading.nbgrader.course import grade_id, role
-from grading.rubrics import rubrics, without_scheme
+from grading.formgrader.rubrics import rubrics, without_scheme
+from grading.nbgrader.cells import grade_id, role
 
 if TYPE_CHECKING:
     from nbconvert.exporters.exporter import ResourcesDict
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 MATHJAX = "https://cdnjs.cloudflare.com/ajax/libs/mathjax/"  # from where nbconvert's templates take it
 _nonce = contextvars.ContextVar("nonce", default="")
 
-_TEMPLATES = Path(__file__).parent / "templates" / "formgrader"
+_TEMPLATES = Path(__file__).parent / "templates"
 
 
 @functools.cache

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from dateutil import parser, tz
 
-from grading.collect import collected_timestamp
 from grading.nbgrader.course import CourseError
+from grading.submissions.collect import collected_timestamp
 
 if TYPE_CHECKING:
     from grading.nbgrader.course import Course

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from nbgrader import preprocessors
 
-from grading.nbgrader.course import grade_id, role
-from grading.sanitise import markdown_html
+from grading.nbgrader.cells import grade_id, role
+from grading.sanitise.text import markdown_html
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode

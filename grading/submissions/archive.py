@@ -14,8 +14,8 @@ from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Literal
 
-from grading.platforms import TEXT_LIMIT, Description, Found, read_description, split_heads, understand_all
-from grading.roster import Roster
+from grading.submissions.platforms import TEXT_LIMIT, Description, Found, read_description, split_heads, understand_all
+from grading.submissions.roster import Roster
 
 BROKEN = (OSError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, RuntimeError, NotImplementedError, EOFError, ValueError)
 JUNK = re.compile(r"(^|/)(__MACOSX/|\.DS_Store$|Thumbs\.db$|desktop\.ini$|\._)")
@@ -123,7 +123,7 @@ class Archive:
     people : dict
         (Platform's number or login, name) -> :class:`Handed`: who differs in either is another person.
     problems, notes : list of str
-        See :class:`grading.collect.Collection`.
+        See :class:`grading.submissions.collect.Collection`.
     platform : str
     """
 

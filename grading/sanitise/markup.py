@@ -1,0 +1,156 @@
+"""HTML and pictures of students, made harmless: one list of what may stay, used for every page."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import re
+from collections.abc import Mapping
+from urllib.parse import unquote
+
+import nh3
+from pygments.token import STANDARD_TYPES
+
+Pictures = Mapping[str, Mapping[str, str]]  # name -> media type -> base64
+
+TAGS = frozenset(
+    "a abbr b blockquote br caption center code dd del details div dl dt em font h1 h2 h3 h4 h5 h6 hr i img ins kbd li mark ol p "
+    "pre q s samp small span strong sub summary sup table tbody td th thead tr tt u ul var".split()
+)
+_ALIGNED = {"align"}
+ATTRIBUTES = {
+    "a": {"href", "title"},
+    "img": {"src", "alt", "title", "width", "height"},
+    "td": {"colspan", "rowspan", "align"},
+    "th": {"colspan", "rowspan", "align"},
+    "ol": {"start"},
+    "details": {"open"},
+    "font": {"color"},
+    "span": {"class"},
+    "div": {"class", "align"},
+    **dict.fromkeys(("p", "h1", "h2", "h3", "h4", "h5", "h6"), _ALIGNED),
+}
+_VALUES = {
+    "align": r"left|right|center|justify",
+    "color": r"#[0-9a-f]{3,8}|[a-z]{1,30}",
+    "height": r"\d{1,4}%?",
+    "width": r"\d{1,4}%?",
+    "colspan": r"\d{1,3}",
+    "rowspan": r"\d{1,3}",
+    "start": r"\d{1,9}",
+}
+_CLASSES = frozenset(STANDARD_TYPES.values()) | {"highlight", "math"}  # of coloured code, and of formulas; no page's own
+LINK = re.compile(r"(?:https?:|mailto:|#).*", flags=re.IGNORECASE | re.DOTALL)
+FILE = re.compile(r"(?!.*\.\.)[\w.%()+-][\w .%()+-]*(?:/[\w .%()+-]+)*(?:#[\w.%-]*)?")  # beside the notebook
+DATA = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/=\s]*")
+ACTIVE = re.compile(
+    r"<(?:script|iframe|object|embed|applet|svg|math|style|link|meta|base|form|input|button|select|textarea|video|audio|template)\b",
+    flags=re.IGNORECASE,
+)  # elements that do something, as other unknown ones do not
+_IMAGE = re.compile(r'<img((?:\s+[a-z]+(?:="[^"]*")?)*)\s*/?>')  # as nh3 writes it
+_SIGNS = (
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF87a", "image/gif"),
+    (b"GIF89a", "image/gif"),
+)
+
+
+def is_base64(text: object) -> bool:
+    """Whether text is what a picture's bytes look like in a notebook."""
+    return isinstance(text, str) and re.fullmatch(r"[A-Za-z0-9+/=\s]*", text) is not None
+
+
+def clean_html(text: str, pictures: Pictures | None = None, files: bool = False) -> str:
+    """HTML in which nothing can run, submit, cover the page or be fetched from elsewhere.
+
+    Parameters
+    ----------
+    text : str
+    pictures : dict, optional
+        Attachments as `clean_attachments` leaves them; a reference to one is replaced by the picture itself.
+    files : bool
+        Whether references to files beside the page may stay.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> clean_html('<b onclick="alert(1)">so</b> <img src="https://example.org/a.png" alt="a plot">')
+    '<b>so</b> <em>[picture not shown: a plot]</em>'
+    """
+
+    def attribute(tag: str, name: str, value: str) -> str | None:
+        if name == "class":
+            return value if value in _CLASSES else None
+        if name == "href":
+            return value if LINK.fullmatch(value) or (files and FILE.fullmatch(value)) else None
+        if name == "src":
+            value = _resolved(value, pictures or {})
+            return value if DATA.fullmatch(value) or (files and FILE.fullmatch(value)) else None
+        pattern = _VALUES.get(name)
+        return value if pattern is None or re.fullmatch(pattern, value, flags=re.IGNORECASE) else None
+
+    clean = functools.partial(
+        nh3.clean,
+        tags=set(TAGS),
+        attributes=ATTRIBUTES,
+        attribute_filter=attribute,
+        clean_content_tags=set(),  # what stood in a script is shown as text
+        url_schemes={"http", "https", "mailto", "data", "attachment"},
+    )
+    cleaned = clean(text)
+    told = _IMAGE.sub(lambda match: match[0] if " src=" in match[1] else _not_shown(match[1]), cleaned)
+    return cleaned if told == cleaned else clean(told)
+
+
+def _not_shown(attributes):
+    """What stands in the place of a picture that would have to be fetched, or is not there."""
+    alt = re.search(r'\salt="([^"]+)"', attributes)
+    return f"<em>[picture not shown{': ' + alt[1] if alt else ''}]</em>"
+
+
+def _resolved(address: str, pictures: Pictures) -> str:
+    """The address of a picture; where it is an attachment, the picture itself."""
+    name = address.removeprefix("attachment:")
+    if name == address:
+        return address
+    bundle = pictures.get(name) or pictures.get(unquote(name)) or {}
+    return next((f"data:{kind};base64,{data}" for kind, data in bundle.items()), "")
+
+
+def clean_attachments(attachments: object) -> dict[str, dict[str, str]]:
+    """Pictures pasted into a text cell: those that are PNG, JPEG, GIF or WebP, whatever they are said to be.
+
+    Parameters
+    ----------
+    attachments : dict
+        Name -> media type -> base64, as far as a student's file has that form.
+
+    Returns
+    -------
+    dict
+    """
+    good: dict[str, dict[str, str]] = {}
+    for name, bundle in attachments.items() if isinstance(attachments, dict) else ():
+        for data in bundle.values() if isinstance(bundle, dict) else ():
+            if isinstance(data, list) and all(isinstance(part, str) for part in data):
+                data = "".join(data)
+            if isinstance(name, str) and is_base64(data) and (kind := _picture_kind(data)):
+                good[name] = {kind: "".join(data.split())}
+                break
+    return good
+
+
+def _picture_kind(data):
+    """The media type of a picture, by its first bytes; None where it is not one that every browser shows as a picture only."""
+    data = "".join(data.split())
+    try:
+        begin = base64.b64decode(data, validate=True)[:12]
+    except ValueError:
+        return None
+    if begin[:4] == b"RIFF" and begin[8:] == b"WEBP":
+        return "image/webp"
+    return next((kind for sign, kind in _SIGNS if begin.startswith(sign)), None)

@@ -1,0 +1,1 @@
+"""Submissions: collected from platforms, and taken in whatever their state."""
