@@ -1,13 +1,85 @@
-"""Checks of how an answer works, not of what it gives: the memory that it takes, and the loops in it."""
+"""Checks of how an answer works, not of what it gives: its input stays as it was, the memory that it takes, the loops in it."""
 
+import copy
 import dis
+import inspect
 import tracemalloc
 import types
 from collections.abc import Callable, Sequence
 
+import numpy as np
+
 from helpers.checks import CheckFailed
 
-__all__ = ["loops", "memory"]
+__all__ = ["keeps_input", "loops", "memory"]
+
+
+def keeps_input(function: Callable, *arguments: object, **named: object) -> object:
+    """Call a function, and fail if it changes one of its arguments.
+
+    Parameters
+    ----------
+    function : callable
+    *arguments, **named
+        What to call it with: arrays, lists, dicts and other plain data.
+
+    Returns
+    -------
+    object
+        What the function returns.
+
+    Raises
+    ------
+    CheckFailed
+        If an argument is not what it was before the call.
+
+    Examples
+    --------
+    >>> def doubled(values):
+    ...     values *= 2
+    ...     return values
+    >>> keeps_input(sum, [1, 2, 3])
+    6
+    >>> keeps_input(doubled, np.array([1, 2, 3]))
+    Traceback (most recent call last):
+    ...
+    helpers.checks.CheckFailed: doubled changes its input values. Work on a copy: whoever called it still needs the original.
+    """
+    before = copy.deepcopy((arguments, named))
+    result = function(*arguments, **named)
+    label = str(getattr(function, "__name__", "the function"))
+    for place, (value, old) in enumerate(zip(arguments, before[0], strict=True)):
+        if not _same(value, old):
+            _changed(label, _parameter(function, place))
+    for parameter, old in before[1].items():
+        if not _same(named[parameter], old):
+            _changed(label, parameter)
+    return result
+
+
+def _changed(label: str, parameter: str) -> None:
+    advice = "Work on a copy: whoever called it still needs the original."
+    raise CheckFailed(f"{label} changes its input {parameter}. {advice}")
+
+
+def _parameter(function: Callable, place: int) -> str:
+    """The name of a parameter, or its place where the function does not tell."""
+    try:
+        return list(inspect.signature(function).parameters)[place]
+    except (ValueError, TypeError, IndexError):
+        return f"(argument {place + 1})"
+
+
+def _same(one: object, other: object) -> bool:
+    """Whether two pieces of plain data are equal, arrays with NaN included."""
+    if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
+        equal_nan = one.dtype.kind in "fc"
+        return one.dtype == other.dtype and bool(np.array_equal(one, other, equal_nan=equal_nan))
+    if isinstance(one, list | tuple) and isinstance(other, list | tuple):
+        return len(one) == len(other) and all(map(_same, one, other))
+    if isinstance(one, dict) and isinstance(other, dict):
+        return list(one) == list(other) and all(_same(one[key], other[key]) for key in one)
+    return bool(one == other) or (one != one and other != other)
 
 
 def memory(function: Callable, arguments: Sequence[object], most: float, name: str, hint: str = "") -> object:

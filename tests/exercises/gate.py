@@ -87,14 +87,19 @@ class Outcome(NamedTuple):
         return 0.0 if self.error or self.stderr else self.points
 
 
-@functools.cache
 def wrong_answers(source):
     """The dictionary WRONG of an exercise."""
+    return wrong_answers_module(source).WRONG
+
+
+@functools.cache
+def wrong_answers_module(source):
+    """The ``wrong_answers.py`` of an exercise, imported."""
     path = Path(__file__).parent / source.parent.name / "wrong_answers.py"
     spec = importlib.util.spec_from_file_location(f"wrong_answers_{source.stem}", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module.WRONG
+    return module
 
 
 def week(source):
@@ -441,9 +446,9 @@ class _Notebook:
         """Run more cells; the notebook itself."""
         for name, role, _, source in cells:
             before = dict(self._space)
-            self.outcomes.append(_run_cell(source, name, self._tests if role == "test" else self._space))
+            self.outcomes.append(run_cell(source, name, self._tests if role == "test" else self._space))
             if self._apart and role == "locked":
-                _run_cell(source, name, self._tests)
+                run_cell(source, name, self._tests)
             if self._apart and role == "solution":
                 new = {key: value for key, value in self._space.items() if before.get(key, before) is not value}
                 self._tests.update({key: _proxy(value) if callable(value) else value for key, value in new.items()})
@@ -454,7 +459,7 @@ class _Notebook:
         return json.dumps({"outcomes": self.outcomes})
 
 
-def _run_cell(source, name, space):
+def run_cell(source, name, space):
     """Run one cell as Jupyter would; return (error, stderr, value of the last line)."""
     stderr, value, error = io.StringIO(), None, ""
     file = f"<{name}>"
