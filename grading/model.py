@@ -82,6 +82,8 @@ class Intake:
         Where ``problem`` says that nothing was usable, it is the exercise as released.
     files : dict of str to pathlib.Path
         Other files handed in that may be staged: relative POSIX name -> where it lies.
+    refused : list of str
+        Names of files of code beside the notebook, which are not run.
     repairs : list of str
         What was put right, one sentence each.
     problem : str or None
@@ -93,6 +95,7 @@ class Intake:
     student: str
     notebook: NotebookNode
     files: dict[str, Path] = field(default_factory=dict)
+    refused: list[str] = field(default_factory=list)
     repairs: list[str] = field(default_factory=list)
     problem: str | None = None
     name: str = ""
@@ -135,6 +138,31 @@ def not_passed(score: float, points: float, message: str | None) -> bool:
     return score < points or (points == 0 and bool(message))
 
 
+@dataclass(frozen=True)
+class Cause:
+    """Why points were lost, where the reason is not a wrong answer.
+
+    Attributes
+    ----------
+    kind : str
+        In a few words, the same for all students to whom it happened.
+    cell : str
+        Where it happened; empty where it is no one cell.
+    what : str
+        What happened, one sentence or two.
+    todo : str
+        What to do about it.
+    told : bool
+        Whether the student may know.
+    """
+
+    kind: str
+    cell: str
+    what: str
+    todo: str
+    told: bool = True
+
+
 @dataclass
 class QuestionScore:
     """The points of one graded cell.
@@ -153,6 +181,8 @@ class QuestionScore:
         Whether the message came from a hidden test, and must not be shown to the student.
     hint : str or None
         What of such a message a student may be told.
+    cause : Cause or None
+        What went wrong before the test.
     """
 
     grade_id: str
@@ -161,6 +191,7 @@ class QuestionScore:
     message: str | None = None
     hidden: bool = False
     hint: str | None = None
+    cause: Cause | None = None
 
 
 @dataclass

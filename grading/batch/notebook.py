@@ -16,12 +16,14 @@ from __future__ import annotations
 import copy
 import re
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from grading.batch.causes import Causes, Ran
 from grading.batch.outputs import own_outputs, shown_outputs
 from grading.batch.paths import shorten_outputs, shortener
 from grading.batch.session import StudentRun
-from grading.model import CellResult, Intake, Outcome, QuestionScore
+from grading.model import CellResult, Intake, Outcome, QuestionScore, not_passed
 from grading.nbgrader.cells import by_name, grade_id, hidden_lines, role, visible_hints
 from grading.source import names_made, names_used
 
@@ -80,6 +82,7 @@ def grade_notebook(
     count = 0
     code = [(index, cell) for index, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
     own_sources = {index: cell.source for index, cell in code if role(cell) != "test"}
+    results: dict[int, CellResult] = {}
 
     for index, cell in code:
         part, name = role(cell), grade_id(cell)
@@ -98,6 +101,7 @@ def grade_notebook(
             result = question.result
         else:
             result = student.run(index, released[name].source if part == "locked" else cell.source)
+            results[index] = result
             cell.outputs = own_outputs(result, count)
             _note(result, label, stops, skipped)
             if part == "locked":
@@ -105,13 +109,16 @@ def grade_notebook(
         if result is not None and result.status == "skipped":
             cell.execution_count = None
     _ask_hidden([question for question in questions if question.waits], student, checker, limits, stops, skipped)
+    _find_causes(course, assignment, intake, questions, results, limits)
     for question in questions:
         question.cell.source = question.instructor.source
         question.cell.outputs = shown_outputs(question)
     shorten = shortener(course)
     shorten_outputs(notebook, shorten)
     for question in questions:
-        question.score.message = question.score.message and shorten(question.score.message)
+        score = question.score
+        score.message = score.message and shorten(score.message)
+        score.cause = score.cause and replace(score.cause, what=shorten(score.cause.what))
     # What nbgrader wrote into the gradebook for it, so that its own commands know the cell again.
     for cell in notebook.cells:
         name = grade_id(cell)
@@ -231,6 +238,31 @@ def _ask_hidden(
                 if place == index:
                     student.run(index, source)
     stops += [(question.name, "killed") for question in questions if question.name in killed]
+
+
+def _find_causes(course, assignment, intake, questions, results, limits):
+    """Say of tests that lost points what went wrong before them, from what the cells came to before any hidden test was asked."""
+    lost = [question for question in questions if not_passed(question.score.score, question.points, question.score.message)]
+    if not lost:
+        return
+    cells = [
+        Ran(index, _called(index, cell), cell.source, results.get(index), role(cell) == "locked")
+        for index, cell in enumerate(intake.notebook.cells)
+        if role(cell) not in ("test", "task")
+    ]
+    public = "\n".join(cell.source for cell in course.released_notebook(assignment, intake.name).cells)
+    causes = Causes(cells, limits, public, [*intake.files, *intake.refused])
+    for question in lost:
+        used = names_used(question.instructor.source) or set()
+        question.score.cause = causes.find(question.index, used, question.score.message, question.score.hidden)
+
+
+def _called(index, cell):
+    """What people call a cell."""
+    name = grade_id(cell)
+    if name is None:
+        return f"The own cell {index + 1}" if cell.cell_type == "code" else f"The text cell {index + 1}"
+    return f"The {'given' if role(cell) == 'locked' else 'answer'} cell {name}"
 
 
 def _note(result, label, stops, skipped):

@@ -47,6 +47,8 @@ def shown_outputs(question):
         if score.score > 0:
             outputs.append(nbformat.v4.new_output("execute_result", {"text/plain": f"{score.score:g}"}, execution_count=count))
         message = score.message or "The check failed."
+        if score.cause:
+            message += f"\n{score.cause.what} {score.cause.todo}"
         kind = "HiddenTest" if score.hidden else "Check"
         if score.score == 0:
             outputs.append(_error_output(kind, message))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from grading.model import Outcome, Status
     from grading.nbgrader.course import Course
 
-RECORD_VERSION = 3  # of the notes on disk; others are not used, so that what an older grader wrote is written anew
+RECORD_VERSION = 4  # of the notes on disk; others are not used, so that what an older grader wrote is written anew
 _ORDER = ("ok", "repaired", "partial", "ungradable")
 
 

@@ -124,6 +124,7 @@ def stage(course, assignment, folder, files, intake, limits):
         except OSError:
             size = None
         if key not in theirs and ({suffix.lower() for suffix in path.suffixes} & REFUSED):
+            intake.refused.append(key)
             intake.repairs.append(f"{shown(key)} was left out: code beside the notebook is not run.")
         elif size is None or size > limits.file or total + size > limits.disk:
             intake.repairs.append(f"{shown(key)} was left out: {(size or 0) / MIB:,.1f} MiB are too much.")
