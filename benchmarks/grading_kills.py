@@ -46,7 +46,7 @@ def make_course(folder):
     nbformat.write(source, folder / "source" / ASSIGNMENT / f"{NAME}.ipynb")
     answers = {grade_id(cell): cell.source for cell in source.cells if cell.metadata.get("nbgrader", {}).get("solution")}
     for number in range(STUDENTS):
-        notebook = Course.open(folder).released_notebook(ASSIGNMENT, NAME)
+        notebook = Course.open(folder).assignment(ASSIGNMENT).released_notebook(NAME)
         cells = [cell for cell in notebook.cells if grade_id(cell) in answers]
         for cell in cells[: number * len(cells) // (STUDENTS - 1)]:
             cell.source = answers[grade_id(cell)]

@@ -180,13 +180,13 @@ def _run(course: Course, options: argparse.Namespace, warm: WarmProcess | None) 
     limits = Limits(cell_timeout=options.cell_timeout, total_timeout=options.timeout, memory=options.memory)
     bar = _Bar(options.assignment, options.quiet)
 
-    modules = course.imports(options.assignment)
+    assignment = course.assignment(options.assignment)
+    modules = assignment.imports()
     if warm is not None:
         warm.prepare(modules)
     try:
         batch = run_batch(
-            course,
-            options.assignment,
+            assignment,
             limits=limits,
             jobs=options.jobs,
             open_engine=partial(open_engine, trust_students=options.trust_students, warm=warm),
@@ -197,7 +197,7 @@ def _run(course: Course, options: argparse.Namespace, warm: WarmProcess | None) 
         )
     finally:
         bar.close()
-    table, shown = write_report(course, options.assignment, batch)
+    table, shown = write_report(assignment, batch)
     for note in batch.notes:
         print(f"Note: {note}", file=sys.stderr)
     for line in batch.missing:
@@ -264,10 +264,10 @@ def _collect(course: Course, options: argparse.Namespace, _: WarmProcess | None)
 
     zone, set_by = course_zone(course, options.time_zone)
     roster = course_roster(course, options.roster)
+    assignment = course.assignment(options.assignment)
     done = collect(
-        course,
+        assignment,
         options.archive,
-        options.assignment,
         zone=zone,
         roster=roster,
         by_folder=options.by_folder,
@@ -301,14 +301,14 @@ def _collect(course: Course, options: argparse.Namespace, _: WarmProcess | None)
     for line in done.problems:
         print(f"Not collected: {line}", file=sys.stderr)
     if roster is not None:
-        enrol(course, options.assignment, roster)
+        enrol(assignment, roster)
     return EXIT_UNDERSTOOD_NOT if done.problems or waiting else 0
 
 
 def _feedback(course: Course, options: argparse.Namespace, _: WarmProcess | None) -> int:
     from grading.reports.feedback import write_feedback
 
-    pages, missing = write_feedback(course, options.assignment, options.student)
+    pages, missing = write_feedback(course.assignment(options.assignment), options.student)
     print(
         f"{options.assignment}: {len(pages)} page{'s' * (len(pages) != 1)} written"
         + (f" below {course.folder(course.directory.feedback_directory, '.', '.')}." if pages else ".")

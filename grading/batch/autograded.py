@@ -15,25 +15,25 @@ from grading.files import safe_name, write_atomic
 
 if TYPE_CHECKING:
     from grading.model import Outcome
-    from grading.nbgrader.course import Course
+    from grading.nbgrader.assignment import Assignment
 
 
-def write_autograded(course: Course, assignment: str, student: str, outcomes: Iterable[Outcome]) -> None:
+def write_autograded(assignment: Assignment, student: str, outcomes: Iterable[Outcome]) -> None:
     """Write the graded notebooks and the files beside them where nbgrader looks for them.
 
     The folder appears whole: it is made beside the old one, and then takes its place.
     """
-    target = course.autograded_folder(student, assignment)
+    target = assignment.autograded_folder(student)
     target.parent.mkdir(parents=True, exist_ok=True)
-    shared = course.directory.groupshared
-    draft = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{safe_name(assignment)}-"))
+    shared = assignment.course.directory.groupshared
+    draft = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{safe_name(assignment.name)}-"))
     try:
         os.chmod(draft, 0o2775 if shared else 0o755)
         mode = 0o664 if shared else 0o444
-        folder, _ = course.submission(student, assignment)
+        folder, _ = assignment.submission(student)
         for outcome in outcomes:
             write_atomic(draft / f"{outcome.name}.ipynb", nbformat.writes(outcome.notebook, version=4) + "\n", mode)
-        files = course.given_files(assignment)
+        files = assignment.given_files()
         stamp = folder / "timestamp.txt" if folder else None
         if stamp is not None and stamp.is_file() and not stamp.is_symlink() and _own_and_short(stamp):
             files["timestamp.txt"] = stamp
@@ -59,10 +59,10 @@ def _own_and_short(stamp):
     return state.st_size < 1000 and state.st_nlink == 1
 
 
-def tidy(course, assignment):
+def tidy(assignment):
     """Remove what a killed run left half written."""
-    parent = course.autograded_folder("x", assignment).parent.parent
-    for left in [*parent.glob(f"*/.{safe_name(assignment)}-*"), *parent.glob("*/.old-*")]:
+    parent = assignment.autograded_folder("x").parent.parent
+    for left in [*parent.glob(f"*/.{safe_name(assignment.name)}-*"), *parent.glob("*/.old-*")]:
         shutil.rmtree(left, ignore_errors=True)
-    for draft in course.reports_folder(assignment).rglob(".new-*"):  # see `write_atomic`
+    for draft in assignment.reports_folder.rglob(".new-*"):  # see `write_atomic`
         draft.unlink()

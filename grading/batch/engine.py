@@ -22,7 +22,7 @@ from grading.sandbox.pool import SandboxError, start
 if TYPE_CHECKING:
     from grading.batch.submission import Checkers, Sessions
     from grading.model import Limits
-    from grading.nbgrader.course import Course
+    from grading.nbgrader.assignment import Assignment
     from grading.sandbox.forkserver_client import WarmProcess
     from grading.sandbox.pool import Pool
 
@@ -32,14 +32,13 @@ _PATIENCE = 10  # seconds that threads have to notice that a batch is being stop
 
 @contextlib.contextmanager
 def open_engine(
-    course: Course, assignment: str, limits: Limits, jobs: int, trust_students: bool = False, warm: WarmProcess | None = None
+    assignment: Assignment, limits: Limits, jobs: int, trust_students: bool = False, warm: WarmProcess | None = None
 ) -> Iterator[tuple[Sessions, Checkers]]:
     """Open the sandbox and the checkers.
 
     Parameters
     ----------
-    course : grading.nbgrader.course.Course
-    assignment : str
+    assignment : grading.nbgrader.assignment.Assignment
     limits : grading.model.Limits
     jobs : int
     trust_students : bool
@@ -55,18 +54,16 @@ def open_engine(
         ``checkers(name)``: a context manager that gives a checker which has begun on a notebook of the assignment.
     """
     _sweep()
-    modules = [*PRELOAD, *course.imports(assignment)]
-    scripts = {
-        name: Script(course.reference_notebook(assignment, name), course.marks) for name in course.source_notebooks(assignment)
-    }
+    modules = [*PRELOAD, *assignment.imports()]
+    scripts = {name: Script(assignment.reference_notebook(name), assignment.course.marks) for name in assignment.notebook_names}
     idle: queue.SimpleQueue[Checker | None] = queue.SimpleQueue()
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix=f"{_FOLDER}{os.getpid()}-", ignore_cleanup_errors=True))
-        for name, path in course.given_files(assignment).items():
+        for name, path in assignment.given_files().items():
             target = Path(folder) / name
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
-        database, data = database_file(course.db_url), data_folders(course)
+        database, data = database_file(assignment.course.db_url), assignment.course.data_folders()
         # What is entered last is left first: the sandbox ends, which ends whatever a student's cell is doing; threads that
         # were at work notice and let their checkers go; then these end.
         checkers_from = stack.enter_context(_Warm(limits.memory))
@@ -83,7 +80,7 @@ def open_engine(
                     warm=warm,
                     read=data,
                     env={"COURSE_DATA": str(data[0])} if data else {},  # students' processes have another home, but the same data
-                    private=[course.root, *([database.parent] if database else [])],
+                    private=[assignment.course.root, *([database.parent] if database else [])],
                 )
             )
         except SandboxError as problem:
@@ -157,22 +154,3 @@ def _alive(process):
     except OSError:  # it is somebody else's
         return True
     return True
-
-
-def data_folders(course: Course) -> list[Path]:
-    """Where data lie that notebooks may read, beside what was handed in with them.
-
-    Parameters
-    ----------
-    course : grading.nbgrader.course.Course
-
-    Returns
-    -------
-    list of pathlib.Path
-        The folder that the environment variable ``COURSE_DATA`` names, or else those of ``c.Grading.data`` in
-        nbgrader_config.py; only those that exist.
-    """
-    chosen = os.environ.get("COURSE_DATA", "").strip()
-    named = [chosen] if chosen else course.config.Grading.get("data") or []
-    folders = [Path(course.root, os.path.expanduser(name)) for name in named]
-    return [folder for folder in folders if folder.is_dir()]

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from grading.checker.client import Checker, Verdict
     from grading.model import Limits, Status
-    from grading.nbgrader.course import Course
+    from grading.nbgrader.assignment import Assignment
     from grading.sandbox.pool import Student
 
 
@@ -51,15 +51,12 @@ def _is_seen(source, later):
     return any((used := names_used(other)) is None or used & made for other in later)
 
 
-def grade_notebook(
-    course: Course, assignment: str, intake: Intake, session: Student, checker: Checker, limits: Limits
-) -> Outcome:
+def grade_notebook(assignment: Assignment, intake: Intake, session: Student, checker: Checker, limits: Limits) -> Outcome:
     """Run one notebook that was taken in, and score it.
 
     Parameters
     ----------
-    course : grading.nbgrader.course.Course
-    assignment : str
+    assignment : grading.nbgrader.assignment.Assignment
     intake : grading.model.Intake
     session : object
         A student's process (``run_cell``, ``call``, ``restarted``).
@@ -72,8 +69,8 @@ def grade_notebook(
     grading.model.Outcome
     """
     begin = time.monotonic()
-    released = by_name(course.released_notebook(assignment, intake.name))
-    instructor = by_name(course.instructor_notebook(assignment, intake.name))
+    released = by_name(assignment.released_notebook(intake.name))
+    instructor = by_name(assignment.instructor_notebook(intake.name))
     student = StudentRun(session, limits, begin + limits.total_timeout)
     notebook = copy.deepcopy(intake.notebook)
     questions: list[_Question] = []
@@ -93,7 +90,7 @@ def grade_notebook(
             cell.execution_count = None
             continue
         if part == "test":
-            hides = bool(hidden_lines(instructor[name].source, course.marks))
+            hides = bool(hidden_lines(instructor[name].source, assignment.course.marks))
             question = _Question(index, cell, released[name].source, instructor[name], hides, count)
             later = [source for place, source in own_sources.items() if place > index]
             _ask_visible(question, student, checker, later, stops, skipped)
@@ -113,7 +110,7 @@ def grade_notebook(
     for question in questions:
         question.cell.source = question.instructor.source
         question.cell.outputs = shown_outputs(question)
-    shorten = shortener(course)
+    shorten = shortener(assignment.course)
     shorten_outputs(notebook, shorten)
     for question in questions:
         score = question.score
@@ -287,10 +284,10 @@ def _stopped(stops):
     return lines
 
 
-def ungradable(course: Course, assignment: str, intake: Intake, seconds: float = 0.0) -> Outcome:
+def ungradable(assignment: Assignment, intake: Intake, seconds: float = 0.0) -> Outcome:
     """Make the outcome of a submission in which there was nothing to grade: no points, and the reason."""
     notebook = copy.deepcopy(intake.notebook)
-    instructor = by_name(course.instructor_notebook(assignment, intake.name))
+    instructor = by_name(assignment.instructor_notebook(intake.name))
     scores = []
     for cell in notebook.cells:
         name = grade_id(cell)

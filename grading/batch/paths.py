@@ -11,8 +11,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grading.batch.engine import data_folders
-
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
@@ -33,7 +31,7 @@ def shortener(course: Course) -> Callable[[str], str]:
     callable
         From a text to a text.
     """
-    places = {str(folder): "<data>" for folder in data_folders(course)}
+    places = {str(folder): "<data>" for folder in course.data_folders()}
     places |= {sysconfig.get_path(name): "site-packages" for name in ("purelib", "platlib")}
     places[sysconfig.get_path("stdlib")] = f"python{sys.version_info.major}.{sys.version_info.minor}"
     places |= dict.fromkeys((sys.prefix, sys.base_prefix), "<python>")

@@ -9,6 +9,7 @@ from grading.submissions.collect import collected_notes
 from grading.submissions.roster import as_student, twins_said
 
 if TYPE_CHECKING:
+    from grading.nbgrader.assignment import Assignment
     from grading.nbgrader.course import Course
     from grading.nbgrader.standing import Standing
     from grading.submissions.roster import Roster, Student
@@ -24,10 +25,10 @@ def about_folders(course: Course, everyone: list[str], roster: Roster | None) ->
     return notes
 
 
-def as_collected(course: Course, assignment: str, everyone: list[str], names: dict[str, str]) -> list[Student]:
+def as_collected(assignment: Assignment, everyone: list[str], names: dict[str, str]) -> list[Student]:
     """Names of students as the platform wrote them, for those of whom the gradebook has none."""
-    present = {course.student_id(name) for name in everyone}
-    found = {who: note.get("name") for who, note in collected_notes(course, assignment).items() if who in present}
+    present = {assignment.course.student_id(name) for name in everyone}
+    found = {who: note.get("name") for who, note in collected_notes(assignment).items() if who in present}
     return [as_student(who, name) for who, name in found.items() if name and not names.get(who)]
 
 
@@ -37,11 +38,11 @@ def absent(names: dict[str, str], present: set[str], roster: Roster | None) -> l
     return [f"{who} ({names[who]})" if names.get(who) else who for who in expected if who not in present]
 
 
-def lateness(course: Course, assignment: str, standing: Standing) -> dict[str, str]:
+def lateness(assignment: Assignment, standing: Standing) -> dict[str, str]:
     """Say of who was late by how much, or that the platform says so without a time."""
     late = {
         who: "Late, as the platform says; by how much is not known, so that no points were taken off for it."
-        for who, note in collected_notes(course, assignment).items()
+        for who, note in collected_notes(assignment).items()
         if note.get("late")
     }
     for who, seconds in standing.lateness().items():

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from grading.model import Limits
-    from grading.nbgrader.course import Course
+    from grading.nbgrader.assignment import Assignment
 
 _PARTS = {
     "grader": "the grader",
@@ -24,13 +24,12 @@ _PARTS = {
 }
 
 
-def version(course: Course, assignment: str, limits: Limits, record: int) -> str:
+def version(assignment: Assignment, limits: Limits, record: int) -> str:
     """Describe what an assignment is graded with now.
 
     Parameters
     ----------
-    course : grading.nbgrader.course.Course
-    assignment : str
+    assignment : grading.nbgrader.assignment.Assignment
     limits : grading.model.Limits
     record : int
         The version of the notes about results.
@@ -43,9 +42,9 @@ def version(course: Course, assignment: str, limits: Limits, record: int) -> str
     parts = {
         "grader": _grader(record),
         "limits": _hash([repr(limits)]),
-        "questions": course.version(assignment),
-        "solution": _hash(course.solutions(assignment)),
-        "modules": _hash(_texts(own_modules(course.imports(assignment), course.root))),
+        "questions": assignment.version(),
+        "solution": _hash(assignment.solutions()),
+        "modules": _hash(_texts(own_modules(assignment.imports(), assignment.course.root))),
     }
     return " ".join(f"{name}={value[:24]}" for name, value in parts.items())
 

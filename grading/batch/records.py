@@ -15,7 +15,7 @@ from grading.nbgrader.course import CourseError
 
 if TYPE_CHECKING:
     from grading.model import Outcome, Status
-    from grading.nbgrader.course import Course
+    from grading.nbgrader.assignment import Assignment
 
 RECORD_VERSION = 4  # of the notes on disk; others are not used, so that what an older grader wrote is written anew
 _ORDER = ("ok", "repaired", "partial", "ungradable")
@@ -85,8 +85,8 @@ def summary(student: str, outcomes: Sequence[Outcome], submitted: str = "", vers
 class Records:
     """Notes on disk about finished students: what makes a stopped batch go on where it was."""
 
-    def __init__(self, course: Course, assignment: str) -> None:
-        self._folder = course.reports_folder(assignment) / "students"
+    def __init__(self, assignment: Assignment) -> None:
+        self._folder = assignment.reports_folder / "students"
 
     def _path(self, student):
         return self._folder / f"{safe_name(student)}.json"

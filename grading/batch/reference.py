@@ -12,7 +12,7 @@ from grading.nbgrader.cells import by_name, grade_id, role
 if TYPE_CHECKING:
     from grading.batch.submission import Checkers, Sessions
     from grading.model import Limits
-    from grading.nbgrader.course import Course
+    from grading.nbgrader.assignment import Assignment
 
 REFERENCE = "(reference solution)"
 
@@ -75,7 +75,7 @@ def advice(message: str | None, source: str) -> str:
     return f"If it passes in a notebook of yours, it asks for more than a test can; {_TABLE}. {_CHANGED}"
 
 
-def check_reference(course: Course, assignment: str, sessions: Sessions, checkers: Checkers, limits: Limits) -> list[str]:
+def check_reference(assignment: Assignment, sessions: Sessions, checkers: Checkers, limits: Limits) -> list[str]:
     """Grade the reference solution as if a student had handed it in.
 
     Returns
@@ -85,21 +85,21 @@ def check_reference(course: Course, assignment: str, sessions: Sessions, checker
         student's will be.
     """
     notes = []
-    for name in course.source_notebooks(assignment):
-        notebook = course.reference_notebook(assignment, name)
-        released = by_name(course.released_notebook(assignment, name))
+    for name in assignment.notebook_names:
+        notebook = assignment.reference_notebook(name)
+        released = by_name(assignment.released_notebook(name))
         for cell in notebook.cells:  # the hidden tests stay out of the process that runs it
             if role(cell) in ("test", "locked", "task"):
                 cell.source = released[grade_id(cell)].source
-        intake = Intake(REFERENCE, notebook, course.given_files(assignment), name=name)
-        outcome = run_intake(course, assignment, intake, sessions, checkers, limits)
+        intake = Intake(REFERENCE, notebook, assignment.given_files(), name=name)
+        outcome = run_intake(assignment, intake, sessions, checkers, limits)
         lost = [score for score in outcome.scores if not_passed(score.score, score.points, score.message)]
         if lost:
             notes.append(
                 f"The reference solution of {name} loses {sum(s.points - s.score for s in lost):g} of its points, on "
                 f"{', '.join(score.grade_id for score in lost)}: no student can get them."
             )
-            tests = {grade_id(cell): cell.source for cell in course.instructor_notebook(assignment, name).cells}
+            tests = {grade_id(cell): cell.source for cell in assignment.instructor_notebook(name).cells}
             for score in lost:
                 said = " ".join((score.message or "It gave no reason.").split())[:300]
                 notes.append(f"{score.grade_id} says: {said} – {advice(score.message, tests[score.grade_id])}")

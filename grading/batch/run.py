@@ -38,9 +38,9 @@ from grading.submissions.times import read_timestamp
 if TYPE_CHECKING:
     from grading.batch.submission import Checkers, Sessions
     from grading.model import Limits
-    from grading.nbgrader.course import Course
+    from grading.nbgrader.assignment import Assignment
 
-    OpenEngine = Callable[[Course, str, Limits, int], AbstractContextManager[tuple[Sessions, Checkers]]]
+    OpenEngine = Callable[[Assignment, Limits, int], AbstractContextManager[tuple[Sessions, Checkers]]]
     Progress = Callable[[int, int, Result | None], None]
 
 _NO_ID = re.compile(r'[<>"&\x00-\x1f\x7f-\x9f]')  # formgrader puts ids into its pages as they are
@@ -77,8 +77,7 @@ class Batch:
 
 
 def run_batch(
-    course: Course,
-    assignment: str,
+    assignment: Assignment,
     *,
     limits: Limits,
     jobs: int,
@@ -92,13 +91,12 @@ def run_batch(
 
     Parameters
     ----------
-    course : grading.nbgrader.course.Course
-    assignment : str
+    assignment : grading.nbgrader.assignment.Assignment
     limits : grading.model.Limits
     jobs : int
         How many students at a time.
     open_engine : callable
-        ``open_engine(course, assignment, limits, jobs)`` is a context manager that gives ``(sessions, checkers)`` as
+        ``open_engine(assignment, limits, jobs)`` is a context manager that gives ``(sessions, checkers)`` as
         :func:`grade_student` wants them; see :func:`grading.batch.engine.open_engine`.
     students : list of str, optional
         Folder names or ids; all by default.
@@ -113,8 +111,8 @@ def run_batch(
     -------
     Batch
     """
-    begin = time.monotonic()
-    everyone = course.students(assignment)
+    begin, course = time.monotonic(), assignment.course
+    everyone = assignment.students()
     wanted = everyone
     if students:
         known = {course.student_id(name): name for name in everyone} | {name: name for name in everyone}
@@ -126,7 +124,7 @@ def run_batch(
         wanted = sorted({known[name] for name in students})
     refused = [name for name in wanted if _NO_ID.search(course.student_id(name))]
     wanted = [name for name in wanted if name not in refused]
-    folder = course.reports_folder(assignment)
+    folder = assignment.reports_folder
     folder.mkdir(parents=True, exist_ok=True)
     lock = filelock.FileLock(folder / ".lock")
     try:
@@ -134,43 +132,43 @@ def run_batch(
     except filelock.Timeout:
         raise CourseError(f"Another `grade run {assignment}` is at work in this course: wait for it, or stop it first.") from None
     try:
-        records, notes, missing = Records(course, assignment), list(course.warnings(assignment)), []
-        version = graded_with(course, assignment, limits, RECORD_VERSION)
+        records, notes, missing = Records(assignment), list(assignment.warnings()), []
+        version = graded_with(assignment, limits, RECORD_VERSION)
         roster = course_roster(course)
         notes += people.about_folders(course, everyone, roster)
-        tidy(course, assignment)
-        with GradebookWriter(course, assignment) as writer:
+        tidy(assignment)
+        with GradebookWriter(assignment) as writer:
             notes += writer.notes
             if roster is not None:
                 writer.enrol(roster.students)
             else:
-                writer.enrol(people.as_collected(course, assignment, everyone, writer.names()))
+                writer.enrol(people.as_collected(assignment, everyone, writer.names()))
             todo: list[tuple[str, str]] = []
             again: Counter[str] = Counter()
             done_before = []
             for student in wanted:
-                mark = fingerprint(course, assignment, student)
+                mark = fingerprint(assignment, student)
                 record = None if force else records.read(course.student_id(student))
                 if (
                     record is None
                     or (record.submitted, record.version) != (mark, version)
-                    or not _complete(course, assignment, student, writer)
+                    or not _complete(assignment, student, writer)
                 ):
                     todo.append((student, mark))
                     if record is not None and record.submitted == mark:
                         again.update(what_changed(record.version, version))
                 else:
                     done_before.append(student)
-            late = [course.student_id(student) for student in done_before if _refresh(course, assignment, student, writer)]
+            late = [course.student_id(student) for student in done_before if _refresh(assignment, student, writer)]
             if progress:
                 progress(len(wanted) - len(todo), len(wanted), None)
             if todo:
-                with open_engine(course, assignment, limits, min(jobs, len(todo) + reference)) as (sessions, checkers):
+                with open_engine(assignment, limits, min(jobs, len(todo) + reference)) as (sessions, checkers):
 
                     def work(task):
                         if task[0] is REFERENCE:
-                            return check_reference(course, assignment, sessions, checkers, limits)
-                        return grade_student(course, assignment, task[0], sessions, checkers, limits)
+                            return check_reference(assignment, sessions, checkers, limits)
+                        return grade_student(assignment, task[0], sessions, checkers, limits)
 
                     done = len(wanted) - len(todo)
                     for (student, mark), outcomes, problem in _side_by_side([(REFERENCE, None)] * reference + todo, jobs, work):
@@ -185,7 +183,7 @@ def run_batch(
                             missing.append(f"{course.student_id(student)}: {type(problem).__name__}: {problem}")
                             result = None
                         else:
-                            result = _finish(course, assignment, student, outcomes, writer, records, mark, version)
+                            result = _finish(assignment, student, outcomes, writer, records, mark, version)
                         done += 1
                         if progress:
                             progress(done, len(wanted), result)
@@ -193,7 +191,7 @@ def run_batch(
             notes += [f"Lateness was counted anew for {listed(late)}."] if late else []
             notes += writer.overruled()
             absent = people.absent(writer.names(), {course.student_id(name) for name in everyone}, roster)
-            lateness = people.lateness(course, assignment, writer)
+            lateness = people.lateness(assignment, writer)
             backup = writer.backup
         results = [result for name in everyone if (result := records.read(course.student_id(name)))]
         for result in results:  # not in the notes on disk: due dates change
@@ -209,31 +207,31 @@ def run_batch(
         lock.release()
 
 
-def _refresh(course, assignment, student, writer):
+def _refresh(assignment, student, writer):
     """Count the lateness of a student anew who need not be graded again; say whether that changed anything."""
-    timestamp, _ = read_timestamp(course, assignment, student)
-    return writer.refresh(course.student_id(student), timestamp)
+    timestamp, _ = read_timestamp(assignment, student)
+    return writer.refresh(assignment.course.student_id(student), timestamp)
 
 
-def _complete(course, assignment, student, writer):
+def _complete(assignment, student, writer):
     """Whether all that a graded student should have is there."""
-    folder = course.autograded_folder(student, assignment)
-    notebooks = all((folder / f"{name}.ipynb").is_file() for name in course.source_notebooks(assignment))
-    return notebooks and writer.has(course.student_id(student))
+    folder = assignment.autograded_folder(student)
+    notebooks = all((folder / f"{name}.ipynb").is_file() for name in assignment.notebook_names)
+    return notebooks and writer.has(assignment.course.student_id(student))
 
 
-def _finish(course, assignment, student, outcomes, writer, records, mark, version):
+def _finish(assignment, student, outcomes, writer, records, mark, version):
     """Write a finished student: notebooks, then the gradebook, then the note that says that both are there."""
-    identity = course.student_id(student)
+    identity = assignment.course.student_id(student)
     if records.submitted(identity) != mark:
         writer.mark_changed(identity, outcomes)
     records.forget(identity)
-    timestamp, note = read_timestamp(course, assignment, student)
+    timestamp, note = read_timestamp(assignment, student)
     if note:
         outcomes[0].reasons.append(note)
         if outcomes[0].status == "ok":
             outcomes[0].status = "repaired"
-    write_autograded(course, assignment, student, outcomes)
+    write_autograded(assignment, student, outcomes)
     writer.write(identity, outcomes, timestamp)
     result = summary(identity, outcomes, mark, version)
     records.write(result)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from grading.checker.client import Checker
     from grading.model import Intake, Limits, Outcome
-    from grading.nbgrader.course import Course
+    from grading.nbgrader.assignment import Assignment
     from grading.sandbox.pool import Student
 
     # A context manager that gives a student's process: of a folder, files and environment.
@@ -27,15 +27,13 @@ if TYPE_CHECKING:
 PASSED_ON = ("COURSE_BUDGET", "KERAS_BACKEND", "TZ", "LANG", "LC_ALL")  # settings that a notebook may need
 
 
-def grade_student(
-    course: Course, assignment: str, student: str, sessions: Sessions, checkers: Checkers, limits: Limits
-) -> list[Outcome]:
+def grade_student(assignment: Assignment, student: str, sessions: Sessions, checkers: Checkers, limits: Limits) -> list[Outcome]:
     """Grade every notebook of one student.
 
     Parameters
     ----------
-    course : grading.nbgrader.course.Course
-    assignment, student : str
+    assignment : grading.nbgrader.assignment.Assignment
+    student : str
     sessions : callable
         ``sessions(folder, files, env)`` is a context manager that gives a student's process.
     checkers : callable
@@ -47,23 +45,21 @@ def grade_student(
     list of grading.model.Outcome
     """
     outcomes = []
-    for name in course.source_notebooks(assignment):
+    for name in assignment.notebook_names:
         begin = time.monotonic()
-        intake = take_in(course, assignment, student, name, limits=limits)
+        intake = take_in(assignment, student, name, limits=limits)
         if intake.problem:
-            outcomes.append(ungradable(course, assignment, intake, time.monotonic() - begin))
+            outcomes.append(ungradable(assignment, intake, time.monotonic() - begin))
             continue
-        outcome = run_intake(course, assignment, intake, sessions, checkers, limits)
+        outcome = run_intake(assignment, intake, sessions, checkers, limits)
         outcome.seconds = time.monotonic() - begin
         outcomes.append(outcome)
     return outcomes
 
 
-def run_intake(
-    course: Course, assignment: str, intake: Intake, sessions: Sessions, checkers: Checkers, limits: Limits
-) -> Outcome:
+def run_intake(assignment: Assignment, intake: Intake, sessions: Sessions, checkers: Checkers, limits: Limits) -> Outcome:
     """Give a notebook its two processes, and grade it."""
     env = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     env["NBGRADER_EXECUTION"] = "autograde"  # as nbgrader sets it
     with sessions(None, intake.files, env) as session, checkers(intake.name) as checker:
-        return grade_notebook(course, assignment, intake, session, checker, limits)
+        return grade_notebook(assignment, intake, session, checker, limits)

@@ -17,6 +17,7 @@ from grading.files import safe_name
 from grading.nbgrader.course import CourseError
 
 if TYPE_CHECKING:
+    from grading.nbgrader.assignment import Assignment
     from grading.nbgrader.course import Course
 
 BACKUPS = 10  # of each assignment; older ones are deleted
@@ -37,13 +38,12 @@ def _read_only(file):
     return contextlib.closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True, timeout=PATIENCE))
 
 
-def back_up(course: Course, assignment: str) -> Path | None:
+def back_up(assignment: Assignment) -> Path | None:
     """Copy the gradebook before something is written to it.
 
     Parameters
     ----------
-    course : grading.nbgrader.course.Course
-    assignment : str
+    assignment : grading.nbgrader.assignment.Assignment
 
     Returns
     -------
@@ -51,19 +51,19 @@ def back_up(course: Course, assignment: str) -> Path | None:
         The copy, ``gradebook-backups/gradebook-DATE-ASSIGNMENT.db`` beside the gradebook; None if there is no gradebook yet, or
         it is on a server and not in a file. The newest `BACKUPS` of each assignment are kept.
     """
-    file = database_file(course.db_url)
+    file = database_file(assignment.course.db_url)
     if file is None or not file.exists():
         return None
     folder = _folder(file)
     folder.mkdir(exist_ok=True)
     stamp = datetime.now().strftime("%Y%m%d-%H%M%S-%f")
-    target = folder / f"{file.stem}-{stamp}-{safe_name(assignment)}.db"
+    target = folder / f"{file.stem}-{stamp}-{safe_name(assignment.name)}.db"
     draft = target.with_suffix(".part")
     # SQLite's own copying: right even while formgrader is writing.
     with _read_only(file) as old, contextlib.closing(sqlite3.connect(draft)) as new:
         old.backup(new)
     os.replace(draft, target)
-    name = re.compile(rf"{re.escape(file.stem)}-\d{{8}}-\d{{6}}(-\d{{6}})?-{re.escape(safe_name(assignment))}\.db")
+    name = re.compile(rf"{re.escape(file.stem)}-\d{{8}}-\d{{6}}(-\d{{6}})?-{re.escape(safe_name(assignment.name))}\.db")
     for old_one in sorted(one for one in folder.glob("*.db") if name.fullmatch(one.name))[:-BACKUPS]:
         old_one.unlink()
     return target

@@ -32,7 +32,7 @@ from grading.nbgrader.standing import Standing, seconds_late
 
 if TYPE_CHECKING:
     from grading.model import Outcome
-    from grading.nbgrader.course import Course
+    from grading.nbgrader.assignment import Assignment
     from grading.submissions.roster import Roster, Student
 
 
@@ -41,8 +41,7 @@ class GradebookWriter(Standing):
 
     Parameters
     ----------
-    course : grading.nbgrader.course.Course
-    assignment : str
+    assignment : grading.nbgrader.assignment.Assignment
     prepare : bool
         Whether to bring the questions in the gradebook to those of the source: not needed by who only reads.
 
@@ -57,17 +56,17 @@ class GradebookWriter(Standing):
     --------
     ::
 
-        with GradebookWriter(course, "week01_knn") as writer:
+        with GradebookWriter(course.assignment("week01_knn")) as writer:
             writer.write("ada", outcomes)
     """
 
-    def __init__(self, course: Course, assignment: str, prepare: bool = True) -> None:
-        self.course, self.assignment = course, assignment
+    def __init__(self, assignment: Assignment, prepare: bool = True) -> None:
+        self.assignment, self.course = assignment, assignment.course
         self._wants_preparing = prepare
         self.backup: Path | None = None
         self.notes: list[str] = []
         self._protected = False
-        url = course.db_url
+        url = assignment.course.db_url
         if database_file(url) is not None and "timeout=" not in url:
             url += ("&" if "?" in url else "?") + f"timeout={PATIENCE}"
         self._url = url
@@ -97,19 +96,19 @@ class GradebookWriter(Standing):
     def _protect(self):
         """Copy the gradebook, once, before the first change: a run that changes nothing makes no copy."""
         if not self._protected:
-            self.backup = back_up(self.course, self.assignment)
+            self.backup = back_up(self.assignment)
             self._protected = True
 
     def _prepare(self):
         """Make sure that the gradebook knows the assignment as its source has it."""
-        book, course = self._book, self.course
-        notebooks = {name: course.instructor_notebook(self.assignment, name) for name in course.source_notebooks(self.assignment)}
+        book = self._book
+        notebooks = {name: self.assignment.instructor_notebook(name) for name in self.assignment.notebook_names}
         wanted = {name: questions(notebook) for name, notebook in notebooks.items()}
         try:
-            assignment = book.find_assignment(self.assignment)
+            assignment = book.find_assignment(self.assignment.name)
         except api.MissingEntry:
             self._protect()
-            assignment = book.update_or_create_assignment(self.assignment)
+            assignment = book.update_or_create_assignment(self.assignment.name)
         known = {notebook.name: set(known_questions(notebook)) for notebook in assignment.notebooks}
         if known != {name: set(cells) for name, cells in wanted.items()}:
             self._protect()
@@ -120,7 +119,7 @@ class GradebookWriter(Standing):
         """Write the questions of the source into the gradebook; grades stay with the questions that are still there."""
         book, course = self._book, self.course
         if assignment.submissions:
-            migration = Migration(book, assignment, wanted, course.reports_folder(self.assignment))
+            migration = Migration(book, assignment, wanted, self.assignment.reports_folder)
             try:
                 migration.run()
                 book.db.commit()
@@ -130,18 +129,18 @@ class GradebookWriter(Standing):
             self.notes += migration.notes
         else:
             for name in known.keys() - wanted.keys():
-                book.remove_notebook(name, self.assignment)
+                book.remove_notebook(name, self.assignment.name)
         for name, notebook in notebooks.items():
             if known.get(name) != set(wanted[name]):
                 step = preprocessors.SaveCells(config=course.config)
                 step.log.setLevel(logging.ERROR)
-                resources = {"nbgrader": {"notebook": name, "assignment": self.assignment, "db_url": self._url}}
+                resources = {"nbgrader": {"notebook": name, "assignment": self.assignment.name, "db_url": self._url}}
                 step.preprocess(copy.deepcopy(notebook), resources)
         book.db.expire_all()
 
     def _flag_tasks(self, notebooks):
         """Let grades by hand wait for a person where the text of the task has changed, which the gradebook does not keep."""
-        path = self.course.reports_folder(self.assignment) / "tasks.json"
+        path = self.assignment.reports_folder / "tasks.json"
         now = {name: tasks(notebook) for name, notebook in notebooks.items()}
         try:
             before = json.loads(path.read_text(encoding="utf-8"))
@@ -149,7 +148,7 @@ class GradebookWriter(Standing):
             before = {}
         if before == now:
             return
-        for row in (row for one in self._book.find_assignment(self.assignment).submissions for row in one.notebooks):
+        for row in (row for one in self._book.find_assignment(self.assignment.name).submissions for row in one.notebooks):
             old = before.get(row.name, {})
             for grade in row.grades:
                 changed = old.get(grade.name, now[row.name].get(grade.name)) != now[row.name].get(grade.name)
@@ -211,9 +210,9 @@ class GradebookWriter(Standing):
         if session.get(api.Student, student) is None:
             session.add(api.Student(id=student))
             session.flush()
-        assignment = book.find_assignment(self.assignment)
+        assignment = book.find_assignment(self.assignment.name)
         try:
-            submission = book.find_submission(self.assignment, student)
+            submission = book.find_submission(self.assignment.name, student)
         except api.MissingEntry:
             submission = api.SubmittedAssignment(assignment=assignment, student=session.get(api.Student, student))
             session.add(submission)
@@ -280,7 +279,7 @@ class GradebookWriter(Standing):
             What is about to be written.
         """
         try:
-            submission = self._book.find_submission(self.assignment, student)
+            submission = self._book.find_submission(self.assignment.name, student)
         except api.MissingEntry:
             return
         results = {outcome.name: outcome.notebook for outcome in outcomes}
@@ -288,7 +287,7 @@ class GradebookWriter(Standing):
         for row in submission.notebooks:
             graded = [grade for grade in row.grades if grade.manual_score is not None and not grade.needs_manual_grade]
             if graded and row.name in results:
-                path = self.course.autograded_folder(student, self.assignment) / f"{row.name}.ipynb"
+                path = self.assignment.autograded_folder(student) / f"{row.name}.ipynb"
                 changed = changed_work(read_notebook(path), results[row.name])
                 stale += [grade for grade in graded if changed is None or grade.name in changed]
 
@@ -308,7 +307,7 @@ class GradebookWriter(Standing):
         bool
             Whether anything came out differently.
         """
-        submission = self._all().get(student) or self._book.find_submission(self.assignment, student)
+        submission = self._all().get(student) or self._book.find_submission(self.assignment.name, student)
 
         def change():
             submission.timestamp = timestamp
@@ -386,7 +385,7 @@ def _alembic_in_reach():
         os.environ["PATH"] = path
 
 
-def enrol(course: Course, assignment: str, roster: Roster) -> None:
+def enrol(assignment: Assignment, roster: Roster) -> None:
     """Write a roster into the gradebook, where formgrader and ``nbgrader export`` find the names."""
-    with GradebookWriter(course, assignment, prepare=False) as writer:
+    with GradebookWriter(assignment, prepare=False) as writer:
         writer.enrol(roster.students)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nbgrader import api
 from sqlalchemy.orm import selectinload
+
+if TYPE_CHECKING:
+    from grading.nbgrader.assignment import Assignment
 
 
 def seconds_late(submission: api.SubmittedAssignment, timestamp: datetime | None) -> float:
@@ -27,10 +30,10 @@ class Standing:
 
     Attributes
     ----------
-    assignment : str
+    assignment : grading.nbgrader.assignment.Assignment
     """
 
-    assignment: str
+    assignment: Assignment
     _book: Any  # nbgrader.api.Gradebook
     _rows: dict[str, Any] | None = None  # of all students, read at once: a query for each would take a class ten seconds
 
@@ -41,7 +44,7 @@ class Standing:
             query = (
                 self._book.db.query(api.SubmittedAssignment)
                 .join(api.Assignment)
-                .filter(api.Assignment.name == self.assignment)
+                .filter(api.Assignment.name == self.assignment.name)
                 .options(grades.joinedload(api.Grade.cell), grades.undefer(api.Grade.max_score))
                 .populate_existing()
             )
@@ -115,7 +118,7 @@ class Standing:
             ``auto``, ``manual``, ``needs_manual_grade``, ``extra``) and ``comments`` (grade_id -> text or None).
         """
         try:
-            submission = self._book.find_submission(self.assignment, student)
+            submission = self._book.find_submission(self.assignment.name, student)
         except api.MissingEntry:
             return None
         found = {}

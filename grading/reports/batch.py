@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from grading.batch.records import Result
     from grading.batch.run import Batch
-    from grading.nbgrader.course import Course
+    from grading.nbgrader.assignment import Assignment
 
 
 ABSENT = "nothing handed in"
@@ -349,21 +349,20 @@ def as_html(
     return page(f"{assignment}: grading report", "\n".join(body))
 
 
-def write_report(course: Course, assignment: str, batch: Batch) -> tuple[Path, Path]:
+def write_report(assignment: Assignment, batch: Batch) -> tuple[Path, Path]:
     """Write ``report.csv`` and ``report.html``.
 
     Parameters
     ----------
-    course : grading.nbgrader.course.Course
-    assignment : str
+    assignment : grading.nbgrader.assignment.Assignment
     batch : grading.batch.run.Batch
 
     Returns
     -------
     tuple of pathlib.Path
     """
-    folder = course.reports_folder(assignment)
+    folder = assignment.reports_folder
     table, shown = folder / "report.csv", folder / "report.html"
     write_atomic(table, as_csv(batch.results, [who.split(" (")[0] for who in batch.absent]))
-    write_atomic(shown, as_html(assignment, batch.results, batch.notes, batch.missing, batch.absent))
+    write_atomic(shown, as_html(assignment.name, batch.results, batch.notes, batch.missing, batch.absent))
     return table, shown

@@ -30,7 +30,7 @@ from grading.sanitise.outputs import plain
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-    from grading.nbgrader.course import Course
+    from grading.nbgrader.assignment import Assignment
 
 OUTPUT_LIMIT = 20_000  # characters of one output that are shown
 SOURCE_LIMIT = 100_000  # characters of one cell
@@ -177,15 +177,13 @@ def _points(got, most):
     return f"{got:g} of {most:g}"
 
 
-def render(
-    course: Course, assignment: str, name: str, notebook: NotebookNode, record: Result, standing: Mapping[str, Any]
-) -> str:
+def render(assignment: Assignment, name: str, notebook: NotebookNode, record: Result, standing: Mapping[str, Any]) -> str:
     """Write the page of one notebook of one student.
 
     Parameters
     ----------
-    course : grading.nbgrader.course.Course
-    assignment, name : str
+    assignment : grading.nbgrader.assignment.Assignment
+    name : str
     notebook : nbformat.NotebookNode
         As it lies in ``autograded``.
     record : grading.batch.records.Result
@@ -197,16 +195,16 @@ def render(
     -------
     str
     """
-    released = by_name(course.released_notebook(assignment, name))
+    released = by_name(assignment.released_notebook(name))
     hides = {
         key: cell.source != released[key].source
-        for cell in course.instructor_notebook(assignment, name).cells
+        for cell in assignment.instructor_notebook(name).cells
         if (key := grade_id(cell)) in released
     }
     questions = {question["grade_id"]: question for question in record.questions if question["notebook"] == name}
     score = standing["score"] - standing["penalty"]
     body = [
-        f"<h1>{text(assignment)}{f': {text(name)}' if name != assignment else ''}</h1>",
+        f"<h1>{text(assignment.name)}{f': {text(name)}' if name != assignment.name else ''}</h1>",
         f'<p class="soft">Feedback for {text(record.student)}</p>',
         f'<ul class="numbers"><li><b>{_points(score, standing["max_score"])}</b>points</li></ul>',
     ]
@@ -289,13 +287,12 @@ def _cell(cell, released, hides, questions, standing):
     return f'<section class="cell">{"".join(parts)}</section>' if parts else ""
 
 
-def write_feedback(course: Course, assignment: str, students: Iterable[str] | None = None) -> tuple[list[Path], list[str]]:
+def write_feedback(assignment: Assignment, students: Iterable[str] | None = None) -> tuple[list[Path], list[str]]:
     """Write the pages of an assignment.
 
     Parameters
     ----------
-    course : grading.nbgrader.course.Course
-    assignment : str
+    assignment : grading.nbgrader.assignment.Assignment
     students : list of str, optional
         Ids; all by default.
 
@@ -310,32 +307,32 @@ def write_feedback(course: Course, assignment: str, students: Iterable[str] | No
     CourseError
         If a named student is not known.
     """
-    names = course.source_notebooks(assignment)
-    everyone = [course.student_id(student) for student in course.students(assignment)]
+    names = assignment.notebook_names
+    everyone = [assignment.course.student_id(student) for student in assignment.students()]
     unknown = set(students or ()) - set(everyone)
     if unknown:
         raise CourseError(f"No submission of {assignment} by {', '.join(sorted(unknown))}.")
-    pages, missing, records = [], [], Records(course, assignment)
-    with GradebookWriter(course, assignment, prepare=False) as book:
+    pages, missing, records = [], [], Records(assignment)
+    with GradebookWriter(assignment, prepare=False) as book:
         for student in students or everyone:
             record, standing = records.read(student), book.results(student)
             if record is None or standing is None:
                 missing.append(f"{student}: not graded yet by `grade run {assignment}`")
                 continue
-            target = course.feedback_folder(student, assignment)
+            target = assignment.feedback_folder(student)
             if target.is_symlink():
                 missing.append(f"{student}: {target} is a symbolic link")
                 continue
             for name in names:
-                path = course.autograded_folder(student, assignment) / f"{name}.ipynb"
+                path = assignment.autograded_folder(student) / f"{name}.ipynb"
                 if not path.is_file() or name not in standing["notebooks"]:
                     missing.append(f"{student}: {path} is gone; run `grade run {assignment}` again")
                     continue
                 notebook = nbformat.read(path, as_version=4)
                 out = target / f"{name}.html"
-                write_atomic(out, render(course, assignment, name, notebook, record, standing["notebooks"][name]))
+                write_atomic(out, render(assignment, name, notebook, record, standing["notebooks"][name]))
                 pages.append(out)
-            stamp = course.autograded_folder(student, assignment) / "timestamp.txt"
+            stamp = assignment.autograded_folder(student) / "timestamp.txt"
             if stamp.is_file() and target.is_dir():
                 shutil.copyfile(stamp, target / "timestamp.txt")
     return pages, missing

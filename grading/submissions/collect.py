@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from _typeshed import StrPath
 
-    from grading.nbgrader.course import Course
+    from grading.nbgrader.assignment import Assignment
     from grading.submissions.platforms import Found
     from grading.submissions.roster import Roster
 
@@ -220,22 +220,22 @@ def _digest(folder):
 # --- what is known about earlier collections ---------------------------------------------------------------------------------
 
 
-def _notes_file(course, assignment):
-    return course.reports_folder(assignment) / "collected.json"
+def _notes_file(assignment):
+    return assignment.reports_folder / "collected.json"
 
 
-def collected_notes(course: Course, assignment: str) -> dict[str, dict[str, Any]]:
+def collected_notes(assignment: Assignment) -> dict[str, dict[str, Any]]:
     """What `grade collect` noted of each student: ``name``, ``time`` (with its offset), ``late``."""
-    path = _notes_file(course, assignment)
+    path = _notes_file(assignment)
     try:
         return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     except ValueError as problem:
         raise CourseError(f"{path} is damaged ({problem}): delete it, and collect again.") from None
 
 
-def collected_timestamp(course: Course, assignment: str, student: str) -> datetime | None:
+def collected_timestamp(assignment: Assignment, student: str) -> datetime | None:
     """When the collector took a student's submission in (UTC, without a zone), or None if it does not know."""
-    text = collected_notes(course, assignment).get(student, {}).get("time")
+    text = collected_notes(assignment).get(student, {}).get("time")
     return parse_utc(text) if text else None
 
 
@@ -243,9 +243,8 @@ def collected_timestamp(course: Course, assignment: str, student: str) -> dateti
 
 
 def collect(
-    course: Course,
+    assignment: Assignment,
     archive_path: StrPath,
-    assignment: str,
     *,
     zone: tzinfo = UTC,
     roster: Roster | None = None,
@@ -256,10 +255,9 @@ def collect(
 
     Parameters
     ----------
-    course : grading.nbgrader.course.Course
+    assignment : grading.nbgrader.assignment.Assignment
     archive_path : str or pathlib.Path
         A ``.zip`` as Moodle, Canvas, Blackboard or Brightspace offers it.
-    assignment : str
     zone : datetime.tzinfo
         Of the times in the names of files.
     roster : grading.submissions.roster.Roster, optional
@@ -278,13 +276,13 @@ def collect(
     CourseError
         If the file is no archive, or nothing in it is understood.
     """
-    notebooks = course.source_notebooks(assignment)
+    notebooks = assignment.notebook_names
     try:
         opened = zipfile.ZipFile(archive_path)
     except (OSError, zipfile.BadZipFile, NotImplementedError) as problem:
         raise CourseError(f"{archive_path} cannot be opened as a .zip: {problem}") from None
     with opened:
-        archive = Archive(opened, assignment, by_folder, roster)
+        archive = Archive(opened, assignment.name, by_folder, roster)
         if not archive.people:
             first = "; ".join(archive.problems[:3]) or ("no file in it is a student's" if archive.entries else "it is empty")
             raise CourseError(
@@ -292,28 +290,28 @@ def collect(
                 "the student's id, say --by-folder."
             )
         people = name_people(archive, roster)
-        known = collected_notes(course, assignment)
+        known = collected_notes(assignment)
         room = TOTAL_LIMIT
         for person in people:
-            room = _place(course, assignment, archive, person, notebooks, zone, known, force, room)
+            room = _place(assignment, archive, person, notebooks, zone, known, force, room)
         if people:
-            write_atomic(_notes_file(course, assignment), json.dumps(known, indent=1, ensure_ascii=False) + "\n")
-    archive.notes += _warnings(course, assignment, archive, people, roster)
+            write_atomic(_notes_file(assignment), json.dumps(known, indent=1, ensure_ascii=False) + "\n")
+    archive.notes += _warnings(assignment, archive, people, roster)
     fates = [(entry.filename, fate or "left out") for entry, fate in zip(archive.entries, archive.fates, strict=True)]
     return Collection(people, fates, archive.problems, archive.notes)
 
 
-def _place(course, assignment, archive, person, notebooks, zone, known, force, room):
+def _place(assignment, archive, person, notebooks, zone, known, force, room):
     """Put one person's work in place, all of it or nothing; give the room that is left."""
     *earlier, last = person.attempts
-    target = course.folder(course.directory.submitted_directory, person.student, assignment)
+    target = assignment.course.folder(assignment.course.directory.submitted_directory, person.student, assignment.name)
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(dir=target.parent, prefix=".collect-"))
     try:
         draft.chmod(0o755)
         left, notes, room = _write(archive, last, draft, notebooks, zone, room)
         for attempt in earlier:
-            room = _keep_aside(course, assignment, archive, person, attempt, notebooks, zone, room)
+            room = _keep_aside(assignment, archive, person, attempt, notebooks, zone, room)
         digest, before = _digest(draft), known.get(person.student, {})
         if not target.exists():
             person.state = "new"
@@ -322,7 +320,7 @@ def _place(course, assignment, archive, person, notebooks, zone, known, force, r
         else:
             person.state, person.replaced = "changed", force
         if person.replaced:
-            shutil.move(target, _aside(course, datetime.now(UTC).strftime("%Y%m%d-%H%M%S"), person.student, assignment))
+            shutil.move(target, _aside(assignment, datetime.now(UTC).strftime("%Y%m%d-%H%M%S"), person.student))
         if person.state == "new" or person.replaced:
             draft.replace(target)
         if person.state != "changed" or person.replaced:
@@ -345,20 +343,20 @@ def _place(course, assignment, archive, person, notebooks, zone, known, force, r
     return room
 
 
-def _aside(course, when, student, assignment):
+def _aside(assignment, when, student):
     """A free place for work that does not count any more."""
-    folder = course.root / "submitted-replaced" / when / safe_name(student) / safe_name(assignment)
+    folder = assignment.course.root / "submitted-replaced" / when / safe_name(student) / safe_name(assignment.name)
     folder.parent.mkdir(parents=True, exist_ok=True)
     count = 2
     while folder.exists():
-        folder, count = folder.with_name(f"{safe_name(assignment)}-{count}"), count + 1
+        folder, count = folder.with_name(f"{safe_name(assignment.name)}-{count}"), count + 1
     return folder
 
 
-def _keep_aside(course, assignment, archive, person, attempt, notebooks, zone, room):
+def _keep_aside(assignment, archive, person, attempt, notebooks, zone, room):
     """Put an earlier attempt beside; it has one place, so that the same archive twice leaves it alone."""
     when = f"{attempt.time:%Y%m%d-%H%M%S}-earlier" if attempt.time else "earlier"
-    target = course.root / "submitted-replaced" / when / safe_name(person.student) / safe_name(assignment)
+    target = assignment.course.root / "submitted-replaced" / when / safe_name(person.student) / safe_name(assignment.name)
     left = {}
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -381,7 +379,7 @@ def _has_notebook(entries: Iterable[tuple[int, Found]]) -> bool:
     return any(_NOTEBOOK.search(one.file or "") or (one.file or "").lower().endswith(".zip") for _, one in entries)
 
 
-def _warnings(course: Course, assignment: str, archive: Archive, people: Sequence[Handed], roster: Roster | None) -> list[str]:
+def _warnings(assignment: Assignment, archive: Archive, people: Sequence[Handed], roster: Roster | None) -> list[str]:
     """What a person should know about a collection, though nothing is lost."""
     notes = []
     for person in people:
@@ -394,5 +392,5 @@ def _warnings(course: Course, assignment: str, archive: Archive, people: Sequenc
         )
     if archive.platform == "Canvas" and any(person.key.startswith("anon_") for person in people):
         notes.append("Canvas made the download anonymous: these ids are other ones in the next assignment.")
-    notes += twins_said({*course.students(assignment), *(person.student for person in people)})
+    notes += twins_said({*assignment.students(), *(person.student for person in people)})
     return notes

@@ -18,7 +18,7 @@ from grading.submissions.parse import NotANotebook
 if TYPE_CHECKING:
     from _typeshed import StrPath
 
-    from grading.nbgrader.course import Course
+    from grading.nbgrader.assignment import Assignment
 
 NOTEBOOK_LIMIT = 256 * MIB  # a notebook file larger than this is not read
 FILE_LIMIT = 2000  # files of one submission
@@ -111,11 +111,11 @@ def _looks_like_one(path):
     return isinstance(content, dict) and isinstance(content.get("cells"), list)
 
 
-def stage(course, assignment, folder, files, intake, limits):
+def stage(assignment, folder, files, intake, limits):
     """Choose the files that may lie beside the notebook when it runs."""
-    theirs, given, total = course.students_own_files(assignment), set(intake.files), 0
+    theirs, given, total = assignment.students_own_files(), set(intake.files), 0
     for key, path in files.items():
-        if key == "timestamp.txt" or course.ignored(path, folder):
+        if key == "timestamp.txt" or assignment.course.ignored(path, folder):
             continue
         if key in given and key not in theirs:
             continue  # the instructor's version counts; students hand these back without having touched them
@@ -133,7 +133,7 @@ def stage(course, assignment, folder, files, intake, limits):
             intake.files[key] = path
 
 
-def fingerprint(course: Course, assignment: str, student: str) -> str:
+def fingerprint(assignment: Assignment, student: str) -> str:
     """A hash of all that was handed in: the same for the same files.
 
     Returns
@@ -141,7 +141,7 @@ def fingerprint(course: Course, assignment: str, student: str) -> str:
     str
     """
     digest = hashlib.sha256()
-    folder, _ = course.submission(student, assignment)
+    folder, _ = assignment.submission(student)
     if folder is not None and not folder.is_symlink() and not folder.parent.is_symlink():
         for key, path in sorted(look(folder, folder.name == student, []).items()):
             digest.update(os.fsencode(key) + b"\0")

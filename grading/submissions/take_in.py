@@ -16,16 +16,16 @@ from grading.submissions.parse import NotANotebook, parse
 from grading.submissions.rebuild import rebuild
 
 if TYPE_CHECKING:
-    from grading.nbgrader.course import Course
+    from grading.nbgrader.assignment import Assignment
 
 
-def take_in(course: Course, assignment: str, student: str, name: str | None = None, *, limits: Limits | None = None) -> Intake:
+def take_in(assignment: Assignment, student: str, name: str | None = None, *, limits: Limits | None = None) -> Intake:
     """Take one notebook of a submission in.
 
     Parameters
     ----------
-    course : grading.nbgrader.course.Course
-    assignment, student : str
+    assignment : grading.nbgrader.assignment.Assignment
+    student : str
         The student's is the name of the folder.
     name : str, optional
         Which notebook of the assignment; may be left out where there is one only.
@@ -38,14 +38,14 @@ def take_in(course: Course, assignment: str, student: str, name: str | None = No
         Never raises for anything that a student did.
     """
     limits = limits or Limits()
-    names = course.source_notebooks(assignment)
+    names = assignment.notebook_names
     name = name or names[0]
-    released = course.released_notebook(assignment, name)
-    instructor = course.instructor_notebook(assignment, name)
+    released = assignment.released_notebook(name)
+    instructor = assignment.instructor_notebook(name)
     empty, _, _ = rebuild(released, list(released.cells))
-    intake = Intake(course.student_id(student), empty, name=name)
-    intake.files.update(course.given_files(assignment))
-    folder, note = course.submission(student, assignment)
+    intake = Intake(assignment.course.student_id(student), empty, name=name)
+    intake.files.update(assignment.given_files())
+    folder, note = assignment.submission(student)
     if folder is None:
         intake.problem = "Nothing was handed in."
         return intake
@@ -54,14 +54,14 @@ def take_in(course: Course, assignment: str, student: str, name: str | None = No
         return intake
     if note:
         intake.repairs.append(note)
-    beside = folder.name == student and assignment not in folder.name
+    beside = folder.name == student and assignment.name not in folder.name
     files = look(folder, beside, intake.repairs)
     if beside:
         # Without a folder of its own only the notebook is this assignment's for certain.
         files = {key: path for key, path in files.items() if key.lower().endswith(".ipynb")}
     notebooks = notebooks_among({key: path for key, path in files.items() if key not in intake.files})
     others = {key: path for key, path in files.items() if key not in notebooks}
-    stage(course, assignment, folder, others, intake, limits)
+    stage(assignment, folder, others, intake, limits)
 
     siblings = set(names) - {name}
     candidates = [key for key in notebooks if NOTEBOOK.sub("", Path(key).name) not in siblings]

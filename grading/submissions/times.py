@@ -12,6 +12,7 @@ from grading.nbgrader.course import CourseError
 from grading.submissions.collect import collected_timestamp
 
 if TYPE_CHECKING:
+    from grading.nbgrader.assignment import Assignment
     from grading.nbgrader.course import Course
 
 
@@ -157,15 +158,15 @@ def parse_time(text: str, zone: tzinfo | None = None) -> datetime:
         raise NoTime("which is no time") from problem
 
 
-def read_timestamp(course: Course, assignment: str, student: str) -> tuple[datetime | None, str | None]:
+def read_timestamp(assignment: Assignment, student: str) -> tuple[datetime | None, str | None]:
     """Find out when a student handed in, as far as it can be believed.
 
     A note of the collector's (``grade collect``) counts before a file in the submission, which anybody can write.
 
     Parameters
     ----------
-    course : grading.nbgrader.course.Course
-    assignment, student : str
+    assignment : grading.nbgrader.assignment.Assignment
+    student : str
 
     Returns
     -------
@@ -174,13 +175,13 @@ def read_timestamp(course: Course, assignment: str, student: str) -> tuple[datet
     note : str or None
         Why a timestamp was not believed.
     """
-    folder, _ = course.submission(student, assignment)
-    known = collected_timestamp(course, assignment, student)
+    folder, _ = assignment.submission(student)
+    known = collected_timestamp(assignment, student)
     file = folder / "timestamp.txt" if folder else None
     if file is None or not file.is_file() or file.is_symlink() or file.stat().st_size > 1000:
         return known, None
     text = file.read_text(encoding="utf-8", errors="replace").strip()
-    zone, set_by = course_zone(course)
+    zone, set_by = course_zone(assignment.course)
     try:
         claimed = parse_time(text, zone if set_by else None) if text else None
     except NoTime as problem:

@@ -86,6 +86,10 @@ class Small:
     def course(self):
         return Course.open(self.root)
 
+    @property
+    def assignment(self):
+        return self.course.assignment("ps1")
+
     def source(self):
         return source_notebook()
 
@@ -95,7 +99,7 @@ class Small:
 
     def solved(self, *names, **sources):
         """The released notebook with some answers filled in: all of them, those named, or with sources given."""
-        notebook = self.course.released_notebook("ps1", "ps1")
+        notebook = self.assignment.released_notebook("ps1")
         chosen = {name: ANSWERS[name] for name in names} | sources if names or sources else ANSWERS
         for cell in notebook.cells:
             if grade_id(cell) in chosen:
@@ -118,7 +122,7 @@ class Small:
 def empty_gradebook(tmp_path_factory):
     """A gradebook with nothing in it: nbgrader starts a program to make one, which takes seconds."""
     small = Small(tmp_path_factory.mktemp("empty") / "course")
-    with GradebookWriter(small.course, "ps1"):
+    with GradebookWriter(small.assignment):
         pass
     return small.root / "gradebook.db"
 

@@ -25,6 +25,7 @@ import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
 
 from grading.checker.client import _statements
+from grading.nbgrader.assignment import Assignment
 from grading.nbgrader.cells import grade_id, hidden_lines, role
 from grading.nbgrader.course import Course, CourseError
 
@@ -62,16 +63,15 @@ class Exercise:
 
     Parameters
     ----------
-    course : grading.nbgrader.course.Course
-    assignment : str
+    assignment : grading.nbgrader.assignment.Assignment
     name : str
         Of the notebook.
     """
 
-    def __init__(self, course: Course, assignment: str, name: str) -> None:
-        self.assignment, self.name = assignment, name
-        self.released = course.released_notebook(assignment, name)
-        reference = course.reference_notebook(assignment, name)
+    def __init__(self, assignment: Assignment, name: str) -> None:
+        self.assignment, self.name = assignment.name, name
+        self.released = assignment.released_notebook(name)
+        reference = assignment.reference_notebook(name)
         self.answers = {
             found: cell.source for cell in reference.cells if role(cell) in ("solution", "manual") and (found := grade_id(cell))
         }
@@ -991,20 +991,17 @@ def build(
         If there is no such assignment, it has not exactly one notebook, or `out` is not empty.
     """
     course, out = Course.open(course_dir), Path(out).resolve()
-    known = course.assignments()
-    assignment = assignment or next(iter(known), None)
-    if assignment not in known:
-        raise CourseError(f"{course_dir} has no assignment {assignment!r}; it has {', '.join(known) or 'none'}")
-    names = course.source_notebooks(assignment)
+    chosen = course.assignment(assignment or next(iter(course.assignments()), ""))
+    names = chosen.notebook_names
     if len(names) != 1:
-        raise CourseError(f"{assignment} has {len(names)} notebooks; the corpus is made of an assignment that has one")
+        raise CourseError(f"{chosen} has {len(names)} notebooks; the corpus is made of an assignment that has one")
     if out.exists() and any(out.iterdir()):
         raise CourseError(f"{out} is not empty: choose another folder for the corpus")
-    exercise = Exercise(course, assignment, names[0])
-    source = out / "source" / assignment
+    exercise = Exercise(chosen, names[0])
+    source = out / "source" / chosen.name
     source.mkdir(parents=True)
-    nbformat.write(course.reference_notebook(assignment, names[0]), source / f"{names[0]}.ipynb")
-    for name, path in course.given_files(assignment).items():
+    nbformat.write(chosen.reference_notebook(names[0]), source / f"{names[0]}.ipynb")
+    for name, path in chosen.given_files().items():
         (source / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, source / name)
     corpus = _Corpus(exercise, out / "submitted")
@@ -1018,7 +1015,7 @@ def build(
             if not only(case):
                 shutil.rmtree(out / "submitted" / case.student)
         corpus.cases = [case for case in corpus.cases if only(case)]
-    table = {"assignment": assignment, "maximum": exercise.full, "cases": [asdict(case) for case in corpus.cases]}
+    table = {"assignment": chosen.name, "maximum": exercise.full, "cases": [asdict(case) for case in corpus.cases]}
     (out / "corpus.json").write_text(json.dumps(table, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return corpus.cases
 

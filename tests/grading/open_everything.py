@@ -21,19 +21,18 @@ from tests import needs
 from tests.grading.test_formgrader import EXTEND, formgrader, visit
 
 
-def pages(root, assignment, address):
+def pages(assignment, address):
     """The addresses of all pages on which an assignment's submissions are shown."""
-    course = Course.open(root)
-    for path in ("manage_students", f"manage_submissions/{assignment}", "gradebook"):
+    for path in ("manage_students", f"manage_submissions/{assignment.name}", "gradebook"):
         yield f"{address}/formgrader/{path}"
-    for name in course.source_notebooks(assignment):
-        with urllib.request.urlopen(f"{address}/formgrader/api/submitted_notebooks/{assignment}/{name}") as answer:
+    for name in assignment.notebook_names:
+        with urllib.request.urlopen(f"{address}/formgrader/api/submitted_notebooks/{assignment.name}/{name}") as answer:
             rows = json.load(answer)
         for row in rows:
             yield f"{address}/formgrader/submissions/{row['id']}/"
-    for page in sorted(course.feedback_folder("*", assignment).parent.parent.rglob("*.html")):
+    for page in sorted(assignment.feedback_folder("*").parent.parent.rglob("*.html")):
         yield page.as_uri()
-    yield (course.reports_folder(assignment) / "report.html").as_uri()
+    yield (assignment.reports_folder / "report.html").as_uri()
 
 
 def main(arguments=None):
@@ -48,7 +47,7 @@ def main(arguments=None):
     count, faults = 0, []
     with tempfile.TemporaryDirectory() as settings, formgrader(root, Path(settings)) as address, sync_playwright() as started:
         browser = started.chromium.launch(executable_path=needs.chromium(), args=["--no-sandbox", "--disable-gpu"])
-        for url in pages(root, options.assignment, address):
+        for url in pages(Course.open(root).assignment(options.assignment), address):
             title, _, active, asked, broken = visit(browser, url)
             count += 1
             if title == "RAN" or active or asked or broken:

@@ -111,11 +111,11 @@ def test_times_in_names(name, time):
 
 def test_canvas_two_files_of_one_student(small):
     path = archive(small.root, ["byronada_17_9041_ps1.ipynb", "byronada_17_9042_photo.png", "bob_LATE_18_9043_ps1-1.ipynb"])
-    done = collect(small.course, path, "ps1")
+    done = collect(small.assignment, path)
     assert sorted(submitted(small)) == ["17/ps1/photo.png", "17/ps1/ps1.ipynb", "18/ps1/ps1.ipynb"]
     assert [(one.student, one.state, one.late) for one in done.people] == [("17", "new", False), ("18", "new", True)]
     assert done.problems == [] and done.counts() == {"collected": 3}
-    assert collected_notes(small.course, "ps1")["18"]["late"]
+    assert collected_notes(small.assignment)["18"]["late"]
 
 
 def test_canvas_of_two_files_of_one_name_the_later_keeps_it(small):
@@ -125,7 +125,7 @@ def test_canvas_of_two_files_of_one_name_the_later_keeps_it(small):
         "byronada_17_9043_ps1-1.ipynb",
         "byronada_17_9042_notes-1.txt",
     ]
-    collect(small.course, archive(small.root, names), "ps1")
+    collect(small.assignment, archive(small.root, names))
     assert submitted(small, "17") == {
         "ps1.ipynb": "content of byronada_17_9044_ps1.ipynb",
         "ps1-1.ipynb": "content of byronada_17_9043_ps1-1.ipynb",
@@ -135,7 +135,7 @@ def test_canvas_of_two_files_of_one_name_the_later_keeps_it(small):
 
 
 def test_canvas_anonymous(small):
-    done = collect(small.course, archive(small.root, ["anon_Xy12Z_9070_ps1.ipynb", "LATE_anon_Ab34C_9071_ps1.ipynb"]), "ps1")
+    done = collect(small.assignment, archive(small.root, ["anon_Xy12Z_9070_ps1.ipynb", "LATE_anon_Ab34C_9071_ps1.ipynb"]))
     assert [(one.student, one.late) for one in done.people] == [("anon_Ab34C", True), ("anon_Xy12Z", False)]
     assert any("anonymous" in note for note in done.notes)
 
@@ -169,7 +169,7 @@ def blackboard(*logins, names=(), typed=NOTHING, title="HW_1"):
 
 def test_blackboard_logins_with_underscores(small):
     path = archive(small.root, blackboard("j_doe", "k_doe", "doe", names=("Jo Doe", "Kim Doe", "Doe")))
-    done = collect(small.course, path, "ps1", zone=BERLIN)
+    done = collect(small.assignment, path, zone=BERLIN)
     assert [(one.student, one.name) for one in done.people] == [("doe", "Doe"), ("j_doe", "Jo Doe"), ("k_doe", "Kim Doe")]
     assert {one: submitted(small, one)["ps1.ipynb"] for one in ("doe", "j_doe", "k_doe")} == {
         one: f"work of {one}" for one in ("doe", "j_doe", "k_doe")
@@ -179,11 +179,11 @@ def test_blackboard_logins_with_underscores(small):
 
 def test_blackboard_without_descriptions_merges_nobody(small):
     files = {name: text for name, text in blackboard("j_doe", "k_doe", "ada").items() if name.endswith(".ipynb")}
-    done = collect(small.course, archive(small.root, files), "ps1")
+    done = collect(small.assignment, archive(small.root, files))
     assert len(done.people) == 3 and len({one.student for one in done.people}) == 3
     assert any("where that is wrong" in note for note in done.notes)
     people = roster(small, "d1,,,,,doe", "d2,,,,,j_doe", "d3,,,,,k_doe", "ada")
-    done = collect(small.course, archive(small.root, files), "ps1", roster=people)
+    done = collect(small.assignment, archive(small.root, files), roster=people)
     assert [one.student for one in done.people] == ["ada", "d2", "d3"]
 
 
@@ -195,12 +195,12 @@ def test_no_two_heads_have_one_login(heads):
 
 def test_blackboard_time_is_local_and_kept_with_its_offset(small):
     path = archive(small.root, blackboard("ada"))
-    collect(small.course, path, "ps1", zone=BERLIN)
+    collect(small.assignment, path, zone=BERLIN)
     assert submitted(small, "ada")["timestamp.txt"] == "2025-01-30 15:00:00+01:00\n"
-    assert collected_timestamp(small.course, "ps1", "ada") == datetime(2025, 1, 30, 14)
-    assert read_timestamp(small.course, "ps1", "ada") == (datetime(2025, 1, 30, 14), None)
+    assert collected_timestamp(small.assignment, "ada") == datetime(2025, 1, 30, 14)
+    assert read_timestamp(small.assignment, "ada") == (datetime(2025, 1, 30, 14), None)
     (small.root / "submitted" / "ada" / "ps1" / "timestamp.txt").write_text("1999-01-01 00:00:00 UTC")
-    when, note = read_timestamp(small.course, "ps1", "ada")
+    when, note = read_timestamp(small.assignment, "ada")
     assert when == datetime(2025, 1, 30, 14) and "collector" in note
 
 
@@ -211,7 +211,7 @@ def test_blackboard_the_last_attempt_counts_and_earlier_ones_are_kept(small):
         "E_ada_attempt_2025-01-29-15-00-00_other.txt": "old",
         "E_ada_attempt_2025-01-30-15-00-00_timestamp.txt": "1999-01-01 00:00:00 UTC",
     }
-    done = collect(small.course, archive(small.root, files), "ps1")
+    done = collect(small.assignment, archive(small.root, files))
     assert submitted(small, "ada") == {"ps1.ipynb": "new", "timestamp.txt": "2025-01-30 15:00:00+00:00\n"}
     aside = small.root / "submitted-replaced" / "20250129-150000-earlier" / "ada" / "ps1"
     assert (aside / "ps1.ipynb").read_text() == "old" and (aside / "other.txt").exists()
@@ -220,13 +220,13 @@ def test_blackboard_the_last_attempt_counts_and_earlier_ones_are_kept(small):
 
 
 def test_blackboard_what_was_typed_is_collected(small):
-    collect(small.course, archive(small.root, blackboard("ada", typed="<p>my answer</p>")), "ps1")
+    collect(small.assignment, archive(small.root, blackboard("ada", typed="<p>my answer</p>")))
     assert "my answer" in submitted(small, "ada")["typed in Blackboard.txt"]
 
 
 def test_a_last_attempt_without_the_notebook_is_told(small):
     files = {"E_ada_attempt_2025-01-30-15-00-00_x.txt": "", "E_ada_attempt_2025-01-29-15-00-00_ps1.ipynb": ""}
-    assert any("an earlier one" in note for note in collect(small.course, archive(small.root, files), "ps1").notes)
+    assert any("an earlier one" in note for note in collect(small.assignment, archive(small.root, files)).notes)
 
 
 def test_moodle_online_text_is_collected(small):
@@ -235,7 +235,7 @@ def test_moodle_online_text_is_collected(small):
         "Ada Byron_31_assignsubmission_onlinetext_/onlinetext.html": "<p>said</p>",
         "Ben King_32_assignsubmission_onlinetext_/onlinetext.html": "<p>only said</p>",
     }
-    done = collect(small.course, archive(small.root, files), "ps1")
+    done = collect(small.assignment, archive(small.root, files))
     assert submitted(small, "31") == {"ps1.ipynb": "work", "onlinetext.html": "<p>said</p>"}
     assert submitted(small, "32") == {"onlinetext.html": "<p>only said</p>"}
     assert any("other ones in the next" in note for note in done.notes), "without a roster Moodle's numbers are of no use"
@@ -250,7 +250,7 @@ def test_moodle_people_keep_their_id_from_week_to_week(small):
             f"Zoe Mueller_{week + 2}_assignsubmission_file_/ps1.ipynb",
             f"Somebody Else_{week + 3}_assignsubmission_file_/ps1.ipynb",
         ]
-        done = collect(small.course, archive(small.root, files), "ps1", roster=people, force=True)
+        done = collect(small.assignment, archive(small.root, files), roster=people, force=True)
         assert [one.student for one in done.people] == ["ada", "ben", "zoe"]
         assert len(done.problems) == 1 and "Somebody Else" in done.problems[0] and "roster.csv" in done.problems[0]
         assert done.notes == []
@@ -258,9 +258,9 @@ def test_moodle_people_keep_their_id_from_week_to_week(small):
 
 def test_moodle_a_number_that_two_people_have_in_two_downloads(small):
     files = ["a/Ada Byron_31_assignsubmission_file_/ps1.ipynb", "b/Ben King_31_assignsubmission_file_/ps1.ipynb"]
-    done = collect(small.course, archive(small.root, files), "ps1")
+    done = collect(small.assignment, archive(small.root, files))
     assert done.people == [] and submitted(small) == {} and "nobody's work is collected" in done.problems[0]
-    done = collect(small.course, archive(small.root, files), "ps1", roster=roster(small, "ada,Ada,Byron", "ben,Ben,King"))
+    done = collect(small.assignment, archive(small.root, files), roster=roster(small, "ada,Ada,Byron", "ben,Ben,King"))
     assert [one.student for one in done.people] == ["ada", "ben"]
 
 
@@ -271,7 +271,7 @@ def test_brightspace(small):
         "1-9 - Mary-Ann Smith - Sep 23, 2024 926 PM/ps1.ipynb": "first",
         "1-9 - Ben King - Sep 23, 2024 926 PM/ps1.ipynb": "ben's",
     }
-    done = collect(small.course, archive(small.root, files), "ps1", zone=BERLIN)
+    done = collect(small.assignment, archive(small.root, files), zone=BERLIN)
     assert [one.student for one in done.people] == ["Ben King", "Mary-Ann Smith"]
     assert submitted(small, "Mary-Ann Smith") == {"ps1.ipynb": "second", "timestamp.txt": "2024-09-24 21:26:00+02:00\n"}
     assert done.counts() == {"collected": 2, "earlier attempts": 1, "the platform's own": 1} and done.problems == []
@@ -281,7 +281,7 @@ def test_brightspace(small):
 
 
 def test_new_changed_and_same(small, capsys):
-    small.release(small.course.released_notebook("ps1", "ps1"))
+    small.release(small.assignment.released_notebook("ps1"))
     names = {f"{name}_{number}_90{number}_ps1.ipynb": f"work of {name}" for name, number in (("ada", 17), ("ben", 18))}
     command = "collect", small.root / "download.zip", "ps1", "--course-dir", small.root
     archive(small.root, names)
@@ -311,9 +311,9 @@ def test_new_changed_and_same(small, capsys):
 
 def test_what_an_instructor_mended_is_not_taken_for_changed_work(small):
     path = archive(small.root, ["ada_17_904_ps1.ipynb"])
-    collect(small.course, path, "ps1")
+    collect(small.assignment, path)
     (small.root / "submitted" / "17" / "ps1" / "ps1.ipynb").write_text("mended")
-    done = collect(small.course, path, "ps1", force=True)
+    done = collect(small.assignment, path, force=True)
     assert done.people[0].state == "same" and submitted(small, "17") == {"ps1.ipynb": "mended"}
 
 
@@ -333,7 +333,7 @@ def test_a_time_zone_is_asked_for(small, capsys):
     assert "--time-zone" in capsys.readouterr().err
     assert grade("collect", path, "ps1", "--course-dir", small.root, "--time-zone", "America/New_York", "--force") == 0
     assert "--time-zone" not in capsys.readouterr().err
-    assert collected_timestamp(small.course, "ps1", "ada") == datetime(2025, 1, 30, 20)
+    assert collected_timestamp(small.assignment, "ada") == datetime(2025, 1, 30, 20)
     assert grade("collect", path, "ps1", "--course-dir", small.root, "--time-zone", "CEST") == 2
 
 
@@ -341,27 +341,27 @@ def test_nothing_understood_is_an_error_with_a_way_out(small, capsys):
     assert grade("collect", archive(small.root, ["ada/ps1.ipynb", "ben/ps1.ipynb"]), "ps1", "--course-dir", small.root) == 2
     assert "--by-folder" in capsys.readouterr().err and not (small.root / "submitted").exists()
     assert grade("collect", small.root / "download.zip", "ps1", "--course-dir", small.root, "--by-folder") == 0
-    assert small.course.students("ps1") == ["ada", "ben"]
+    assert small.assignment.students() == ["ada", "ben"]
     (small.root / "no.zip").write_text("no")
     assert grade("collect", small.root / "no.zip", "ps1", "--course-dir", small.root) == 2
 
 
 def test_ids_alike_are_told_and_hidden_folders_named(small):
     names = ["Zoë/ps1.ipynb", "ada/ps1.ipynb", "ada /ps1.ipynb", "7/ps1.ipynb", "007/ps1.ipynb", "Ada/ps1.ipynb", ".x/ps1.ipynb"]
-    done = collect(small.course, archive(small.root, names), "ps1", by_folder=True)
+    done = collect(small.assignment, archive(small.root, names), by_folder=True)
     assert len(done.people) == 6 and done.problems == ["'.x': no id for a student"]
     assert any("'Ada' and 'ada' and 'ada '" in note for note in done.notes) and any(
         "'007' and '7'" in note for note in done.notes
     )
     both = ["Zoë/ps1.ipynb", "Zoe\u0308/ps1.ipynb"]
-    done = collect(small.course, archive(small.root, both), "ps1", by_folder=True)
+    done = collect(small.assignment, archive(small.root, both), by_folder=True)
     assert done.people == [] and "nobody's work is collected" in done.problems[0], "one id, and maybe two people"
 
 
 def test_folders_by_what_the_roster_knows(small):
     people = roster(small, "ada,Ada,Byron,a@x.org,17", "ben,Ben,King,,,bk")
     done = collect(
-        small.course, archive(small.root, ["a@x.org/ps1.ipynb", "King Ben/ps1.ipynb"]), "ps1", by_folder=True, roster=people
+        small.assignment, archive(small.root, ["a@x.org/ps1.ipynb", "King Ben/ps1.ipynb"]), by_folder=True, roster=people
     )
     assert [one.student for one in done.people] == ["ada", "ben"]
 
@@ -397,7 +397,7 @@ def test_hostile_archives(small, capsys, monkeypatch):
 def test_a_zip_that_is_none_stays_as_it_is(small):
     inner = archive(small.root, {"ps1.ipynb": "x" * 10_000}, "inner.zip").read_bytes()
     broken = inner[:40] + b"\xff" * 20 + inner[60:]
-    done = collect(small.course, archive(small.root, {"ada_17_904_work.zip": broken, "ada_17_905_ps1.ipynb": "whole"}), "ps1")
+    done = collect(small.assignment, archive(small.root, {"ada_17_904_work.zip": broken, "ada_17_905_ps1.ipynb": "whole"}))
     names = submitted_names(small)
     assert {"17/ps1/work.zip", "17/ps1/ps1.ipynb"} == set(names) and "work.zip" in done.problems[0]
 
@@ -410,7 +410,7 @@ def submitted_names(small):
 def test_files_in_each_others_way(small):
     names = ["x_17_assignsubmission_file_/a", "x_17_assignsubmission_file_/a/b", "x_17_assignsubmission_file_/A"]
     names.append(f"x_17_assignsubmission_file_/{'n' * 300}.ipynb")
-    done = collect(small.course, archive(small.root, names), "ps1")
+    done = collect(small.assignment, archive(small.root, names))
     assert done.counts() == {"collected": 4} and sorted(submitted(small, "17").values()) == sorted(
         f"content of {one}" for one in names
     )
@@ -428,9 +428,9 @@ def test_a_full_disk_stops_it_and_it_goes_on_later(small, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(collecting, "open", full, raising=False)
         with pytest.raises(CourseError, match="No space left on device"):
-            collect(small.course, path, "ps1")
+            collect(small.assignment, path)
     assert sorted(submitted(small)) == ["17/ps1/ps1.ipynb"] and not list(small.root.rglob(".collect-*"))
-    done = collect(small.course, path, "ps1")
+    done = collect(small.assignment, path)
     assert [(one.student, one.state) for one in done.people] == [("17", "same"), ("18", "new")]
 
 
@@ -439,7 +439,7 @@ def test_damaged_notes_are_named(small):
     path.parent.mkdir(parents=True)
     path.write_text("{")
     with pytest.raises(CourseError, match="collected.json is damaged"):
-        collect(small.course, archive(small.root, ["ada_17_904_ps1.ipynb"]), "ps1")
+        collect(small.assignment, archive(small.root, ["ada_17_904_ps1.ipynb"]))
 
 
 # --- any archive at all --------------------------------------------------------------------------------------------------------
@@ -485,7 +485,7 @@ def test_any_archive(tmp_path_factory, names, by_folder):
         texts = {id(entry): file.read(entry).decode() for entry in entries}
     outside = {one for one in root.rglob("*") if one != path and course.root not in [one, *one.parents]}
     try:
-        done = collect(course, path, "ps1", by_folder=by_folder)
+        done = collect(course.assignment("ps1"), path, by_folder=by_folder)
     except CourseError:
         assert not (course.root / "submitted").exists()
         return
@@ -511,7 +511,7 @@ def test_any_archive(tmp_path_factory, names, by_folder):
                     owners.setdefault(student, set()).add((found.person, found.name))
     assert all(len(who) == 1 for who in owners.values()), owners
     before = {one: one.is_file() and one.read_bytes() for one in course.root.rglob("*")}
-    again = collect(course, path, "ps1", by_folder=by_folder, force=True)
+    again = collect(course.assignment("ps1"), path, by_folder=by_folder, force=True)
     assert {person.state for person in again.people} <= {"same", "refused"}
     after = {one: one.is_file() and one.read_bytes() for one in course.root.rglob("*")}
     assert before == after
@@ -528,10 +528,10 @@ def test_a_notebook_in_disguise_is_graded(small):
         "dan": "ps1.json",
     }.items():
         small.hand_in(student, nbformat.writes(small.solved()), name=name)
-        intake = take_in(small.course, "ps1", student)
+        intake = take_in(small.assignment, student)
         assert intake.problem is None and any(name in line for line in intake.repairs), (name, intake.problem)
         assert name not in intake.files
     small.hand_in("fay", nbformat.writes(small.solved())[:-600], name="ps1.ipynb.txt")
-    assert any("could be saved" in line for line in take_in(small.course, "ps1", "fay").repairs), "also one that is cut off"
+    assert any("could be saved" in line for line in take_in(small.assignment, "fay").repairs), "also one that is cut off"
     small.hand_in("eve", '{"cells": 3}', name="data.json")
-    assert "No notebook" in take_in(small.course, "ps1", "eve").problem
+    assert "No notebook" in take_in(small.assignment, "eve").problem

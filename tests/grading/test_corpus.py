@@ -44,7 +44,10 @@ def contents(folder):
 def graded(folder):
     before = contents(folder / "submitted") | contents(folder / "source")
     batch = run_batch(
-        Course.open(folder), "ps1", limits=Limits(cell_timeout=4, total_timeout=60, memory=2**30), jobs=2, open_engine=open_engine
+        Course.open(folder).assignment("ps1"),
+        limits=Limits(cell_timeout=4, total_timeout=60, memory=2**30),
+        jobs=2,
+        open_engine=open_engine,
     )
     after = contents(folder / "submitted") | contents(folder / "source")
     return batch, before, after
@@ -109,8 +112,7 @@ def test_grading_again_gives_the_same(folder, graded):
     batch, _, _ = graded
     names = ["full", "untouched", "truncated-half", "no-metadata-no-ids", "patched-numpy", "os-exit-in-answer", "always-equal"]
     again = run_batch(
-        Course.open(folder),
-        "ps1",
+        Course.open(folder).assignment("ps1"),
         limits=Limits(cell_timeout=4, total_timeout=60, memory=2**30),
         jobs=2,
         open_engine=open_engine,
@@ -154,7 +156,7 @@ def test_what_the_corpus_expects_is_what_another_program_finds(tmp_path):
     solution = root / "solutions" / "week01_knn" / "knn.py"
     (tmp_path / "source" / "week01_knn").mkdir(parents=True)
     nbformat.write(instructor_notebook(solution), tmp_path / "source" / "week01_knn" / "knn.ipynb")
-    exercise = corpus.Exercise(Course.open(tmp_path), "week01_knn", "knn")
+    exercise = corpus.Exercise(Course.open(tmp_path).assignment("week01_knn"), "knn")
     cells = gate.code_cells(instructor_notebook(solution))
     stubs = {cell.name: cell.source for cell in gate.code_cells(released_notebook(solution))}
     with gate.Executor() as executor:

@@ -6,7 +6,7 @@ import nbformat
 import pytest
 from traitlets.config import PyFileConfigLoader
 
-from grading.batch.engine import data_folders, open_engine
+from grading.batch.engine import open_engine
 from grading.model import Limits
 from tests import needs
 
@@ -24,7 +24,7 @@ def engine(small, tmp_path, monkeypatch):
     (tmp_path / "cache" / "note").write_text("shared")
     monkeypatch.setenv("COURSE_DATA", str(tmp_path / "cache"))
     monkeypatch.setenv("TOKEN", "SECRET token")
-    with open_engine(small.course, "ps1", Limits(cell_timeout=20), jobs=1) as opened:
+    with open_engine(small.assignment, Limits(cell_timeout=20), jobs=1) as opened:
         yield opened
 
 
@@ -87,13 +87,13 @@ def test_data_folders_come_from_the_environment_or_the_configuration(small, tmp_
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
     monkeypatch.delenv("COURSE_DATA", raising=False)
-    assert data_folders(small.course) == []
+    assert small.course.data_folders() == []
     (small.root / "nbgrader_config.py").write_text(f"c = get_config()\nc.Grading.data = [{str(tmp_path / 'one')!r}, 'nowhere']\n")
-    assert data_folders(small.course) == [tmp_path / "one"]
+    assert small.course.data_folders() == [tmp_path / "one"]
     monkeypatch.setenv("COURSE_DATA", str(tmp_path / "two"))
-    assert data_folders(small.course) == [tmp_path / "two"]
+    assert small.course.data_folders() == [tmp_path / "two"]
     monkeypatch.setenv("COURSE_DATA", str(tmp_path / "nowhere"))
-    assert data_folders(small.course) == []
+    assert small.course.data_folders() == []
 
 
 def test_this_course_names_its_data_cache(monkeypatch, tmp_path):

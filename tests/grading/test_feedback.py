@@ -34,10 +34,10 @@ ATTACKS = """<script>document.title = "HACKED"</script>
 
 def grade(small, student, scores, reasons=(), status="ok", outputs=()):
     """Write what the grader would, without running anything."""
-    intake = take_in(small.course, "ps1", student)
-    instructor = {grade_id(cell): cell for cell in small.course.instructor_notebook("ps1", "ps1").cells}
+    intake = take_in(small.assignment, student)
+    instructor = {grade_id(cell): cell for cell in small.assignment.instructor_notebook("ps1").cells}
     if intake.problem:
-        found = ungradable(small.course, "ps1", intake)
+        found = ungradable(small.assignment, intake)
     else:
         for cell in intake.notebook.cells:
             name = grade_id(cell)
@@ -49,14 +49,14 @@ def grade(small, student, scores, reasons=(), status="ok", outputs=()):
     for cell in found.notebook.cells:
         if cell.cell_type == "code":
             cell.outputs = [nbformat.from_dict(output) for output in outputs]
-    with GradebookWriter(small.course, "ps1") as writer:
+    with GradebookWriter(small.assignment) as writer:
         writer.write(intake.student, [found])
-    write_autograded(small.course, "ps1", student, [found])
-    Records(small.course, "ps1").write(summary(intake.student, [found]))
+    write_autograded(small.assignment, student, [found])
+    Records(small.assignment).write(summary(intake.student, [found]))
 
 
 def page(small, student="ada"):
-    pages, missing = feedback.write_feedback(small.course, "ps1", [student])
+    pages, missing = feedback.write_feedback(small.assignment, [student])
     assert missing == []
     assert pages == [small.root / "feedback" / student / "ps1" / "ps1.html"]
     return pages[0].read_text(encoding="utf-8")
@@ -159,7 +159,7 @@ def hostile(small):
             },
         ],
     )
-    with GradebookWriter(small.course, "ps1") as writer:
+    with GradebookWriter(small.assignment) as writer:
         writer._book.find_comment("why", "ps1", "ps1", "ada").manual_comment = ATTACKS
         writer._book.db.commit()
     return page(small)
@@ -216,9 +216,9 @@ def test_nothing_to_grade(small):
 
 def test_those_without_a_result_are_named(small):
     small.hand_in("ada")
-    assert feedback.write_feedback(small.course, "ps1")[1] == ["ada: not graded yet by `grade run ps1`"]
+    assert feedback.write_feedback(small.assignment)[1] == ["ada: not graded yet by `grade run ps1`"]
     with pytest.raises(CourseError, match="nobody"):
-        feedback.write_feedback(small.course, "ps1", ["nobody"])
+        feedback.write_feedback(small.assignment, ["nobody"])
 
 
 def test_deep_nesting_and_long_text_do_no_harm():

@@ -26,10 +26,10 @@ from grading.submissions.take_in import take_in
 
 def outcome(small, student, double=2.0, triple=3.0):
     """What the grader would have found, without running anything."""
-    intake = take_in(small.course, "ps1", student)
+    intake = take_in(small.assignment, student)
     if intake.problem:
-        return ungradable(small.course, "ps1", intake)
-    instructor = {grade_id(cell): cell for cell in small.course.instructor_notebook("ps1", "ps1").cells}
+        return ungradable(small.assignment, intake)
+    instructor = {grade_id(cell): cell for cell in small.assignment.instructor_notebook("ps1").cells}
     for cell in intake.notebook.cells:
         if grade_id(cell):
             cell.metadata.nbgrader = instructor[grade_id(cell)].metadata.nbgrader
@@ -39,7 +39,7 @@ def outcome(small, student, double=2.0, triple=3.0):
 
 def write(small, student, **points):
     found = outcome(small, student, **points)
-    with GradebookWriter(small.course, "ps1") as writer:
+    with GradebookWriter(small.assignment) as writer:
         writer.write(student, [found])
     return found
 
@@ -89,7 +89,7 @@ def test_the_rows_are_those_that_nbgrader_writes(small, tmp_path):
     (small.root / "gradebook.db").unlink()
     small.hand_in("ada")
     small.hand_in("ben", nbformat.writes(small.solved("double")))
-    small.hand_in("dan", nbformat.writes(small.course.released_notebook("ps1", "ps1")))
+    small.hand_in("dan", nbformat.writes(small.assignment.released_notebook("ps1")))
     theirs = tmp_path / "theirs"
     shutil.copytree(small.root, theirs)
     (theirs / "nbgrader_config.py").write_text("c = get_config()\nc.Execute.shutdown_kernel = 'immediate'\n")
@@ -110,7 +110,7 @@ def test_nbgraders_own_tools_go_on_working(small):
     small.hand_in("ada")
     small.hand_in("eve", b"")
     for student in ("ada", "eve"):
-        write_autograded(small.course, "ps1", student, [write(small, student)])
+        write_autograded(small.assignment, student, [write(small, student)])
     api = NbGraderAPI(coursedir=small.course.directory)
     assert api.get_autograded_students("ps1") == {"ada", "eve"}
     submissions = {one["student"]: one for one in api.get_submissions("ps1")}
@@ -156,9 +156,9 @@ def test_a_student_is_written_whole_or_not_at_all(small, monkeypatch):
 def test_a_backup_is_made_and_old_ones_go(small, monkeypatch):
     small.hand_in("ada")
     (small.root / "gradebook.db").unlink()
-    assert back_up(small.course, "ps1") is None
+    assert back_up(small.assignment) is None
     write(small, "ada")
-    copy = back_up(small.course, "ps1")
+    copy = back_up(small.assignment)
     write(small, "ada", double=0.0)
     with sqlite3.connect(copy) as saved:
         assert saved.execute("select sum(auto_score) from grade").fetchone() == (5,)
@@ -166,30 +166,30 @@ def test_a_backup_is_made_and_old_ones_go(small, monkeypatch):
     others = [copy.parent / f"gradebook-2000010{number}-000000-{name}.db" for number in range(3) for name in ("x-ps1", "ps")]
     for path in [*others, *(copy.parent / f"gradebook-2000010{number}-000000-ps1.db" for number in range(3))]:
         path.write_bytes(b"")
-    newest = back_up(small.course, "ps1")
+    newest = back_up(small.assignment)
     assert sorted(path.name for path in copy.parent.glob("*-ps1.db") if path not in others)[-1] == newest.name
     assert len([path for path in copy.parent.glob("*.db") if path not in others]) == 2
     assert all(path.exists() for path in others), "copies made for other assignments are not this one's to delete"
 
 
 def test_two_copies_in_one_second_are_two(small):
-    write_nothing = back_up(small.course, "ps1"), back_up(small.course, "ps1")
+    write_nothing = back_up(small.assignment), back_up(small.assignment)
     assert len(set(write_nothing)) == 2 and all(path.exists() for path in write_nothing)
 
 
 def test_a_folder_of_any_name_can_be_copied(small):
     odd = small.root.rename(small.root.with_name("week #1"))
-    assert len(back_up(Course.open(odd), "ps1").read_bytes()) == len((odd / "gradebook.db").read_bytes())
+    assert len(back_up(Course.open(odd).assignment("ps1")).read_bytes()) == len((odd / "gradebook.db").read_bytes())
 
 
 def test_who_only_reads_makes_no_copy(small):
     small.hand_in("ada")
     write(small, "ada")
     copies = list(small.root.glob("gradebook-backups/*"))
-    with GradebookWriter(small.course, "ps1") as writer:
+    with GradebookWriter(small.assignment) as writer:
         assert writer.results("ada") and writer.overruled() == []
     assert writer.backup is None and list(small.root.glob("gradebook-backups/*")) == copies
-    with GradebookWriter(small.course, "ps1") as writer:
+    with GradebookWriter(small.assignment) as writer:
         writer.write("ada", [outcome(small, "ada")])
     assert writer.backup.exists()
 
@@ -198,12 +198,12 @@ def test_a_damaged_gradebook_is_called_damaged(small):
     path = small.root / "gradebook.db"
     whole = path.read_bytes()
     path.write_bytes(b"this is no gradebook" * 100)
-    with pytest.raises(CourseError, match="is damaged.*there is no copy"), GradebookWriter(small.course, "ps1"):
+    with pytest.raises(CourseError, match="is damaged.*there is no copy"), GradebookWriter(small.assignment):
         pass
     path.write_bytes(whole)
-    copy = back_up(small.course, "ps1")
+    copy = back_up(small.assignment)
     path.write_bytes(whole[: len(whole) // 2] + b"\xff" * 4096 + whole[len(whole) // 2 + 4096 :])
-    with pytest.raises(CourseError, match=f"is damaged.*the newest copy is .*{copy.name}"), GradebookWriter(small.course, "ps1"):
+    with pytest.raises(CourseError, match=f"is damaged.*the newest copy is .*{copy.name}"), GradebookWriter(small.assignment):
         pass
 
 
@@ -212,7 +212,7 @@ def test_an_older_gradebook_is_to_be_upgraded(small):
         book.execute("alter table student drop column lms_user_id")
     book.close()
     with pytest.raises(CourseError, match="older nbgrader.*student.lms_user_id.*nbgrader db upgrade"):
-        GradebookWriter(small.course, "ps1").__enter__()
+        GradebookWriter(small.assignment).__enter__()
 
 
 def test_changed_points_are_taken_over(small):
@@ -232,7 +232,7 @@ def test_another_program_that_writes_is_waited_for(small, monkeypatch):
     monkeypatch.setattr(gradebook.time, "sleep", lambda _: None)
     found = outcome(small, "ada", double=0.0)
     other = sqlite3.connect(small.root / "gradebook.db", isolation_level=None)
-    with GradebookWriter(small.course, "ps1") as writer:
+    with GradebookWriter(small.assignment) as writer:
         other.execute("begin immediate")
         with pytest.raises(CourseError, match="run the same command again"):
             writer.write("ada", [found])
@@ -253,7 +253,7 @@ def test_lateness_costs_what_the_courses_plugin_says(small):
     )
     small.hand_in("ada")
     found = outcome(small, "ada")
-    with GradebookWriter(small.course, "ps1") as writer:
+    with GradebookWriter(small.assignment) as writer:
         writer._book.update_or_create_assignment("ps1", duedate=datetime(2025, 3, 1))
         writer.write("ada", [found], datetime(2025, 3, 2))
         assert writer.results("ada")["notebooks"]["ps1"]["penalty"] == 1.5

@@ -13,7 +13,6 @@ from grading.batch.engine import open_engine
 from grading.batch.run import run_batch
 from grading.model import Limits
 from grading.nbgrader.cells import Marks, grade_id, hidden_lines, visible_source
-from grading.nbgrader.course import Course
 from grading.reports.feedback import write_feedback
 from tests.grading.conftest import Small
 
@@ -98,10 +97,10 @@ def graded(tmp_path_factory):
         notebook = small.solved(double=double, triple="def triple(x):\n    return 3 * x")
         notebook.cells.append(new_code_cell(last))
         small.hand_in(student, nbformat.writes(notebook))
-    course = Course.open(small.root)
-    batch = run_batch(course, "ps1", limits=LIMITS, jobs=2, open_engine=open_engine)
+    assignment = small.assignment
+    batch = run_batch(assignment, limits=LIMITS, jobs=2, open_engine=open_engine)
     assert batch.missing == [] and batch.notes == []
-    write_feedback(course, "ps1")
+    write_feedback(assignment)
     return small, {result.student: result for result in batch.results}
 
 

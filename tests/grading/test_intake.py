@@ -55,13 +55,13 @@ def changed(small, change):
 def test_an_honest_submission_needs_no_repair(small):
     path = small.hand_in("ada", text(small.solved()))
     before = path.read_bytes()
-    assert good(take_in(small.course, "ps1", "ada")).repairs == []
+    assert good(take_in(small.assignment, "ada")).repairs == []
     assert path.read_bytes() == before
 
 
 def test_nothing_is_reported_of_an_untouched_release(small):
-    small.hand_in("dan", text(small.course.released_notebook("ps1", "ps1")))
-    intake = take_in(small.course, "ps1", "dan")
+    small.hand_in("dan", text(small.assignment.released_notebook("ps1")))
+    intake = take_in(small.assignment, "dan")
     assert intake.problem is None and intake.repairs == []
     assert "NotImplementedError" in answers(intake)["double"]
 
@@ -79,12 +79,12 @@ def test_nothing_is_reported_of_an_untouched_release(small):
 )
 def test_encodings(small, encode, words):
     small.hand_in("ada", encode(text(small.solved())))
-    told(good(take_in(small.course, "ps1", "ada")), words)
+    told(good(take_in(small.assignment, "ada")), words)
 
 
 def test_lone_surrogates(small):
     small.hand_in("ada", text(small.solved()).replace("Because", "\\ud800 Because"))
-    told(good(take_in(small.course, "ps1", "ada")), "lone surrogates")
+    told(good(take_in(small.assignment, "ada")), "lone surrogates")
 
 
 @pytest.mark.parametrize(
@@ -106,25 +106,25 @@ def test_lone_surrogates(small):
 )
 def test_what_is_no_notebook(small, content, words):
     small.hand_in("ada", content)
-    assert words in take_in(small.course, "ps1", "ada").problem
+    assert words in take_in(small.assignment, "ada").problem
 
 
 def test_truncated_in_any_place(small):
     whole = text(small.solved()).encode()
     for end in range(len(whole) - 1, 0, -97):
         small.hand_in("ada", whole[:end])
-        intake = take_in(small.course, "ps1", "ada")
+        intake = take_in(small.assignment, "ada")
         nbformat.validate(intake.notebook)
         if intake.problem is None:
             told(intake, "could be saved")
             assert len(intake.notebook.cells) == 8
     small.hand_in("ada", whole[: whole.index(b"triple_test")])
-    assert "2 * x" in answers(take_in(small.course, "ps1", "ada"))["double"]
+    assert "2 * x" in answers(take_in(small.assignment, "ada"))["double"]
 
 
 def test_a_merge_conflict_costs_one_cell(small):
     small.hand_in("ada", text(small.solved()).replace('"grade_id": "triple"', '<<<<<<< HEAD\n"grade_id": "triple"'))
-    intake = take_in(small.course, "ps1", "ada")
+    intake = take_in(small.assignment, "ada")
     assert "2 * x" in answers(intake)["double"] and "Because" in answers(intake)["why"]
 
 
@@ -139,7 +139,7 @@ def test_old_format(small):
         for cell in small.solved().cells
     ]
     small.hand_in("ada", {"nbformat": 3, "nbformat_minor": 0, "metadata": {}, "worksheets": [{"cells": cells}]})
-    told(good(take_in(small.course, "ps1", "ada")), "format 3")
+    told(good(take_in(small.assignment, "ada")), "format 3")
 
 
 def lose_metadata(content):
@@ -179,7 +179,7 @@ def old_schema(content):
 @pytest.mark.parametrize("change", [lose_metadata, lose_ids, lose_both, rename, colab, old_schema])
 def test_lost_or_foreign_metadata(small, change):
     small.hand_in("ada", changed(small, change))
-    good(take_in(small.course, "ps1", "ada"))
+    good(take_in(small.assignment, "ada"))
 
 
 def retype(content):
@@ -228,7 +228,7 @@ def empty_metadata(content):
 )
 def test_tampering_is_undone_and_told(small, change, words):
     small.hand_in("ada", changed(small, change))
-    told(good(take_in(small.course, "ps1", "ada")), words)
+    told(good(take_in(small.assignment, "ada")), words)
 
 
 def test_no_wolf_is_cried_over_layout(small):
@@ -236,7 +236,7 @@ def test_no_wolf_is_cried_over_layout(small):
         content["cells"][3]["source"] = '# a note\nassert double( 2 )==4, "two times two is four"\n\n'
 
     small.hand_in("ada", changed(small, layout))
-    assert good(take_in(small.course, "ps1", "ada")).repairs == []
+    assert good(take_in(small.assignment, "ada")).repairs == []
 
 
 def test_a_copy_with_the_hidden_tests_is_told(small):
@@ -244,17 +244,17 @@ def test_a_copy_with_the_hidden_tests_is_told(small):
         content["cells"][3]["source"] = small.source().cells[3].source
 
     small.hand_in("ada", changed(small, leaked))
-    told(take_in(small.course, "ps1", "ada"), "holds the hidden tests")
+    told(take_in(small.assignment, "ada"), "holds the hidden tests")
 
 
 def test_copies_of_an_answer(small):
     notebook = small.solved()
-    stub = small.course.released_notebook("ps1", "ps1").cells[2]
+    stub = small.assignment.released_notebook("ps1").cells[2]
     # an empty copy before it, and an empty copy behind
     notebook.cells.insert(2, nbformat.from_dict(copy.deepcopy(stub) | {"id": "copy-1"}))
     notebook.cells.append(nbformat.from_dict(copy.deepcopy(stub) | {"id": "copy-2"}))
     small.hand_in("ada", text(notebook))
-    intake = good(take_in(small.course, "ps1", "ada"))
+    intake = good(take_in(small.assignment, "ada"))
     told(intake, "3 copies")
     assert sum("NotImplementedError" in cell.source for cell in intake.notebook.cells) == 0
 
@@ -265,7 +265,7 @@ def test_own_cells_keep_their_place(small):
     notebook.cells.insert(5, new_markdown_cell("my thoughts"))
     notebook.cells.append(new_code_cell("the end"))
     small.hand_in("ada", text(notebook))
-    intake = good(take_in(small.course, "ps1", "ada"))
+    intake = good(take_in(small.assignment, "ada"))
     assert [cell.source for cell in intake.notebook.cells] == [cell.source for cell in notebook.cells]
     assert intake.repairs == []
 
@@ -274,7 +274,7 @@ def test_a_free_cell_that_was_deleted_stays_deleted(small):
     notebook = small.solved()
     del notebook.cells[7]
     small.hand_in("ada", text(notebook))
-    intake = good(take_in(small.course, "ps1", "ada"))
+    intake = good(take_in(small.assignment, "ada"))
     assert len(intake.notebook.cells) == 7 and intake.repairs == []
 
 
@@ -282,7 +282,7 @@ def test_moved_cells_stand_in_order_again(small):
     notebook = small.solved()
     notebook.cells.insert(1, notebook.cells.pop(5))
     small.hand_in("ada", text(notebook))
-    told(good(take_in(small.course, "ps1", "ada")), "moved")
+    told(good(take_in(small.assignment, "ada")), "moved")
 
 
 @pytest.mark.parametrize(
@@ -297,25 +297,25 @@ def test_moved_cells_stand_in_order_again(small):
 )
 def test_wrong_names(small, name, words):
     small.hand_in("ada", text(small.solved()), name=name)
-    told(good(take_in(small.course, "ps1", "ada")), words)
+    told(good(take_in(small.assignment, "ada")), words)
 
 
 def test_of_several_notebooks_the_one_with_answers(small):
-    small.hand_in("ada", text(small.course.released_notebook("ps1", "ps1")))
+    small.hand_in("ada", text(small.assignment.released_notebook("ps1")))
     small.hand_in("ada", text(small.solved()), name="ps1 (1).ipynb")
     small.hand_in("ada", b"rubbish", name="ps1-Copy1.ipynb")
-    told(good(take_in(small.course, "ps1", "ada")), "ps1 (1).ipynb was graded")
+    told(good(take_in(small.assignment, "ada")), "ps1 (1).ipynb was graded")
     small.hand_in("ben", b"rubbish")
     small.hand_in("ben", text(small.solved()), name="ps1 (1).ipynb")
-    told(good(take_in(small.course, "ps1", "ben")), "not usable")
+    told(good(take_in(small.assignment, "ben")), "not usable")
 
 
 def test_no_notebook(small):
     small.hand_in("ada", b"word", name="ps1.docx")
-    assert "only ps1.docx" in take_in(small.course, "ps1", "ada").problem
+    assert "only ps1.docx" in take_in(small.assignment, "ada").problem
     (small.root / "submitted" / "ben" / "ps1").mkdir(parents=True)
-    assert "empty" in take_in(small.course, "ps1", "ben").problem
-    assert "Nothing was handed in" in take_in(small.course, "ps1", "nobody").problem
+    assert "empty" in take_in(small.assignment, "ben").problem
+    assert "Nothing was handed in" in take_in(small.assignment, "nobody").problem
 
 
 @pytest.mark.skipif(os.name != "posix", reason="pipes and links of POSIX systems")
@@ -329,7 +329,7 @@ def test_links_pipes_and_code_are_refused(small):
         (folder / name).write_bytes(b"x")
     (folder / "data.csv").write_text("1,2")
     (folder / "huge.bin").write_bytes(b"x" * 2000)
-    intake = good(take_in(small.course, "ps1", "ada", limits=Limits(file=1000)))
+    intake = good(take_in(small.assignment, "ada", limits=Limits(file=1000)))
     assert set(intake.files) == {"data.csv"}
     for words in (
         "secret.txt is a symbolic link",
@@ -349,12 +349,12 @@ def test_hard_links_are_refused(small):
     path = small.hand_in("ada", text(small.solved()))
     secret = small.root / "source" / "ps1" / "ps1.ipynb"
     os.link(secret, path.parent / "mine.txt")
-    intake = good(take_in(small.course, "ps1", "ada"))
+    intake = good(take_in(small.assignment, "ada"))
     told(intake, "mine.txt is a hard link")
     assert intake.files == {}
     path.unlink()
     os.link(secret, path)
-    intake = take_in(small.course, "ps1", "ada")
+    intake = take_in(small.assignment, "ada")
     assert intake.problem is not None and "hard link" in " ".join([intake.problem, *intake.repairs])
 
 
@@ -373,18 +373,18 @@ def test_links_in_place_of_the_submission(small, which):
             (place / "ps1").symlink_to(secret / "ps1")
         else:
             (place / "ps1" / "ps1.ipynb").symlink_to(secret / "ps1" / "ps1.ipynb")
-    intake = take_in(small.course, "ps1", "eve")
+    intake = take_in(small.assignment, "eve")
     assert intake.problem and "return 2 * x" not in text(intake.notebook)
-    assert fingerprint(small.course, "ps1", "eve")
+    assert fingerprint(small.assignment, "eve")
 
 
 def test_given_files_are_the_instructors(small):
     (small.root / "release" / "ps1").mkdir(parents=True)
     (small.root / "release" / "ps1" / "data.csv").write_text("right")
-    small.release(small.course.released_notebook("ps1", "ps1"))
+    small.release(small.assignment.released_notebook("ps1"))
     path = small.hand_in("ada", text(small.solved()))
     (path.parent / "data.csv").write_text("forged")
-    intake = good(take_in(small.course, "ps1", "ada"))
+    intake = good(take_in(small.assignment, "ada"))
     assert intake.files["data.csv"].read_text() == "right"
 
 
@@ -394,17 +394,17 @@ def test_large_numbers_of_cells_take_no_time(small):
     for cell in notebook.cells:
         cell.metadata = {}
     small.hand_in("ada", text(notebook))
-    assert take_in(small.course, "ps1", "ada").problem is None
+    assert take_in(small.assignment, "ada").problem is None
 
 
 def test_fingerprint_knows_every_change(small):
     path = small.hand_in("ada", text(small.solved()))
-    first = fingerprint(small.course, "ps1", "ada")
-    assert first == fingerprint(small.course, "ps1", "ada")
+    first = fingerprint(small.assignment, "ada")
+    assert first == fingerprint(small.assignment, "ada")
     (path.parent / "data.csv").write_text("1")
-    second = fingerprint(small.course, "ps1", "ada")
+    second = fingerprint(small.assignment, "ada")
     (path.parent / "data.csv").write_text("2")
-    assert len({first, second, fingerprint(small.course, "ps1", "ada")}) == 3
+    assert len({first, second, fingerprint(small.assignment, "ada")}) == 3
 
 
 def test_text_of_a_students_cannot_act_and_the_release_stays_as_it_is(small):
@@ -418,7 +418,7 @@ def test_text_of_a_students_cannot_act_and_the_release_stays_as_it_is(small):
     notebook.cells.insert(3, new_markdown_cell("![a](attachment:a.png)", attachments={"a.png": {"text/html": script}}))
     path = small.hand_in("ada", json.dumps(notebook))
     before = path.read_bytes()
-    intake = take_in(small.course, "ps1", "ada")
+    intake = take_in(small.assignment, "ada")
     written = nbformat.writes(intake.notebook)
     assert script not in written and "&lt;script&gt;" in written and "[picture not shown: a]" in written
     assert intake.notebook.cells[0].source == source.cells[0].source

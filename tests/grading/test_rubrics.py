@@ -71,7 +71,7 @@ def test_no_rubric_reaches_a_student(small):
     with_questions(small)
     for name in ("release", "feedback", "autograded"):
         assert not (small.root / name).exists()
-    released = small.course.released_notebook("ps1", "ps1")
+    released = small.assignment.released_notebook("ps1")
     assert "SECRET" not in nbformat.writes(released) and "Rubric" not in nbformat.writes(released)
     assert next(cell.source for cell in released.cells if grade_id(cell) == "why") == "*Say* why.\n\nYOUR ANSWER HERE"
     small.hand_in("ada", small.solved("double", why="*Say* why.\n\nMine."))

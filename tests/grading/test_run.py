@@ -68,11 +68,11 @@ def checker():
 @pytest.fixture
 def grade(small, checker):
     def grade(student="ada", session=None, limits=None):
-        intake = take_in(small.course, "ps1", student)
+        intake = take_in(small.assignment, student)
         assert intake.problem is None, intake.problem
-        checker.begin(small.course.reference_notebook("ps1", "ps1"))
+        checker.begin(small.assignment.reference_notebook("ps1"))
         grade.session = session or Session()
-        return grade_notebook(small.course, "ps1", intake, grade.session, checker, limits or Limits())
+        return grade_notebook(small.assignment, intake, grade.session, checker, limits or Limits())
 
     return grade
 
@@ -170,8 +170,8 @@ def test_javascript_and_html_outputs_do_not_reach_the_instructor(small, grade):
 
 def test_ungradable_has_all_questions_at_zero(small):
     small.hand_in("ada", b"")
-    intake = take_in(small.course, "ps1", "ada")
-    outcome = ungradable(small.course, "ps1", intake)
+    intake = take_in(small.assignment, "ada")
+    outcome = ungradable(small.assignment, intake)
     assert outcome.status == "ungradable" and scores(outcome) == {"double_test": 0, "triple_test": 0}
     assert "empty" in outcome.reasons[0]
 
@@ -185,8 +185,8 @@ def batch(small, checker):
     started = []
 
     @contextlib.contextmanager
-    def engine(course, assignment, limits, jobs):
-        script = Script(course.reference_notebook(assignment, "ps1"))
+    def engine(assignment, limits, jobs):
+        script = Script(assignment.reference_notebook("ps1"))
 
         @contextlib.contextmanager
         def sessions(folder, files, env):
@@ -205,7 +205,7 @@ def batch(small, checker):
     def grade(**more):
         started.clear()
         options = {"limits": Limits(), "jobs": 1, "open_engine": engine, "reference": False} | more
-        return run.run_batch(small.course, "ps1", **options)
+        return run.run_batch(small.assignment, **options)
 
     grade.fail = None
     grade.started = started
@@ -340,7 +340,7 @@ def test_an_assignment_of_two_notebooks(small, checker):
     small.hand_in("ada")
     small.hand_in("ada", nbformat.writes(small.solved("double")), name="part2.ipynb")
     small.hand_in("ben")
-    course = small.course
+    assignment = small.assignment
 
     @contextlib.contextmanager
     def sessions(folder, files, env):
@@ -348,21 +348,21 @@ def test_an_assignment_of_two_notebooks(small, checker):
 
     @contextlib.contextmanager
     def checkers(name):
-        checker.begin(course.reference_notebook("ps1", name))
+        checker.begin(assignment.reference_notebook(name))
         yield checker
 
     @contextlib.contextmanager
     def engine(*arguments):
         yield sessions, checkers
 
-    batch = run.run_batch(course, "ps1", limits=Limits(), jobs=1, open_engine=engine, reference=True)
+    batch = run.run_batch(assignment, limits=Limits(), jobs=1, open_engine=engine, reference=True)
     ada, ben = batch.results
     assert batch.notes == [] and batch.missing == []
     assert (ada.status, ada.score, ada.points) == ("ok", 7, 10)
     assert (ben.status, ben.score) == ("partial", 5)
     assert ben.reasons == ["part2: No notebook was handed in; there is only ps1.ipynb."]
     assert {question["notebook"] for question in ada.questions} == {"part2", "ps1"}
-    pages, missing = write_feedback(course, "ps1")
+    pages, missing = write_feedback(assignment)
     assert len(pages) == 4 and missing == []
 
 
@@ -376,5 +376,5 @@ def test_ids_that_formgrader_would_take_for_html_are_refused_by_name(small, batc
     assert len(done.missing) == len(odd)
     for student in odd:
         assert any(line.startswith(f"{student!r}: ") and "Rename the folder in 'submitted'" in line for line in done.missing)
-    with GradebookWriter(small.course, "ps1") as book:
+    with GradebookWriter(small.assignment) as book:
         assert book.students() == ["Zoë O'Neil (2)"]

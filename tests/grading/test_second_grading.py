@@ -86,7 +86,7 @@ def test_after_a_test_was_mended_nothing_else_waits(small, regrade):
     done = regrade()
     assert done.graded == 2 and "Graded again, since the questions changed: 2." in done.notes
     assert grades(small)["why"] == (None, 3.5, False) and grades(small, "ben")["why"] == (None, None, True)
-    pages, _ = write_feedback(small.course, "ps1")
+    pages, _ = write_feedback(small.assignment)
     assert "Not graded by a person yet" not in next(page for page in pages if "ada" in page.parts).read_text()
 
 
@@ -269,7 +269,7 @@ def test_a_notebook_renamed(small, regrade):
     by_hand(small)
     source = small.root / "source" / "ps1"
     (source / "ps1.ipynb").rename(source / "part1.ipynb")
-    with GradebookWriter(Course.open(small.root), "ps1") as writer:
+    with GradebookWriter(Course.open(small.root).assignment("ps1")) as writer:
         assert writer.notes == ["The notebook ps1 is part1 now: its grades stay with it."]
         assert writer.results("ada")["notebooks"]["part1"]["grades"]["why"]["manual"] == 3.5
 
@@ -285,7 +285,7 @@ def test_a_notebook_that_is_gone_leaves_what_a_person_gave_in_a_file(small, regr
             cell.metadata.nbgrader.grade_id += "_2"
     nbformat.write(other, source / "part2.ipynb")
     (source / "ps1.ipynb").unlink()
-    with GradebookWriter(Course.open(small.root), "ps1") as writer:
+    with GradebookWriter(Course.open(small.root).assignment("ps1")) as writer:
         assert "The notebook ps1 has no source any more." in writer.notes and writer.backup
         assert list(writer.results("ada")["notebooks"]) == []
     assert "3.5" in (small.root / "reports" / "ps1" / "removed-grades.csv").read_text()
@@ -297,7 +297,7 @@ def test_feedback_only_reads(small, regrade):
     by_hand(small)
     change(small, lambda cells, notebook: notebook.cells.remove(cells["why"]))
     state = (small.root / "gradebook.db").read_bytes()
-    pages, missing = write_feedback(Course.open(small.root), "ps1")
+    pages, missing = write_feedback(Course.open(small.root).assignment("ps1"))
     assert len(pages) == 1 and missing == [] and (small.root / "gradebook.db").read_bytes() == state
 
 
@@ -309,7 +309,7 @@ def test_a_migration_that_fails_changes_nothing(small, regrade, monkeypatch):
     from grading.nbgrader.migrate import Migration
 
     monkeypatch.setattr(Migration, "_keep", lambda self: 1 / 0)
-    with pytest.raises(ZeroDivisionError), GradebookWriter(Course.open(small.root), "ps1"):
+    with pytest.raises(ZeroDivisionError), GradebookWriter(Course.open(small.root).assignment("ps1")):
         pass
     assert grades(small)["why"] == (None, 3.5, False)
 
@@ -426,7 +426,7 @@ def test_who_handed_in_nothing_is_named(small, regrade):
     small.hand_in("eve")
     done = regrade()
     assert done.absent == ["ben (Ben King)"] and "Not in roster.csv, but in 'submitted': eve." in done.notes
-    table, shown = write_report(small.course, "ps1", done)
+    table, shown = write_report(small.assignment, done)
     assert "ben,nothing handed in,0" in table.read_text() and "Ben King" in shown.read_text()
     (small.root / "roster.csv").unlink()
     assert regrade().absent == ["ben (Ben King)"], "the gradebook knows them now"
@@ -458,13 +458,13 @@ def test_a_failed_check_without_points_is_not_passed(small, regrade):
     small.hand_in("ada", nbformat.writes(small.solved("triple", double="def double(x):\n    return 5")))
     small.hand_in("ben")
     done = regrade()
-    (page,), _ = write_feedback(small.course, "ps1", ["ada"])
+    (page,), _ = write_feedback(small.assignment, ["ada"])
     assert "not passed" in page.read_text() and "two times two is four" in page.read_text()
-    (page,), _ = write_feedback(small.course, "ps1", ["ben"])
+    (page,), _ = write_feedback(small.assignment, ["ben"])
     assert "not passed" not in page.read_text()
     notebook = nbformat.read(small.root / "autograded" / "ada" / "ps1" / "ps1.ipynb", as_version=4)
     assert [output.output_type for output in notebook.cells[3].outputs] == ["error"]
-    _, shown = write_report(small.course, "ps1", done)
+    _, shown = write_report(small.assignment, done)
     assert "1 of 2" in shown.read_text()
 
 

@@ -94,5 +94,5 @@ def test_timestamps(small, text, expected, note):
     (small.root / "nbgrader_config.py").write_text("c = get_config()\nc.Grading.time_zone = 'Europe/Berlin'\n")
     path = small.hand_in("ada")
     (path.parent / "timestamp.txt").write_text(text)
-    found, said = read_timestamp(small.course, "ps1", "ada")
+    found, said = read_timestamp(small.assignment, "ada")
     assert found == expected and (said is None if note is None else note in said)
