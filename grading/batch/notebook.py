@@ -106,7 +106,7 @@ def grade_notebook(assignment: Assignment, intake: Intake, session: Student, che
         if result is not None and result.status == "skipped":
             cell.execution_count = None
     _ask_hidden([question for question in questions if question.waits], student, checker, limits, stops, skipped)
-    _find_causes(course, assignment, intake, questions, results, limits)
+    _find_causes(assignment, intake, questions, results, limits)
     for question in questions:
         question.cell.source = question.instructor.source
         question.cell.outputs = shown_outputs(question)
@@ -237,7 +237,7 @@ def _ask_hidden(
     stops += [(question.name, "killed") for question in questions if question.name in killed]
 
 
-def _find_causes(course, assignment, intake, questions, results, limits):
+def _find_causes(assignment, intake, questions, results, limits):
     """Say of tests that lost points what went wrong before them, from what the cells came to before any hidden test was asked."""
     lost = [question for question in questions if not_passed(question.score.score, question.points, question.score.message)]
     if not lost:
@@ -247,10 +247,10 @@ def _find_causes(course, assignment, intake, questions, results, limits):
         for index, cell in enumerate(intake.notebook.cells)
         if role(cell) not in ("test", "task")
     ]
-    public = "\n".join(cell.source for cell in course.released_notebook(assignment, intake.name).cells)
+    public = "\n".join(cell.source for cell in assignment.released_notebook(intake.name).cells)
     causes = Causes(cells, limits, public, [*intake.files, *intake.refused])
     for question in lost:
-        used = names_used(question.instructor.source) or set()
+        used = set(names_used(question.instructor.source) or ())
         question.score.cause = causes.find(question.index, used, question.score.message, question.score.hidden)
 
 
