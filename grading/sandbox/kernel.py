@@ -12,7 +12,6 @@ import codecs
 import contextlib
 import io
 import json
-import os
 import re
 import signal
 import socket
@@ -23,7 +22,7 @@ import traceback
 import types
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, NoReturn, Self, cast
+from typing import Any, NoReturn, Self, cast
 
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
@@ -32,14 +31,12 @@ from traitlets import Type
 from traitlets.config import Config
 
 from grading.protocol.framing import Unpacker, pack, pack_answer
-
-if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer
+from grading.sandbox.figures import OpenFigures, is_interactive, with_pictures
+from grading.sandbox.streams import TEXT_LIMIT, Stream
 
 Answer = Callable[..., dict[str, Any]]  # from the checker's request to its answer
 
 ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
-TEXT_LIMIT = 2**20  # characters of an exception's message, of a traceback, of a piece of printed text
 
 
 class Channel:
@@ -140,89 +137,6 @@ class Channel:
             raise KeyboardInterrupt
 
 
-class _Stream(io.TextIOBase):
-    """``sys.stdout`` and ``sys.stderr`` of a notebook.
-
-    Parameters
-    ----------
-    channel : Channel
-    name : str
-        ``stdout`` or ``stderr``.
-    file : int
-        The file descriptor that the same stream has for programs written in C.
-    """
-
-    encoding, errors = "utf-8", "replace"
-
-    def __init__(self, channel: Channel, name: str, file: int) -> None:
-        super().__init__()
-        self.name = f"<{name}>"
-        self._channel, self._name, self._file = channel, name, file
-        self._process = os.getpid()
-        self._held: list[str] = []
-        self._length = 0
-        self._lock = threading.RLock()
-
-    def writable(self) -> bool:
-        return True
-
-    def fileno(self) -> int:
-        return self._file
-
-    def isatty(self) -> bool:
-        return False
-
-    @property
-    def buffer(self) -> _Bytes:
-        return _Bytes(self)
-
-    def write(self, text: str) -> int:
-        if not isinstance(text, str):
-            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
-        if os.getpid() != self._process:  # a forked child would write into the middle of a message
-            data = memoryview(text.encode("utf-8", "replace"))
-            while data:
-                data = data[os.write(self._file, data) :]
-            return len(text)
-        with self._lock:
-            self._held.append(str(text))
-            self._length += len(text)
-            if "\n" in text or "\r" in text or self._length > 4096:
-                self.flush()
-        return len(text)
-
-    def flush(self) -> None:
-        if os.getpid() != self._process:
-            return
-        with self._lock:
-            text = "".join(self._held)
-            self._held, self._length = [], 0
-            while text:
-                part, text = text[:TEXT_LIMIT], text[TEXT_LIMIT:]
-                self._channel.show({"type": "stream", "name": self._name, "text": part}, len(part))
-                if self._channel.room < 0:
-                    return
-
-
-class _Bytes(io.RawIOBase):
-    """``sys.stdout.buffer``."""
-
-    def __init__(self, stream: _Stream) -> None:
-        super().__init__()
-        self._stream = stream
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: ReadableBuffer) -> int:
-        content = bytes(data)
-        self._stream.write(content.decode("utf-8", "replace"))
-        return len(content)
-
-    def flush(self) -> None:
-        self._stream.flush()
-
-
 def _plain(data: Mapping[str, object]) -> dict[str, object]:
     """A bundle of MIME types as JSON can hold it."""
     return {
@@ -250,7 +164,8 @@ class _Publisher(DisplayPublisher):
         **_: object,
     ) -> None:
         self.shell.flush()
-        data = _plain(data)
+        data = with_pictures(_plain(data))
+        self.shell.figures.saw(data.get("image/png"))
         output = {"output_type": "display_data", "data": data, "metadata": metadata or {}}
         name = (transient or {}).get("display_id")
         size = 0 if update else _size(data)  # it takes the place of another
@@ -259,6 +174,8 @@ class _Publisher(DisplayPublisher):
     def clear_output(self, wait: bool = False) -> None:
         self.shell.flush()
         self.shell.connected.room = self.shell.connected.limit
+        for stream in self.shell.streams:
+            stream.begin_cell()
         self.shell.connected.send({"type": "clear", "wait": bool(wait)})
 
 
@@ -275,7 +192,8 @@ class _Result(DisplayHook):
         pass
 
     def write_format_data(self, format_dict: Mapping[str, object], md_dict: Mapping[str, object] | None = None) -> None:
-        data = _plain(format_dict)
+        data = with_pictures(_plain(format_dict))
+        self.shell.figures.saw(data.get("image/png"))
         output = {"output_type": "execute_result", "data": data, "metadata": md_dict or {}, "execution_count": self.prompt_count}
         self.shell.connected.show({"type": "display", "output": output, "name": None, "update": False}, _size(data))
 
@@ -292,7 +210,9 @@ class Shell(InteractiveShell):
     displayhook_class = Type(_Result)
     display_pub_class = Type(_Publisher)
     channel: Channel | None = None
+    streams: tuple[Stream, ...] = ()
     problem: tuple[str, str, str] | None = None
+    figures: OpenFigures
 
     @property
     def connected(self) -> Channel:
@@ -314,6 +234,7 @@ class Shell(InteractiveShell):
         config.InteractiveShell.colors = "neutral"
         config.IPCompleter.use_jedi = False
         shell: Self = cls.instance(config=config)
+        shell.figures = OpenFigures(shell._show_picture)
         for cell in ("None", "1 / 0"):  # whatever is made at the first cell and the first traceback
             shell.run_cell(cell, silent=True)
         shell.problem = None
@@ -326,6 +247,18 @@ class Shell(InteractiveShell):
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(AttributeError, ValueError):  # a student may have put anything there
                 stream.flush()
+        for own in self.streams:
+            own.finish()
+
+    def end_cell(self) -> None:
+        """Send what is left to show of a cell."""
+        self.figures.after_cell()
+        self.flush()
+        for stream in self.streams:
+            stream.end_cell()
+
+    def _show_picture(self, picture: str) -> None:
+        self.display_pub.publish({"image/png": picture, "text/plain": "<Figure>"})
 
     def init_virtualenv(self) -> None:
         """Do nothing: the environment is the right one already."""
@@ -335,6 +268,16 @@ class Shell(InteractiveShell):
         super().init_history()
         if self.history_manager is not None:
             self.history_manager.outputs.clear()
+
+    def enable_matplotlib(self, gui: object = None) -> tuple[Any, Any]:
+        """Draw in the notebook, whatever is asked for: there are no windows, and no browser that could draw."""
+        if is_interactive(gui):
+            from matplotlib_inline.config import InlineBackend
+
+            InlineBackend.instance(parent=self).close_figures = False
+            self.figures.wanted = True
+        gui, backend = super().enable_matplotlib("inline")
+        return gui, backend
 
     def enable_gui(self, gui: object = None) -> None:
         """Do nothing: there are no windows."""
@@ -406,7 +349,8 @@ def serve(shell: Shell, connection: socket.socket, answer_to: Answer | None, lim
         ``output``: bytes of one cell's output; ``message``: bytes of a request.
     """
     channel = shell.channel = Channel(connection, limits["message"])
-    sys.stdout, sys.stderr = _Stream(channel, "stdout", 1), _Stream(channel, "stderr", 2)
+    shell.streams = Stream(channel, "stdout", 1), Stream(channel, "stderr", 2)
+    sys.stdout, sys.stderr = shell.streams
     vars(sys).update(__stdout__=sys.stdout, __stderr__=sys.stderr)
     builtins.input = _no_input
     signal.signal(signal.SIGINT, channel.on_interrupt)
@@ -422,6 +366,8 @@ def serve(shell: Shell, connection: socket.socket, answer_to: Answer | None, lim
         try:
             channel.given_up = False
             channel.begin(request, limits["output"])
+            for stream in shell.streams:
+                stream.begin_cell()
             reply = _answer(shell, answer_to, request)
         except KeyboardInterrupt:
             reply = {"type": "done", "error": ("KeyboardInterrupt", "", "KeyboardInterrupt")}
@@ -434,7 +380,7 @@ def _answer(shell: Shell, answer_to: Answer | None, request: dict[str, Any]) -> 
     if request["op"] == "run":
         shell.problem = None
         result = shell.run_cell(request["source"], store_history=True)
-        shell.flush()
+        shell.end_cell()
         problem = result.error_before_exec or result.error_in_exec
         error = None
         if problem is not None or shell.problem is not None:

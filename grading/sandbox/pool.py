@@ -25,6 +25,7 @@ from nbformat.v4 import new_output
 
 from grading.model import CellResult, Limits
 from grading.protocol.framing import Lines, ProtocolError, Unpacker, load, pack
+from grading.protocol.printed import Ends, last_state
 from grading.sandbox.confinement import find_confinement
 from grading.sandbox.forkserver_client import PACKAGE_ROOT, PRELOAD, WarmProcess
 
@@ -689,6 +690,7 @@ class _Outputs:
         self._cut = False
         self._clear = False
         self._errors = ERROR_TEXT if limit else 0
+        self._ends: dict[str, Ends] = {}
 
     def take(self, message: Mapping[str, object]) -> None:
         """Add what a message says."""
@@ -711,7 +713,12 @@ class _Outputs:
         if not text:
             return
         self._before()
-        text = _savable(self._fit(text))
+        ends = self._ends.setdefault(name, Ends(3 * self._limit // 4, self._limit // 8))
+        if len(self._list) >= OUTPUTS // 2:  # both streams by turns: the rest of the outputs is for figures
+            ends.stop()
+        self._print(name, _savable(self._fit(ends.add(text))))
+
+    def _print(self, name: str, text: str) -> None:
         if not text:
             return
         if self._list and self._list[-1].output_type == "stream" and self._list[-1].name == name:
@@ -720,10 +727,12 @@ class _Outputs:
             self._list.append(NotebookNode(output_type="stream", name=name, text=[text]))
 
     def finish(self) -> list[NotebookNode]:
-        """The outputs, as a notebook saves them."""
+        """The outputs, as a notebook saves them: of what was overwritten, its last state."""
+        for name, ends in self._ends.items():
+            self._print(name, _savable(ends.rest()))
         for output in self._list:
             if output.output_type == "stream" and isinstance(output.text, list):
-                output.text = "".join(output.text)
+                output.text = last_state("".join(output.text))
         if self._cut:
             self._list.append(
                 new_output(
@@ -743,7 +752,7 @@ class _Outputs:
 
     def _before(self) -> None:
         if self._clear:
-            self._list, self._named = [], {}
+            self._list, self._named, self._ends = [], {}, {}
             self._room, self._cut, self._clear = self._limit, False, False
 
     def _display(self, output: dict[str, object], name: object, update: object) -> None:

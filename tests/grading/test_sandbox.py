@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -483,13 +484,22 @@ def test_values_are_counted_before_any_is_made():
 # --- output
 
 
-def test_output_is_cut(warm):
+def test_output_is_cut_and_the_end_of_what_is_printed_is_kept(warm):
     with warm.session(limits=Limits(output=10_000)) as student:
+        for source, end in (
+            ("print('x' * 200_000_000, 'END')", "END"),
+            ("for i in range(100_000): print(i)", "99999"),
+            ("import sys\nfor i in range(50_000): print(i); print(i, file=sys.stderr)", "49999"),
+            ("!yes | head -c 100000000; echo END", "END"),
+            ("import os; [os.write(1, b'y' * 100_000) for _ in range(1000)]; os.write(1, b'END');", "END"),
+        ):
+            result = run(student, source)
+            size = sum(len(output.text) for output in result.outputs)
+            assert result.status == "ok" and size < 20_000, (source, size)
+            for name in {output.name for output in result.outputs}:
+                text = "".join(output.text for output in result.outputs if output.name == name)
+                assert " left out here ...]" in text and text.rstrip().endswith(end), (source, name, text[-200:])
         for source in (
-            "print('x' * 200_000_000)",
-            "for i in range(100_000): print(i)",
-            "!yes | head -c 100000000",
-            "import os; [os.write(1, b'y' * 100_000) for _ in range(1000)];",
             "from IPython.display import display\nfor i in range(5000): display(i)",
             "from IPython.display import HTML\nHTML('x' * 1_000_000)",
         ):
@@ -499,6 +509,69 @@ def test_output_is_cut(warm):
         result = run(student, "raise ValueError('x' * 50_000_000)")
         assert result.status == "error" and len(json.dumps(result.outputs)) < 600_000
         assert student.restarted == 0
+
+
+PROGRESS = {
+    "carriage returns": ("for i in range(9): print(f'\\r{i} of 8', end='', flush=True)", "8 of 8"),
+    "at the end": ("for i in range(9): print(f'{i} of 8', end='\\r', flush=True)", "8 of 8"),
+    "backspaces": ("for i in range(9): print(f'{i} of 8' + 6 * '\\b', end='', flush=True)", "8 of 8"),
+    "colours and erased lines": ("for i in range(9): print(f'\\x1b[2K\\r\\x1b[32m{i}\\x1b[0m of 8', end='')", "8 of 8"),
+    "a long time": ("for i in range(20_001): print(f'\\r{i:6} of 20000' + 50 * '#', end='')", " 20000 of 20000" + 50 * "#"),
+    "lines that go up": ("for i in range(9): print(f'outer {i}\\n inner {i}\\x1b[A\\r', end='')", "outer 8\n inner 8"),
+    "a beginning that was shown": ("print('so far', end='', flush=True); print('\\rat last')", "at last\n"),
+    "text after it": ("print('half', end='\\r'); print('whole'); print('more')", "whole\nmore\n"),
+    "a shell": ("!printf '10%%\\r100%%\\n'", "100%\n"),
+    "no terminal": ("import os\nfor i in range(9): os.write(1, b'\\r%d of 8' % i);", "8 of 8"),
+    "colours": ("print('\\x1b[31mred\\x1b[0m')", "\x1b[31mred\x1b[0m\n"),
+}
+
+
+@pytest.mark.parametrize("kind", PROGRESS)
+def test_of_what_is_overwritten_the_last_state_is_kept(student, kind):
+    source, left = PROGRESS[kind]
+    result = run(student, source)
+    assert printed(result) == left and len(result.outputs) == 1
+
+
+def test_the_progress_of_tqdm_and_keras_is_one_line(student):
+    run(student, "from tqdm import tqdm")
+    result = run(student, "for i in tqdm(range(300), mininterval=0):\n    if i % 100 == 0: print('loss', i)")
+    shown = {output.name: output.text for output in result.outputs}
+    assert shown["stdout"] == "loss 0\nloss 100\nloss 200\n" and len(result.outputs) == 2
+    assert shown["stderr"].startswith("100%|") and shown["stderr"].count("\n") == 1
+
+
+# --- figures
+
+
+def pictures(result):
+    return [output.data["image/png"] for output in result.outputs if "image/png" in output.get("data", {})]
+
+
+def test_drawings_become_pictures(student):
+    run(student, "%config InlineBackend.figure_format = 'svg'\nimport matplotlib.pyplot as plt")
+    result = run(student, "plt.plot([1, 2]); plt.title('steep')")
+    assert len(pictures(result)) == 1 and "image/svg+xml" not in json.dumps(result.outputs)
+    draw = 'SVG(\'<svg xmlns="http://www.w3.org/2000/svg" width="{0}" height="20"><text y="15">{1}</text></svg>\')'
+    run(student, "from IPython.display import SVG, HTML")
+    words = [pictures(run(student, draw.format(40, word)))[0] for word in ("", "word")]
+    assert len(words[1]) > len(words[0]), "text is drawn, also where no fonts are installed"
+    assert pictures(run(student, draw.format(10**6, "too large"))) == []
+    page = run(student, 'HTML(\'<p>before <svg width="9" height="9"><rect width="9" height="9"/></svg> after</p>\')').outputs[0]
+    assert re.fullmatch(r'<p>before <img src="data:image/png;base64,\S+"> after</p>', page.data["text/html"])
+    assert student.restarted == 0
+
+
+@pytest.mark.parametrize("how", ["%matplotlib notebook", "%matplotlib widget", "import matplotlib; matplotlib.use('nbagg')"])
+def test_figures_of_interactive_backends_are_shown_when_they_change(student, how):
+    run(student, how + "\nimport matplotlib.pyplot as plt")
+    result = run(student, "fig, ax = plt.subplots(); ax.plot([1, 2])")
+    assert len(pictures(result)) == 1
+    assert pictures(run(student, "x = 1")) == []
+    later = run(student, "ax.plot([2, 1]); ax.set_title('more')")
+    assert len(pictures(later)) == 1 and pictures(later) != pictures(result), "the figure is still open, and has changed"
+    if "use" not in how:
+        assert len(pictures(run(student, "plt.figure(); plt.plot([3]); plt.show()"))) >= 1
 
 
 def test_endless_output_ends_at_the_time_limit_and_takes_no_memory_of_the_grader(student):
