@@ -90,8 +90,8 @@ def all_checks(weeks):
     checks = []
     for week in weeks:
         if any((ROOT / "solutions" / week).glob("*.py")):
-            reads = (f"solutions/{week}", f"tests/exercises/{week}", "tests/exercises/gate.py")
-            for name in ("gate", "nbgrader"):
+            reads = (f"solutions/{week}", f"tests/exercises/{week}", "tests/exercises/gate.py", "tests/exercises/mutants")
+            for name in ("gate", "mutants", "nbgrader"):
                 checks.append(Check(f"{name}-{week}", (f"tests/exercises/test_{name}.py",), ("--week", week), reads))
     browser = ("book/_static", "pipeline/templates")
     helpers, on_backends = "tests/helpers/", ("training", "gradients", "inside", "experiments", "pretrained")

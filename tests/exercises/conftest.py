@@ -12,6 +12,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from gate import SOURCES, Executor, code_cells, week, wrong_answers
+from mutants import engine
 
 from pipeline.exercises import instructor_notebook, released_notebook
 
@@ -86,6 +87,12 @@ def instructor():
 def released():
     """A function from a source to the code cells of the released notebook."""
     return _remember(lambda source: code_cells(released_notebook(source)))
+
+
+@pytest.fixture(scope="session")
+def judged():
+    """A function from a source to what became of its wrong answers, and of the right ones in other styles."""
+    return _remember(engine.answers)
 
 
 def _remember(function):

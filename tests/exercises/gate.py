@@ -1,14 +1,9 @@
 """Runs an exercise many times, fast: one warm process that forks for every variant of the notebook.
 
-The gate asks of every exercise what happens with the reference solution, with nothing filled in and with each of
-dozens of wrong answers. A Jupyter kernel for each would take minutes. Here, one process imports NumPy, Matplotlib
-and the helpers once, then forks for every variant; the child runs the cells in order in one namespace and goes on
-after an error, as nbgrader does. `test_nbgrader.py` checks that nbgrader itself gives the same scores.
-
-The wrong answers to a question differ from that question on. A second process runs the cells before it once, waits
-there, and forks for each of them. A process with threads cannot fork safely, and TensorFlow's runtime has some as soon
-as it computes anything: the second process stops before the first cell that starts a thread, and its children run
-the cells from there on themselves.
+The gate asks of every exercise what happens with the reference solution and with nothing filled in; `mutants.engine` runs the
+many answers that are wrong, or right in another way. A Jupyter kernel for each would take minutes. Here, one process imports
+NumPy, Matplotlib and the helpers once, then forks for every variant; the child runs the cells in order in one namespace and goes
+on after an error, as nbgrader does. `test_nbgrader.py` checks that nbgrader itself gives the same scores.
 
 Where a system cannot fork, every variant gets a fresh process: slower, same results.
 """
@@ -33,7 +28,6 @@ import types
 from pathlib import Path
 from typing import NamedTuple
 
-import psutil
 from IPython.core.inputtransformer2 import TransformerManager
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -147,23 +141,6 @@ def with_answer(cells, name, source):
     return [cell._replace(source=source) if cell.name == name else cell for cell in cells]
 
 
-def deciding_cells(cells, question, losing):
-    """Pick the cells that decide whether the tests `losing` notice a wrong answer to `question`.
-
-    These tests, and the locked cells and solutions before them: no cell may use what another test cell defines (the
-    gate looks for that), and the cells after the last of these tests come too late.
-
-    Returns
-    -------
-    list of Cell
-    int
-        How many of them stand before the question.
-    """
-    end = max(place for place, cell in enumerate(cells) if cell.name in losing)
-    deciding = [cell for cell in cells[: end + 1] if cell.role in ("locked", "solution") or cell.name in losing]
-    return deciding, [cell.name for cell in deciding].index(question)
-
-
 def names(source):
     """The names that a cell leaves in the notebook's namespace, and those that it takes from there.
 
@@ -250,7 +227,7 @@ class Executor:
         self._process.wait(timeout=30)
         self._folder.cleanup()
 
-    def run(self, cells, *, free=True, apart=False, shared=0):
+    def run(self, cells, *, free=True, apart=False):
         """Run the cells in order.
 
         Parameters
@@ -262,16 +239,13 @@ class Executor:
             Run the tests in a namespace of their own, where a student's function is a proxy that passes and
             returns copies of plain data only, as a grader does that keeps students' code out of its process.
             Leaves the free cells out.
-        shared : int
-            How many cells at the beginning later calls have in common with this one: they run once, and a call that
-            follows with the same ones, or with more, goes on from there in a fork.
 
         Returns
         -------
         list of Outcome
         """
         cells = [cell for cell in cells if cell.role != "free" or (free and not apart)]
-        job = json.dumps({"cells": cells, "apart": apart, "shared": shared})
+        job = json.dumps({"cells": cells, "apart": apart})
         self._process.stdin.write(job + "\n")
         self._process.stdin.flush()
         answer = self._process.stdout.readline()
@@ -291,90 +265,12 @@ def _serve():
     for module in sys.argv[1:]:
         __import__(module)
     gc.freeze()  # collecting what is there already would only copy its pages in every child
-    prefix = None
     for line in sys.stdin:
         job = json.loads(line)
         if not hasattr(os, "fork"):
             answer = _in_a_fresh_process(line)
-        elif job["shared"]:
-            if prefix is None or not prefix.leads_to(job):
-                if prefix is not None:
-                    prefix.end()
-                prefix = _Prefix()
-            answer = prefix.run(job)
         else:
             answer = _in_a_fork(_Notebook(job["apart"]), job["cells"])
-        answers.write(answer.replace("\n", " ") + "\n")
-        answers.flush()
-    if prefix is not None:
-        prefix.end()
-
-
-class _Prefix:
-    """A process that has run the first cells of a notebook, once, and forks for what comes after them."""
-
-    def __init__(self):
-        self._cells, self._most = [], None
-        self._start()
-
-    def _start(self):
-        theirs, ours = os.pipe()
-        our_answers, their_answers = os.pipe()
-        self._child = os.fork()
-        if self._child == 0:
-            os.close(ours)
-            os.close(our_answers)
-            _go_on_in_a_child(lambda: _wait_in_the_notebook(os.fdopen(theirs), os.fdopen(their_answers, "w")))
-        os.close(theirs)
-        os.close(their_answers)
-        self._jobs, self._answers = os.fdopen(ours, "w"), os.fdopen(our_answers)
-
-    def leads_to(self, job):
-        """Whether the cells that it has run are the first of the job."""
-        return job["cells"][: len(self._cells)] == self._cells and len(self._cells) <= job["shared"]
-
-    def run(self, job):
-        """The answer to a job."""
-        if self._most is not None:
-            job["shared"] = min(job["shared"], self._most)
-        self._jobs.write(json.dumps(job) + "\n")
-        self._jobs.flush()
-        answer = self._answers.readline()
-        if not answer:
-            failure = f"the cells before the question: {self.end()}"
-            self._cells = []
-            self._start()
-            return json.dumps({"failure": failure})
-        most = json.loads(answer).get("most")
-        self._cells = job["cells"][: job["shared"] if most is None else most]
-        if most is None:
-            return answer
-        self.end()  # it has threads now: another one, which stops before the cell that started them
-        self._most = most
-        self._start()
-        return self.run(job)
-
-    def end(self):
-        """End the process; how it ended, in words."""
-        self._jobs.close()
-        self._answers.close()
-        return _ending(os.waitpid(self._child, 0)[1])
-
-
-def _wait_in_the_notebook(jobs, answers):
-    """Run the first cells of each job as far as they are new, and fork for the others."""
-    notebook = _Notebook()
-    for line in jobs:
-        job = json.loads(line)
-        shared = job["cells"][: job["shared"]]
-        signal.alarm(TIME_LIMIT)
-        while len(notebook.outcomes) < len(shared) and psutil.Process().num_threads() == 1:
-            notebook.run([shared[len(notebook.outcomes)]])
-        signal.alarm(0)
-        if psutil.Process().num_threads() > 1:
-            answer = json.dumps({"most": len(notebook.outcomes) - 1})
-        else:
-            answer = _in_a_fork(notebook, job["cells"][len(shared) :])
         answers.write(answer.replace("\n", " ") + "\n")
         answers.flush()
 

@@ -2,7 +2,8 @@
 
 For every ``solutions/weekNN_topic/*.py`` the reference solution gets all points, the untouched release none, and each
 wrong answer of ``tests/exercises/weekNN_topic/wrong_answers.py`` loses the points that it should, with a message that
-helps. nbgrader itself has the last word in ``test_nbgrader.py``.
+helps. nbgrader itself has the last word in ``test_nbgrader.py``; wrong answers that nobody had to think of are in
+``test_mutants.py``.
 """
 
 import json
@@ -12,10 +13,7 @@ from gate import (
     HIDDEN,
     SOLUTION,
     SOURCES,
-    deciding_cells,
-    graded_cells,
     names,
-    with_answer,
     without_hidden_tests,
     wrong_answers,
 )
@@ -135,17 +133,16 @@ def test_no_cell_needs_what_a_test_defines(source, instructor):
                     assert not bound & taken, f"{cell.name} uses {sorted(bound & taken)}, which {test.name} defines"
 
 
-def test_wrong_answer(source, question, mistake, instructor, executor):
-    answer, losing, advice = wrong_answers(source)[question][mistake]
-    cells, before = deciding_cells(with_answer(instructor(source), question, answer), question, losing)
-    outcomes = executor.run(cells, shared=before)
-    graded = graded_cells(outcomes)
+def test_wrong_answer(source, question, mistake, judged):
+    _, losing, advice = wrong_answers(source)[question][mistake]
+    verdict = judged(source)[0][question, mistake]
+    assert not verdict.message(question), f"the wrong answer itself does not run: {verdict.message(question)}"
     for name in losing:
-        assert graded[name].score == 0, f"{name} does not notice"
-    messages = "\n".join(graded[name].error for name in losing)
+        assert verdict.message(name), f"{name} does not notice"
+    messages = "\n".join(verdict.message(name) for name in losing)
     assert advice in messages, f"nobody reads {advice!r}, but:\n{messages}"
-    for outcome in outcomes:
-        if outcome.name == question:
-            assert not outcome.error, f"the wrong answer itself does not run: {outcome.error}"
-            break
-        assert not outcome.error, f"{outcome.name} belongs to an earlier question: {outcome.error}"
+
+
+def test_right_answers_in_other_styles_keep_their_points(source, judged):
+    for (question, style), verdict in judged(source)[1].items():
+        assert not verdict.failures, f"{question}, {style}: {verdict.failures}"

@@ -10,7 +10,7 @@ from gate import ROOT, SOURCES
 def collect(*options):
     """What pytest collects here, in a process of its own."""
     command = [sys.executable, "-m", "pytest", "-o", "addopts=--import-mode=importlib", "-p", "no:cacheprovider"]
-    files = [Path(__file__).with_name(f"test_{name}.py") for name in ("gate", "nbgrader")]
+    files = [Path(__file__).with_name(f"test_{name}.py") for name in ("gate", "mutants", "nbgrader")]
     return subprocess.run(
         [*command, "--collect-only", "-q", *files, *options], cwd=ROOT, capture_output=True, text=True, encoding="utf-8"
     )
@@ -18,15 +18,20 @@ def collect(*options):
 
 def test_a_week_can_be_chosen():
     done = collect("--week", "week02_convolution")
-    asked = {line.partition("[")[2].partition("/")[0] for line in done.stdout.splitlines() if "[" in line}
+    asked = {line.partition("[")[2].partition("/")[0] for line in done.stdout.splitlines() if "/" in line.partition("[")[2]}
     assert done.returncode == 0 and asked == {"week02_convolution"}, done.stdout + done.stderr
 
 
 def test_without_a_week_all_are_asked():
     done = collect()
     for source in SOURCES:
-        for test in ("test_points", "test_wrong_answer", "test_nbgrader_grades_as_the_gate_does"):
-            assert f"{test}[{source.parent.name}/{source.stem}" in done.stdout
+        for test in (
+            "test_points",
+            "test_wrong_answer",
+            "test_no_mutant_keeps_its_points",
+            "test_nbgrader_grades_as_the_gate_does",
+        ):
+            assert f"test_{test}[{source.parent.name}/{source.stem}" in done.stdout
 
 
 def test_a_week_that_is_not_there_is_refused():

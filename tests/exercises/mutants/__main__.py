@@ -25,7 +25,7 @@ def table(verdicts, reasons):
 
 def _counts(verdicts, reasons):
     seen = Counter(verdict.seen for verdict in verdicts)
-    harmless = sum(verdict.seen == engine.KEPT and verdict.mutant in reasons.get(verdict.question, {}) for verdict in verdicts)
+    harmless = sum(verdict.seen == engine.KEPT and verdict.name in reasons.get(verdict.question, {}) for verdict in verdicts)
     return len(verdicts), seen[engine.VISIBLE], seen[engine.HIDDEN_ONLY], harmless, seen[engine.KEPT] - harmless
 
 
@@ -42,10 +42,10 @@ def main(arguments=None):
         verdicts, reasons = engine.judge(source, options.question), engine.equivalent(source)
         print("\n".join(table(verdicts, reasons)))
         for verdict in verdicts:
-            new = verdict.seen == engine.KEPT and verdict.mutant not in reasons.get(verdict.question, {})
+            new = verdict.seen == engine.KEPT and verdict.name not in reasons.get(verdict.question, {})
             kept += new
             if new or (options.hidden and verdict.seen == engine.HIDDEN_ONLY):
-                print(f"{verdict.seen}: {verdict.question}: {verdict.mutant}")
+                print(f"{verdict.seen}: {verdict.question}: {verdict.name}")
                 if options.show and new:
                     print(verdict.source, "\n")
     return int(kept > 0)

@@ -1,15 +1,11 @@
-"""Runs the mutants of an exercise and says which of them its tests see.
+"""Runs many answers to the questions of an exercise, and says which tests see that they are wrong.
 
-The notebook runs up to a question once. Then each mutant takes the place of the answer, and the tests of that question run on it
-until one fails, in the same process: after it the namespace is put back as it was. So a mutant takes as long as the tests that it
-passes. A question's tests are those that stand between its answer and the next question.
+The notebook runs up to a question once, in a process of its own. Then each answer takes the place of the reference solution, and
+tests run on it, in the same process: after it the namespace is put back as it was. So an answer takes as long as its tests. A
+question's tests are those that stand between its answer and the next question. At the end of each question the reference solution
+has to pass once more: had an answer left something behind, it would fail.
 """
 
-import ast
-import collections
-import contextlib
-import copy
-import functools
 import hashlib
 import json
 import os
@@ -26,27 +22,43 @@ from typing import NamedTuple
 
 from gate import GRADED, HIDDEN, ONE_THREAD, ROOT, code_cells, run_cell, wrong_answers_module
 
-from mutants import operators
+from mutants import calls, operators
 
-VALUES = 3  # a parameter is fixed at this many of the values that the tests use most, and at its default
-TIMES, SECONDS = 20, 20  # of the processor: a mutant that takes more than so many times the reference's, and so much, is killed
-SEED = 981_723  # of what is random in a mutant; no test uses it
+TIMES, SECONDS = 20, 20  # of the processor: an answer that takes so many times the reference's, and so much more, is stopped
+ONE_IN = 10  # of the mutants of a question about networks are run where not everything is
+SEED = 981_723  # of what is random in an answer; no test uses it
 VISIBLE, HIDDEN_ONLY, KEPT = "visible", "hidden", "kept"
 
 
+class Failure(NamedTuple):
+    """A cell that failed."""
+
+    cell: str
+    seen: str  # "visible" or "hidden"
+    message: str
+
+
 class Verdict(NamedTuple):
-    """What became of a mutant."""
+    """What became of an answer."""
 
     question: str
-    mutant: str
-    seen: str  # "visible", "hidden" (by hidden tests only) or "kept"
-    test: str  # the first that failed
-    message: str
+    name: str
+    failures: list  # of Failure: for a mutant up to the first that a student sees, for others in all of the tests
     source: str
 
+    @property
+    def seen(self):
+        """Who sees that it is wrong: "visible" (a check that the student has), "hidden" (no other test) or "kept" (nobody)."""
+        kinds = {failure.seen for failure in self.failures}
+        return VISIBLE if VISIBLE in kinds else HIDDEN_ONLY if kinds else KEPT
 
-def judge(source, question=None, share=1.0):
-    """Run the mutants of an exercise, in a process of their own.
+    def message(self, cell):
+        """What a cell said."""
+        return "\n".join(failure.message for failure in self.failures if failure.cell == cell)
+
+
+def judge(source, question=None, everything=True):
+    """Run the mutants of an exercise.
 
     Parameters
     ----------
@@ -54,22 +66,47 @@ def judge(source, question=None, share=1.0):
         The exercise, ``solutions/weekNN_topic/topic.py``.
     question : str, optional
         Only this solution cell.
-    share : float
-        How many of the mutants: the same ones each time, chosen by their names.
+    everything : bool
+        Without, only a part of the mutants of questions about networks: the same ones each time, chosen by their names.
 
     Returns
     -------
     list of Verdict
     """
+    return _in_a_process(source, "mutants", question or "", *["everything"] * everything)
+
+
+def answers(source):
+    """Run the answers of an exercise's ``wrong_answers.py``: those of WRONG, and of RIGHT, where there is one.
+
+    Parameters
+    ----------
+    source : pathlib.Path
+
+    Returns
+    -------
+    wrong, right : dict of (str, str) to Verdict
+        By question and name. Of a wrong one the tests ran that should see it, of a right one those of its question.
+    """
+    verdicts = _in_a_process(source, "answers")
+    wrong = wrong_answers_module(source).WRONG
+    found = {True: {}, False: {}}
+    for verdict in verdicts:
+        found[verdict.name in wrong.get(verdict.question, {})][verdict.question, verdict.name] = verdict
+    return found[True], found[False]
+
+
+def _in_a_process(source, *arguments):
     threads = dict.fromkeys(ONE_THREAD, "1")
     path = os.pathsep.join([str(ROOT), str(Path(__file__).parents[1])])
     environment = {**os.environ, **threads, **GRADED, "MPLBACKEND": "Agg", "COURSE_BUDGET": "ci", "PYTHONPATH": path}
     with tempfile.TemporaryDirectory() as folder:
-        arguments = [str(source), question or "", str(share), str(Path(folder) / "verdicts")]
-        command = [sys.executable, "-m", "mutants.engine", *arguments]
+        target = Path(folder) / "verdicts.json"
+        command = [sys.executable, "-m", "mutants.engine", str(target), str(source), *arguments]
         done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, errors="replace")
-        assert done.returncode == 0, f"the mutants of {source.name} did not run to the end:\n{done.stdout}{done.stderr}"
-        return [Verdict(*item) for item in json.loads((Path(folder) / "verdicts").read_text(encoding="utf-8"))]
+        assert done.returncode == 0, f"the answers to {source.name} did not run to the end:\n{done.stdout}{done.stderr}"
+        rows = json.loads(target.read_text(encoding="utf-8"))
+    return [Verdict(question, name, [Failure(*one) for one in failures], text) for question, name, failures, text in rows]
 
 
 def equivalent(source):
@@ -77,23 +114,39 @@ def equivalent(source):
     return getattr(wrong_answers_module(source), "EQUIVALENT", {})
 
 
-def tests_of(cells, question):
-    """The locked cells, answers and tests from behind a question to the last of its tests."""
+def tests_of(cells, question, losing=()):
+    """The cells that decide about an answer: locked ones, answers and tests behind it, up to the last of the tests.
+
+    Parameters
+    ----------
+    cells : list of gate.Cell
+    question : str
+        The name of the solution cell.
+    losing : iterable of str
+        Which tests: without them, those between the question and the next one.
+
+    Returns
+    -------
+    list of gate.Cell
+    """
     place = next(number for number, cell in enumerate(cells) if cell.name == question) + 1
-    seen, last = False, place
-    for number in range(place, len(cells)):
-        if cells[number].role == "test":
-            seen, last = True, number + 1
-        elif cells[number].role == "solution" and seen:
+    own, end = set(losing), place
+    for cell in cells[place:] if not losing else ():
+        if cell.role == "test":
+            own.add(cell.name)
+        elif cell.role == "solution" and own:
             break
-    return cells[place:last]
+    for number, cell in enumerate(cells):
+        if cell.name in own:
+            end = number + 1
+    return [cell for cell in cells[place:end] if cell.role in ("locked", "solution") or cell.name in own]
 
 
-# --- in the process of the mutants ---------------------------------------------------------------------------------
+# --- in the process of the answers ---------------------------------------------------------------------------------
 
 
 class _TooLong(BaseException):
-    """A mutant takes much longer than the reference solution."""
+    """An answer takes much longer than the reference solution."""
 
 
 class Notebook:
@@ -107,56 +160,53 @@ class Notebook:
 
     def __init__(self, cells):
         self.cells = cells
-        self.space = {
-            "__name__": "__main__",
-            "_changes": _changes,
-            "_salted": _salted,
-            "_first_row": _first_row,
-            "_first_channel": _first_channel,
-        }
+        self.space = {"__name__": "__main__", **calls.NAMES}
 
     def advance(self, cell):
         """Run a cell whose effects stay."""
         error = run_cell(cell.source, cell.name, self.space)[0]
         assert not error, f"{cell.name}: {error}"
 
-    def attempt(self, cell, source, tests, limit=None, before_tests=lambda: None):
+    def attempt(self, cell, source, tests, limit=0, *, every=False, before_tests=lambda: None):
         """Run an answer in the place of `cell`, then the tests, and put the namespace back.
 
         Returns
         -------
-        seen, test, message : str
+        list of Failure
+            Of all tests, or up to the first that a student sees.
         """
-        kept = dict(self.space)
+        kept, failures = dict(self.space), []
         _seed()
         signal.signal(signal.SIGPROF, _stop)
-        signal.setitimer(signal.ITIMER_PROF, limit or 0)
+        signal.setitimer(signal.ITIMER_PROF, limit)
+        running = cell.name
         try:
             error = run_cell(source, cell.name, self.space)[0]
             if error:
-                return VISIBLE, cell.name, error
+                return [Failure(cell.name, VISIBLE, error)]
             before_tests()
-            return self._first_failure(tests)
+            for test in tests:
+                running = test.name
+                failures += self._failures(test, every or not failures)
+                if failures and failures[-1].seen == VISIBLE and not every:
+                    break
         except _TooLong:
-            return VISIBLE, cell.name, "takes much longer than the reference solution"
+            failures.append(Failure(running, VISIBLE, "takes much longer than the reference solution"))
         except (SystemExit, KeyboardInterrupt) as problem:
-            return VISIBLE, cell.name, repr(problem)
+            failures.append(Failure(running, VISIBLE, repr(problem)))
         finally:
             signal.setitimer(signal.ITIMER_PROF, 0)
             self.space.clear()
             self.space.update(kept)
+        return failures
 
-    def _first_failure(self, tests):
-        hidden = None  # the first that only hidden tests see
-        for test in tests:
-            shown, secret = _parts(test.source) if test.role == "test" else (test.source, "")
-            error = run_cell(shown, test.name, self.space)[0]
-            if error:
-                return VISIBLE, test.name, error
-            if secret and hidden is None:
-                error = run_cell(secret, test.name, self.space)[0]
-                hidden = (HIDDEN_ONLY, test.name, error) if error else None
-        return hidden or (KEPT, "", "")
+    def _failures(self, test, with_hidden):
+        shown, secret = _parts(test.source) if test.role == "test" else (test.source, "")
+        error = run_cell(shown, test.name, self.space)[0]
+        if error:
+            return [Failure(test.name, VISIBLE, error)]
+        error = run_cell(secret, test.name, self.space)[0] if secret and with_hidden else ""
+        return [Failure(test.name, HIDDEN_ONLY, error)] if error else []
 
 
 def _parts(source):
@@ -178,15 +228,14 @@ def _seed():
         sys.modules["keras"].utils.set_random_seed(SEED)
 
 
-def run(source, question, share):
-    """All verdicts of an exercise; the notebook runs from the first cell to the last answer.
+def run(source, of_question):
+    """Run the notebook from the first cell to the last answer, and at each answer what `of_question` does.
 
     Parameters
     ----------
     source : pathlib.Path
-    question : str
-        Empty for all.
-    share : float
+    of_question : callable
+        Takes the notebook and the solution cell; gives verdicts.
 
     Returns
     -------
@@ -194,232 +243,60 @@ def run(source, question, share):
     """
     from pipeline.exercises import instructor_notebook
 
-    cells = [cell for cell in code_cells(instructor_notebook(source)) if cell.role != "free"]
-    notebook = Notebook(cells)
+    notebook = Notebook([cell for cell in code_cells(instructor_notebook(source)) if cell.role != "free"])
     verdicts = []
-    for cell in cells:
-        if cell.role == "solution" and question in ("", cell.name):
-            verdicts += _question(notebook, cell, share)
+    for cell in notebook.cells:
+        if cell.role == "solution":
+            verdicts += of_question(notebook, cell)
         if cell.role != "test":
             notebook.advance(cell)
     return verdicts
 
 
-def _question(notebook, cell, share):
+def _mutants(notebook, cell, question, everything):
+    if question not in ("", cell.name):
+        return
     tests = tests_of(notebook.cells, cell.name)
-    calls = Calls(cell.source)
+    slow = any("keras" in text or "layers." in text for text in (cell.source, *(test.source for test in tests)))
+    passed = calls.Calls(cell.source)
+    limit = _reference(notebook, cell, tests, before_tests=lambda: passed.watch(notebook.space))
+    for mutant in [*operators.changes(cell.source), *passed.mutants()]:
+        if everything or not slow or _number(f"{cell.name}: {mutant.name}") % ONE_IN == 0:
+            yield Verdict(cell.name, mutant.name, notebook.attempt(cell, mutant.source, tests, limit), mutant.source)
+    _reference(notebook, cell, tests)
+
+
+def _answers(notebook, cell, module):
+    wrong = {name: (text, losing) for name, (text, losing, _) in module.WRONG.get(cell.name, {}).items()}
+    right = {name: (text, ()) for name, text in getattr(module, "RIGHT", {}).get(cell.name, {}).items()}
+    limit = _reference(notebook, cell, tests_of(notebook.cells, cell.name))
+    for name, (text, losing) in {**wrong, **right}.items():
+        tests = tests_of(notebook.cells, cell.name, losing)
+        yield Verdict(cell.name, name, notebook.attempt(cell, text, tests, limit, every=True), text)
+    _reference(notebook, cell, tests_of(notebook.cells, cell.name))
+
+
+def _reference(notebook, cell, tests, **options):
+    """Let the reference solution pass; how many seconds of the processor another answer may take."""
     start = time.process_time()
-    result = notebook.attempt(cell, cell.source, tests, before_tests=lambda: calls.watch(notebook.space))
-    limit = TIMES * (time.process_time() - start) + SECONDS
-    assert result[0] == KEPT, f"the reference solution of {cell.name}: {result[1]}: {result[2]}"
-    mutants = [*operators.changes(cell.source), *calls.mutants()]
-    verdicts = []
-    for mutant in mutants:
-        if _chosen(f"{cell.name}: {mutant.name}", share):
-            seen = notebook.attempt(cell, mutant.source, tests, limit)
-            verdicts.append(Verdict(cell.name, mutant.name, *seen, mutant.source))
-    # They ran one after the other: had one of them left something behind, the reference would fail now.
-    result = notebook.attempt(cell, cell.source, tests)
-    assert result[0] == KEPT, f"after its mutants, the reference solution of {cell.name}: {result[1]}: {result[2]}"
-    return verdicts
+    failures = notebook.attempt(cell, cell.source, tests, **options)
+    assert not failures, f"the reference solution of {cell.name}: {failures}"
+    return TIMES * (time.process_time() - start) + SECONDS
 
 
-def _chosen(name, share):
-    return int(hashlib.sha256(name.encode()).hexdigest()[:8], 16) < share * 2**32
+def _number(name):
+    return int(hashlib.sha256(name.encode()).hexdigest(), 16)
 
 
-# --- mutants of what the tests pass --------------------------------------------------------------------------------
-
-
-class Calls:
-    """What a question's tests pass to its functions, and the mutants that this suggests.
-
-    Parameters
-    ----------
-    source : str
-        The answer.
-    """
-
-    def __init__(self, source):
-        self._source = source
-        self._functions = operators.written(source)
-        self._values = collections.defaultdict(collections.Counter)  # by function, parameter, and place in a tuple
-        self._kinds = collections.defaultdict(set)  # by function and parameter: "array", "list", "channels", ...
-        self._texts = set()  # functions that return texts
-
-    def watch(self, space):
-        """Put recorders in the place of the functions of a namespace."""
-        for name in self._functions:
-            outer, _, method = name.rpartition(".")
-            if outer and (not method.startswith("__") or method in ("__init__", "__call__", "__getitem__")):
-                owner = space[outer]
-                kind = vars(owner)[method]
-                if not isinstance(kind, staticmethod | classmethod | property):
-                    setattr(owner, method, self._recorder(kind, name))
-            elif not outer:
-                space[name] = self._recorder(space[name], name)
-
-    def _recorder(self, function, name):
-        import inspect
-
-        signature = inspect.signature(function)
-
-        @functools.wraps(function)
-        def call(*arguments, **named):
-            try:
-                bound = signature.bind(*arguments, **named)
-                bound.apply_defaults()
-            except TypeError:
-                return function(*arguments, **named)  # it says best what is wrong
-            for parameter, value in bound.arguments.items():
-                if signature.parameters[parameter].kind in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD):
-                    continue
-                self._note(name, parameter, value)
-            result = function(*arguments, **named)
-            if isinstance(result, str):
-                self._texts.add(name)
-            return result
-
-        return call
-
-    def _note(self, name, parameter, value):
-        import numpy as np
-
-        key = (name, parameter)
-        if isinstance(value, np.generic):
-            value = value.item()
-        if isinstance(value, np.ndarray):
-            self._kinds[key].add("array")
-            if value.ndim >= 2 and len(value) > 1:
-                self._kinds[key].add("rows")
-            if value.ndim >= 3 and value.shape[-1] == 3:
-                self._kinds[key].add("channels")
-        elif isinstance(value, list | dict | set):
-            self._kinds[key].add("container")
-        literal = _literal(value)
-        if literal is not None:
-            self._values[name, parameter, None][literal] += 1
-            if isinstance(value, tuple | list) and 2 <= len(value) <= 4:
-                for place, item in enumerate(value):
-                    self._values[name, parameter, place][_literal(item)] += 1
-
-    def mutants(self):
-        """The mutants, once the tests have run.
-
-        Returns
-        -------
-        list of operators.Mutant
-        """
-        return operators._named([*self._fixed(), *self._inputs(), *self._salts()])
-
-    def _fixed(self):
-        for name, node in self._functions.items():
-            defaults = _defaults(node)
-            for argument in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs):
-                parameter = argument.arg
-                used = [value for value, _ in self._values[name, parameter, None].most_common(VALUES)]
-                for value in dict.fromkeys([*used, *defaults.get(parameter, [])]):
-                    yield self._first(name, f"{parameter} = {value}", f"{name}: {parameter} is always {value}")
-                for place in range(4):
-                    for value, _ in self._values.get((name, parameter, place), collections.Counter()).most_common(VALUES):
-                        if value is not None:
-                            line = f"{parameter} = [*{parameter}[:{place}], {value}, *{parameter}[{place + 1}:]]"
-                            yield self._first(name, line, f"{name}: {parameter}[{place}] is always {value}")
-
-    def _inputs(self):
-        for (name, parameter), kinds in self._kinds.items():
-            if kinds & {"array", "container"} and parameter != "self":
-                source = f"{self._source}\n\n{name} = _changes({name}, {parameter!r})\n"
-                yield operators.Mutant(f"{name}: changes its input {parameter}", source)
-            if "rows" in kinds:
-                yield self._first(name, f"{parameter} = _first_row({parameter})", f"{name}: the first of {parameter} for all")
-            if "channels" in kinds:
-                line = f"{parameter} = _first_channel({parameter})"
-                yield self._first(name, line, f"{name}: the first channel of {parameter} for all")
-
-    def _salts(self):
-        for name in sorted(self._texts):
-            if "." not in name:
-                yield operators.Mutant(f"{name}: another result in each process", f"{self._source}\n\n{name} = _salted({name})\n")
-
-    def _first(self, name, line, title):
-        return operators.with_first_lines(self._source, name, line, title)
-
-
-def _defaults(node):
-    """The default of each parameter that has one and is a plain value."""
-    positional = [*node.args.posonlyargs, *node.args.args]
-    pairs = [
-        *zip(positional[::-1], node.args.defaults[::-1], strict=False),
-        *zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True),
-    ]
-    return {argument.arg: [ast.unparse(default)] for argument, default in pairs if default is not None}
-
-
-def _literal(value):
-    """A plain value as Python code, or None for anything else and for what is long."""
-    try:
-        text = repr(value)
-        return text if len(text) <= 60 and ast.literal_eval(text) == value else None
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
-        return None
-
-
-def _changes(function, parameter):
-    """The right result, but the argument is another one afterwards."""
-    import inspect
-
-    import numpy as np
-
-    signature = inspect.signature(function)
-
-    @functools.wraps(function)
-    def call(*arguments, **named):
-        result = function(*arguments, **named)
-        if isinstance(result, np.ndarray | list | tuple | dict):
-            with contextlib.suppress(Exception):  # an object of the student's in it that cannot be copied
-                result = copy.deepcopy(result)
-        value = signature.bind(*arguments, **named).arguments.get(parameter)
-        if isinstance(value, np.ndarray) and value.flags.writeable and value.size:
-            value[...] = ~value if value.dtype.kind == "b" else value + np.ones(1, value.dtype)
-        elif isinstance(value, list) and value:
-            value.append(value.pop(0))
-            value.append(value[-1])
-        elif isinstance(value, dict) and value:
-            value.popitem()
-        elif isinstance(value, set) and value:
-            value.pop()
-        return result
-
-    return call
-
-
-def _salted(function):
-    """As if the result depended on something that is another one in each process, as Python's hash does."""
-    salt = os.urandom(8)
-
-    @functools.wraps(function)
-    def call(*arguments, **named):
-        result = function(*arguments, **named)
-        return hashlib.sha512(salt + result.encode()).hexdigest()[: len(result)]
-
-    return call
-
-
-def _first_row(value):
-    import numpy as np
-
-    ok = isinstance(value, np.ndarray) and value.ndim >= 1 and len(value)
-    return np.repeat(value[:1], len(value), axis=0) if ok else value
-
-
-def _first_channel(value):
-    import numpy as np
-
-    ok = isinstance(value, np.ndarray) and value.ndim >= 3 and value.shape[-1] == 3
-    return np.repeat(value[..., :1], 3, axis=-1) if ok else value
+def main(target, exercise, what, question="", everything=""):
+    """What `_in_a_process` calls."""
+    source = Path(exercise)
+    if what == "mutants":
+        verdicts = run(source, lambda notebook, cell: _mutants(notebook, cell, question, everything))
+    else:
+        verdicts = run(source, lambda notebook, cell: _answers(notebook, cell, wrong_answers_module(source)))
+    Path(target).write_text(json.dumps(verdicts), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    exercise, wanted, part, target = sys.argv[1:]
-    Path(target).write_text(json.dumps(run(Path(exercise), wanted, float(part))), encoding="utf-8")
+    main(*sys.argv[1:])

@@ -116,7 +116,7 @@ def changes(source):
     for node, parent in _nodes(tree):
         if getattr(node, "lineno", 0) in inside or (isinstance(node, ast.comprehension) and node.target.lineno in inside):
             made += [(kind, node, new, parent) for kind, new in _alternatives(node, parent)]
-    return _named(_built(tree, node, new, _name(kind, node, new, parent)) for kind, node, new, parent in made)
+    return named(_built(tree, node, new, _name(kind, node, new, parent)) for kind, node, new, parent in made)
 
 
 def with_first_lines(source, function, lines, name):
@@ -413,8 +413,8 @@ def _built(tree, node, new, name):
     return Mutant(name if len(name) <= LONGEST else name[: LONGEST - 2] + " …", ast.unparse(ast.fix_missing_locations(changed)))
 
 
-def _named(mutants):
-    """The mutants that differ, each with a name of its own."""
+def named(mutants):
+    """The mutants that differ in their code, each with a name of its own."""
     seen, names, kept = set(), {}, []
     for mutant in mutants:
         if mutant.source not in seen:
