@@ -22,6 +22,10 @@ c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE\nraise checks.NotWritt
 c.Execute.timeout = 300  # seconds for one cell; nbgrader's 30 are short for a training loop on a laptop
 c.Execute.shutdown_kernel = "immediate"  # about one second less for each submission
 
+# A warning costs no points, as under `grade run`: nbgrader itself gives 0 for whatever a test cell writes to stderr.
+c.IgnorePattern.enabled = True
+c.IgnorePattern.pattern = r"\A"  # any text
+
 # What students' code may read beside its own files when `grade run` runs it. COURSE_DATA, where it is set, counts before this.
 try:
     from helpers.data import cache

@@ -46,7 +46,9 @@ def keeps_input(function: Callable, *arguments: object, **named: object) -> obje
     helpers.checks.CheckFailed: doubled changes its input values. Work on a copy: whoever called it still needs the original.
     """
     before = copy.deepcopy((arguments, named))
-    result = function(*arguments, **named)
+    # A grader's stand-in for a function in another process leaves the arguments alone, unless it is called in this way.
+    with_changes = getattr(type(function), "__call_with_changes__", None)
+    result = with_changes(function, *arguments, **named) if with_changes else function(*arguments, **named)
     label = str(getattr(function, "__name__", "the function"))
     for place, (value, old) in enumerate(zip(arguments, before[0], strict=True)):
         if not _same(value, old):

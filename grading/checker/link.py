@@ -182,14 +182,20 @@ class Link:
             raise StudentGone("the student's process gave an answer that makes no sense")
         return self.decode(answer["ok"])
 
-    def call(self, handle: str, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Any:
-        """Call something of the student's; `name` tells what the reference solution does to its arguments there."""
-        return self.undisturbed(self._call, handle, name, args, kwargs)
+    def call(self, handle: str, name: str, args: tuple[object, ...], kwargs: Mapping[str, object], changes: bool = False) -> Any:
+        """Call something of the student's; `name` tells what the reference solution does to its arguments there.
 
-    def _call(self, handle: str, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Any:
+        With `changes`, every argument comes back as the call has left it.
+        """
+        watched: list[Any] = self.traits.watched.get(name, [])
+        if changes:
+            watched = [(place, "", True, False) for place in range(len(args))] + [(-1, key, True, False) for key in kwargs]
+        return self.undisturbed(self._call, handle, watched, args, kwargs)
+
+    def _call(self, handle: str, watched: list[Any], args: tuple[object, ...], kwargs: Mapping[str, object]) -> Any:
         self._exchange_files()
         outer, self._containers, watch = self._containers, [], []
-        for position, parameter, changed, returned in self.traits.watched.get(name, []):
+        for position, parameter, changed, returned in watched:
             key = position if 0 <= position < len(args) else parameter
             if type(key) is int or key in kwargs:
                 value = args[key] if type(key) is int else kwargs[key]

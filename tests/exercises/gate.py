@@ -72,13 +72,13 @@ class Outcome(NamedTuple):
     role: str
     points: float
     error: str  # "TypeError: ..." or empty
-    stderr: str  # nbgrader takes all points of a test cell that writes there
+    stderr: str  # costs no points: see nbgrader_config.py
     value: str  # what the last line evaluates to: nbgrader may take it for partial credit
 
     @property
     def score(self):
         """The points that nbgrader gives for the cell."""
-        return 0.0 if self.error or self.stderr else self.points
+        return 0.0 if self.error else self.points
 
 
 def wrong_answers(source):

@@ -58,7 +58,7 @@ def test_reference_gets_all_points(source, instructor, executor):
         assert not outcome.error, f"{outcome.name}: {outcome.error}"
         assert "Traceback" not in outcome.stderr, f"{outcome.name}: {outcome.stderr}"
         if outcome.role == "test":
-            assert not outcome.stderr, f"{outcome.name} writes to stderr, which costs its points: {outcome.stderr}"
+            assert not outcome.stderr, f"{outcome.name} writes to stderr, which students would see: {outcome.stderr}"
             assert not outcome.value, f"{outcome.name} ends in a value, which nbgrader may take for partial credit"
 
 

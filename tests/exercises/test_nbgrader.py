@@ -4,6 +4,7 @@ nbgrader starts a kernel for each submission, so there are two for an exercise: 
 answers, a wrong one, and no answers. Everything else happens in this process, through nbgrader's own Python interface.
 """
 
+import ast
 from pathlib import Path
 
 import nbformat
@@ -16,6 +17,16 @@ from pipeline.notebooks import to_text
 
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")  # nbgrader's own
 
+WARNS = """
+
+right_one = {name}
+
+def {name}(*arguments, **named):
+    import warnings
+    warnings.warn(f"the answer {{len(arguments)}} is right all the same")
+    return right_one(*arguments, **named)
+"""
+
 
 @pytest.fixture(scope="session")
 def nbgrader(tmp_path_factory):
@@ -25,7 +36,8 @@ def nbgrader(tmp_path_factory):
     from nbgrader.dbutil import ALEMBIC_DIR
 
     folder = tmp_path_factory.mktemp("course")
-    config = Config(ClearSolutions=settings().ClearSolutions)  # of the course's settings, only what a release depends on
+    own = settings()  # of the course's settings, only what a release and points depend on
+    config = Config(ClearSolutions=own.ClearSolutions, IgnorePattern=own.IgnorePattern)
     config.CourseDirectory.root = str(folder / "course")
     config.Exchange.root = str(folder / "exchange")
     config.Execute.timeout = TIME_LIMIT
@@ -48,7 +60,7 @@ def test_nbgrader_releases_the_same_exercise(source, nbgrader):
 
 
 def test_nbgrader_grades_as_the_gate_does(source, instructor, released, nbgrader):
-    """Cell by cell: the reference gets all points, and of a mixed submission the right answers do."""
+    """Cell by cell: the reference gets all points although it warns, and of a mixed submission the right answers do."""
     reference = instructor(source)
     questions = [cell.name for cell in reference if cell.role == "solution"]
     middle = len(questions) // 2
@@ -59,7 +71,8 @@ def test_nbgrader_grades_as_the_gate_does(source, instructor, released, nbgrader
     mixed = full | {wrong: answer} | {name: stubs[name] for name in unanswered}
 
     _release(source, nbgrader)
-    scores, faults = _grade(source, nbgrader, "full", full)
+    with_a_warning = full | {questions[0]: full[questions[0]] + WARNS.format(name=_last_function(full[questions[0]]))}
+    scores, faults = _grade(source, nbgrader, "full", with_a_warning)
     assert not faults  # not in the cells without points either
     assert scores == {cell.name: cell.points for cell in reference if cell.role == "test"}
 
@@ -99,6 +112,10 @@ def _grade(source, nbgrader, student, answers):
     ran = nbformat.read(course / "autograded" / student / assignment / name, as_version=4)
     outputs = [output for cell in ran.cells if cell.cell_type == "code" for output in cell.outputs]
     return scores, [output.evalue for output in outputs if output.output_type == "error"]
+
+
+def _last_function(source):
+    return [node.name for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)][-1]
 
 
 def _write(notebook, path):

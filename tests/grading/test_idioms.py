@@ -64,6 +64,13 @@ IDIOMS = {
         "mine = [1]\nassert extended(mine, 3) == [1, 3] and mine == [1]",
         "def extended(xs, x): return [x]",
     ),
+    "input_kept": (
+        "def flipped(x): return x[::-1].copy()",
+        "import numpy as np\nfrom helpers import limits\n"
+        "assert list(limits.keeps_input(flipped, np.array([1, 2]))) == [2, 1]\n"
+        "assert limits.keeps_input(flipped, x=np.array([3])) == 3",
+        "def flipped(x):\n    x[:] = x[::-1].copy()\n    return x.copy()",
+    ),
     "lambda": (
         "def thrice(f, x): return f(f(f(x)))",
         "assert thrice(lambda v: 2 * v, 1) == 8",

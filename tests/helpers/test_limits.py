@@ -52,6 +52,31 @@ def test_an_error_comes_through_and_tracing_ends():
     assert not tracemalloc.is_tracing()
 
 
+def shifted(images, by, table):
+    """In place, depending on what is asked for."""
+    if by == "array":
+        images[0] = 9
+    if by == "list":
+        table["rows"].append(1)
+    if by == "nan":
+        images[0] = images[0]
+    return images
+
+
+@pytest.mark.parametrize(("by", "parameter"), [("array", "images"), ("list", "table")])
+def test_an_input_that_is_changed_is_named(by, parameter):
+    with pytest.raises(CheckFailed, match=f"^shifted changes its input {parameter}"):
+        limits.keeps_input(shifted, np.array([np.nan, 1]), by, table={"rows": []})
+    with pytest.raises(CheckFailed, match=f"^shifted changes its input {parameter}"):
+        limits.keeps_input(shifted, np.array([1, 1]), by, {"rows": []})
+
+
+def test_an_input_that_stays_is_no_matter():
+    given = np.array([np.nan, 1])
+    assert limits.keeps_input(shifted, given, "nan", table={"rows": [given]}) is given
+    assert limits.keeps_input(max, [1, 2], key=None) == 2
+
+
 def plain(x):
     return x + 1
 
