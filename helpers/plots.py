@@ -18,6 +18,8 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 
+from helpers.rounding import rounded
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
@@ -243,12 +245,13 @@ def bars(
     log: bool = False,
     alt: str | None = None,
 ) -> None:
-    """Show one horizontal bar for each named value, with its spread if it has one and the value written beside it.
+    """Show one horizontal bar for each named value, with its uncertainty if it has one and the value written beside it.
 
     Parameters
     ----------
-    values : mapping of str to float or to (value, spread)
-        Drawn from top to bottom in the order given.
+    values : mapping of str to float or to (value, half_width)
+        Drawn from top to bottom in the order given. In this course ± is half the width of a 95 % interval
+        (`experiments.interval`); it decides to which digit the value is rounded.
     xlabel : str, optional
         What the bars measure, with its unit.
     ylabel : str, optional
@@ -271,7 +274,7 @@ def bars(
     for number, (label, (height, error)) in enumerate(pairs.items()):
         value, spread = float(height), None if error is None else float(error)
         ax.barh(number, value, color=COLOURS[0], height=0.65, xerr=spread, error_kw={"ecolor": "#1B1B1B", "capsize": 3})
-        text = f"{value:.4g}" + (f" ± {spread:.2g}" if spread is not None else "")
+        text = f"{value:.4g}" if spread is None else rounded(value, spread)
         ax.annotate(text, (value + (spread or 0), number), xytext=(5, 0), textcoords="offset points", va="center", fontsize=9)
         told.append(f"{label} {text}")
     ax.set_yticks(range(len(pairs)), list(pairs))

@@ -18,6 +18,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 if TYPE_CHECKING:
     import keras
     from _typeshed import StrPath
@@ -25,11 +27,11 @@ if TYPE_CHECKING:
 
 __all__ = ["load", "save"]
 
-PLAN, WEIGHTS = "plan.json", "model.weights.h5"  # in the archive
+PLAN, WEIGHTS, HALF = "plan.json", "model.weights.h5", "weights.npz"  # in the archive: a plan, and one of the other two
 DEFAULTS = "course_defaults"  # beside an object's "config": the arguments that have their default value
 
 
-def save(model: keras.Model, path: StrPath) -> None:
+def save(model: keras.Model, path: StrPath, *, half: bool = False) -> None:
     """Save a model's weights and its plan in one file, which other versions of Keras can open.
 
     Not saved are the optimizer and its state, the loss and the metrics: to go on training, compile again. (A training that is to
@@ -42,11 +44,15 @@ def save(model: keras.Model, path: StrPath) -> None:
     path : str or pathlib.Path
         The file, best with the ending ``.zip``. One that is there is replaced in one step: whatever happens, there is either the
         old file or the new one.
+    half : bool, optional
+        Keep the weights in half precision: half the size, and three digits instead of seven, which a trained network's answers
+        hardly notice. The model that is loaded computes in float32 all the same.
 
     Raises
     ------
     ValueError
-        If the path has the ending of one of Keras's own formats, or the model has no weights yet.
+        If the path has the ending of one of Keras's own formats, the model has no weights yet, or half precision is asked for
+        and a weight is too large for it.
     TypeError
         If the model cannot say how it is built.
 
@@ -84,10 +90,21 @@ def save(model: keras.Model, path: StrPath) -> None:
         entry[DEFAULTS] = _defaults(entry)
     about = {"keras": keras.__version__, "model": plan}
     with _replacing(path) as new, tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(new, "w") as archive:
-        weights = Path(folder, WEIGHTS)
-        model.save_weights(weights)
-        archive.writestr(PLAN, json.dumps(about))
-        archive.write(weights, WEIGHTS)
+        weights = Path(folder, HALF if half else WEIGHTS)
+        if half:
+            np.savez_compressed(weights, *_halved(model))
+        else:
+            model.save_weights(weights)
+        archive.writestr(PLAN, json.dumps(about), zipfile.ZIP_DEFLATED)
+        archive.write(weights, weights.name)
+
+
+def _halved(model):
+    """A model's weights in half precision, in their order."""
+    found = [weight.astype(np.float16) for weight in model.get_weights()]
+    if not all(np.isfinite(weight).all() for weight in found):
+        raise ValueError("a weight is too large for half precision, or not a number: save the model without half=True")
+    return found
 
 
 def load(path: StrPath) -> keras.Model:
@@ -118,12 +135,17 @@ def load(path: StrPath) -> keras.Model:
         try:
             with zipfile.ZipFile(path) as archive:
                 about = json.loads(archive.read(PLAN))
-                archive.extract(WEIGHTS, folder)
+                name = HALF if HALF in archive.namelist() else WEIGHTS
+                archive.extract(name, folder)
         except (zipfile.BadZipFile, KeyError) as error:
             hint = "open it with keras.models.load_model" if path.suffix == ".keras" else "copy or save it again"
             raise ValueError(f"{path} is not a model that training.save has saved, or it is damaged: {hint}") from error
         model = _built(about)
-        model.load_weights(Path(folder, WEIGHTS))
+        if name == HALF:
+            with np.load(Path(folder, HALF)) as halves:
+                model.set_weights([halves[key].astype(np.float32) for key in halves.files])
+        else:
+            model.load_weights(Path(folder, WEIGHTS))
     return model
 
 

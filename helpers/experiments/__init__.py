@@ -1,11 +1,17 @@
-"""Week 5's experiment: one small network, trained with one choice changed at a time, every run kept as one row of a table.
+"""Studies: every result that the book rests on can be run again.
 
-A :class:`Recipe` names the choices (regulariser, initialiser, optimiser, learning rate). :func:`plan` lists the runs of a study,
-:func:`train` does those that are not in the file yet and appends each as soon as it ends, :func:`read` brings them back (without
-a path: the runs that come with the course), and :func:`one_factor`, :func:`table` and :func:`plot` show what they say.
+**A study** is a plan in code (what is varied, what is tuned and how far, what is fixed, which seeds) and a CSV file with one row
+a run, each with its provenance. ``python -m helpers.experiments list`` names them, ``run STUDY`` does the runs that are not there
+yet, ``show STUDY`` prints what they say, ``check STUDY`` does a few of them again. Stop it whenever you like; the same command
+goes on where it was. In a notebook, ``studies.find(name)`` gives the study, and its ``rows()`` what is stored.
 
-From a shell: ``python -m helpers.experiments functions --budget cpu --seeds 5 --output functions.csv``. Stop it whenever you
-like; the same command goes on where it was. The test images are never touched.
+**A comparison** is judged by :func:`verdict`, always. **The sign ±** means half the width of a 95 % confidence interval, always:
+of a mean (:func:`interval`) or of a difference. A standard deviation is called by its name.
+
+**Trained networks** come with a card each: ``trained.load(name)``, ``trained.card(name)``.
+
+Week 5's studies are older and have a file of their own (:class:`Run`, :func:`plan`, :func:`train`, :func:`read`; :func:`table`,
+:func:`plot` show them): one small network, trained with one choice changed at a time. The test images are never touched.
 """
 
 from helpers.experiments.compare import (
@@ -41,6 +47,7 @@ from helpers.experiments.recipes import (
 )
 from helpers.experiments.runs import RESULTS, Run, read
 from helpers.experiments.trainer import arrays, part, train
+from helpers.experiments.verdicts import Verdict, against_best, interval, proportion, verdict
 
 __all__ = [
     "BATCH",
@@ -58,22 +65,27 @@ __all__ = [
     "SIZES",
     "STRENGTH",
     "STUDIES",
+    "Verdict",
+    "against_best",
     "arrays",
     "by_recipe",
     "command",
     "cost",
     "difference",
     "gaps",
+    "interval",
     "network",
     "one_factor",
     "part",
     "plan",
     "plot",
     "plot_against",
+    "proportion",
     "ranked",
     "read",
     "spread",
     "table",
     "train",
     "values",
+    "verdict",
 ]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import numpy as np
 
 from helpers.experiments.recipes import BATCH, FACTORS, Recipe
+from helpers.experiments.verdicts import interval, verdict
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -141,18 +142,8 @@ def difference(first: ArrayLike, second: ArrayLike, comparisons: int = 1, confid
     >>> f"{difference([0.81, 0.82, 0.83], [0.78, 0.79, 0.80], comparisons=21)[1]:.3f}"
     '0.056'
     """
-    from scipy import stats
-
-    first, second = (np.asarray(numbers, dtype=float) for numbers in (first, second))
-    if min(len(first), len(second)) < 2:
-        raise ValueError("one run has no spread: two or more of each are needed")
-    parts = [numbers.var(ddof=1) / len(numbers) for numbers in (first, second)]
-    mean = float(first.mean() - second.mean())
-    if not sum(parts) > 0:
-        return mean, 0.0 if sum(parts) == 0 else math.nan
-    freedom = sum(parts) ** 2 / sum(share**2 / (len(numbers) - 1) for share, numbers in zip(parts, (first, second), strict=True))
-    risk = (1 - confidence) / comparisons
-    return mean, float(stats.t.ppf(1 - risk / 2, freedom) * math.sqrt(sum(parts)))
+    told = verdict(first, second, comparisons=comparisons, confidence=confidence)
+    return told.mean, told.half_width
 
 
 def ranked(groups: Mapping[Level, Sequence[Run]], by: By = "accuracy") -> list[Level]:
@@ -207,7 +198,9 @@ def gaps(groups: Mapping[Level, Sequence[Run]], by: By = "accuracy") -> dict[tup
 
 
 def table(groups: Mapping[Level, Sequence[Run]], *, by: By = "accuracy", title: str = "Validation") -> None:
-    """Print levels ranked by their mean, each with its spread, and which can be told from the row above and from the best.
+    """Print levels ranked by their mean, and which can be told from the row above and from the best.
+
+    The sign ± stands for half the width of the 95 % interval, of a row's mean as of a difference.
 
     Parameters
     ----------
@@ -233,7 +226,7 @@ def table(groups: Mapping[Level, Sequence[Run]], *, by: By = "accuracy", title: 
     )
     factor = 100 if by == "accuracy" else 1
     for place, level in enumerate(order):
-        accuracy, loss = (spread(values(groups[level], what)) for what in ("accuracy", "loss"))
+        accuracy, loss = (interval(values(groups[level], what)) for what in ("accuracy", "loss"))
         line = (
             f"{place + 1:3d} {level!s:{width}}  {100 * accuracy[0]:5.1f} ± {100 * accuracy[1]:4.1f}  "
             f"{_short(loss[0]):>7} ± {_short(loss[1]):<6} {np.median(values(groups[level], 'cpu_seconds')):6.1f}"
@@ -280,7 +273,7 @@ def plot(
     told = []
     for row, level in enumerate(order):
         numbers = factor * values(groups[level], by)
-        mean, wide = spread(numbers)
+        mean, wide = interval(numbers)
         beside = np.linspace(-0.2, 0.2, len(numbers)) if len(numbers) > 1 else np.zeros(1)  # equal runs would hide each other
         ax.plot([mean, mean], [row - 0.35, row + 0.35], color=plots.COLOURS[3], linewidth=3, label="" if row else "mean")
         ax.scatter(numbers, row + beside, s=20, color=plots.COLOURS[0], linewidths=0, zorder=3, label="" if row else "one run")
@@ -293,7 +286,12 @@ def plot(
     label = "validation accuracy (%)" if by == "accuracy" else "validation cross-entropy"
     ax.set(xlabel=label, title=title, xscale="linear" if by == "accuracy" else "log")
     fig.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=3)
-    plots.show(fig, alt=f"{title or 'Ranked runs'}. {label}, mean and spread, best first: " + "; ".join(told) + ".")
+    plots.show(
+        fig,
+        alt=f"{title or 'Ranked runs'}. {label}, mean ± half the width of its 95 % interval, best first: "
+        + "; ".join(told)
+        + ".",
+    )
 
 
 def plot_against(

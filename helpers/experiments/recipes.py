@@ -244,6 +244,6 @@ def command(study: str = "functions", *, budget_name: str = "cpu", seeds: int = 
     Examples
     --------
     >>> command()
-    'python -m helpers.experiments functions --budget cpu --seeds 5 --output functions.csv'
+    'python -m helpers.experiments run functions --budget cpu --seeds 5 --output functions.csv'
     """
-    return f"python -m helpers.experiments {study} --budget {budget_name} --seeds {seeds} --output {output}"
+    return f"python -m helpers.experiments run {study} --budget {budget_name} --seeds {seeds} --output {output}"

@@ -182,10 +182,10 @@ experiments.table(experiments.by_recipe(live), title="LIVE")
 print(experiments.cost(live))
 
 # %% [markdown]
-# How to read it: accuracy and cross-entropy on the validation images are mean ± spread (standard
-# deviation) over the seeds; the cross-entropy is without penalties. *CPU s* is what a run cost on all
-# cores together. The last columns we explain below; but you see already that three seeds do not tell
-# much apart.
+# How to read it: accuracy and cross-entropy on the validation images are means over the seeds, ± half
+# the width of the mean's 95 % confidence interval; the cross-entropy is without penalties. *CPU s* is
+# what a run cost on all cores together. The last columns we explain below; but you see already that
+# three seeds do not tell much apart.
 #
 # ## Stored: the whole experiment
 #
@@ -250,7 +250,7 @@ experiments.table(four, title="STORED")
 # %%
 accuracies = experiments.values(luck)
 mean, spread = experiments.spread(accuracies)
-print(f"baseline, {len(luck)} seeds: {mean:.1%} ± {spread:.1%}, "
+print(f"baseline, {len(luck)} seeds: {mean:.1%}, standard deviation {spread:.1%}, "
       f"from {accuracies.min():.1%} to {accuracies.max():.1%}")
 rng = np.random.default_rng(0)
 for rows in (2, 4, 7, 12):
@@ -268,7 +268,7 @@ for rows in (2, 4, 7, 12):
 
 # %%
 checks = luck[0].checks
-wobble = math.sqrt(mean * (1 - mean) / checks)
+wobble = 1.96 * math.sqrt(mean * (1 - mean) / checks)
 print(f"an accuracy of {mean:.1%} on {checks:,} images is known to about "
       f"± {100 * wobble:.1f} points, however many seeds there are")
 
@@ -703,7 +703,7 @@ for name, runs in shown.items():
     curves = 100 * experiments.values(runs, "accuracies")
     lines[name] = curves.mean(axis=0), curves.std(axis=0, ddof=1)
 plots.curves(epochs, lines, xlabel="epoch", ylabel="validation accuracy (%)",
-             title="STORED: who is still climbing? (5 seeds, mean and spread)")
+             title="STORED: who is still climbing? (5 seeds, band: standard deviation)")
 
 # %% [markdown]
 # Slow optimisers are cut off in the middle of their climb. A ranking holds for one budget.
@@ -723,7 +723,7 @@ for name in SIX:
     for optimiser in ("Adam", "SGD"):
         group = [run for run in chosen
                  if run.recipe == Recipe(initialiser=name, optimiser=optimiser)]
-        mean, wide = experiments.spread(experiments.values(group))
+        mean, wide = experiments.interval(experiments.values(group))
         means[name, optimiser] = mean
         told.append(f"{100 * mean:6.1f} ± {100 * wide:4.1f}")
     print(f"{name:21s} {told[0]:>14s}  {told[1]:>16s}")

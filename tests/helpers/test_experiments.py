@@ -264,7 +264,8 @@ def test_ranking_and_table(capsys):
     experiments.table(groups)
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "Validation: 2 runs a row, 100 images, 1 epochs, 50 validation images (fashion_mnist)"
-    assert lines[3].split()[:6] == ["1", "best", "90.5", "±", "0.7", "0.350"] and "yes" not in lines[3]
+    half = 12.706 * 0.5  # Student's quantile for two runs times their standard error: a 95 % interval, not a standard deviation
+    assert lines[3].split()[:6] == ["1", "best", "90.5", "±", f"{half:.1f}", "0.350"] and "yes" not in lines[3]
     assert lines[4].split()[-2:] == ["yes", "yes"] and lines[5].split()[-2:] == ["no", "yes"] and "8,500,000" in lines[5]
     experiments.table({"one": [made_up(0.5)]})  # a single run has no spread: no verdict, no error
     assert "nan" in capsys.readouterr().out
@@ -313,7 +314,7 @@ def test_the_command_works_and_goes_on_where_it_was(tmp_path, monkeypatch, capsy
     monkeypatch.setitem(experiments.SIZES, "ci", {"images": 100, "checks": 50, "epochs": 1})
     monkeypatch.setenv(budget.VARIABLE, "cpu")  # --budget has the last word
     words = experiments.command("same", budget_name="ci", seeds=1, output=tmp_path / "runs.csv").split()
-    assert words[:3] == ["python", "-m", "helpers.experiments"]
+    assert words[:4] == ["python", "-m", "helpers.experiments", "run"]
     for seeds in (1, 2):
         words[words.index("--seeds") + 1] = str(seeds)
         assert main(words[3:]) == 0
@@ -322,7 +323,7 @@ def test_the_command_works_and_goes_on_where_it_was(tmp_path, monkeypatch, capsy
     assert [run.seed for run in experiments.read(tmp_path / "runs.csv")] == [0, 1]
     (tmp_path / "runs.csv").write_text("something else\n")
     assert main(words[3:]) == 1 and "does not name the columns" in capsys.readouterr().err
-    done = subprocess.run([sys.executable, *words[1:3], "everything"], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, *words[1:4], "everything"], capture_output=True, text=True)
     assert done.returncode == 2 and "invalid choice" in done.stderr
 
 

@@ -1,0 +1,44 @@
+"""The studies of the course, each in a module of its own.
+
+To add one, write a module with a function ``study() -> Study`` and name it in `MODULES`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+
+from helpers.experiments.study import Study
+
+MODULES = {
+    "lenet-ladder": "lenet_ladder",
+    "scoreboard": "scoreboard",
+}
+
+
+def find(name: str) -> Study:
+    """Return a study.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    helpers.experiments.study.Study
+
+    Raises
+    ------
+    ValueError
+        If there is none of that name.
+
+    Examples
+    --------
+    >>> find("lenet-ladder").level
+    'step'
+    """
+    if name not in MODULES:
+        close = difflib.get_close_matches(name, MODULES, n=1)
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        raise ValueError(f"there is no study {name!r}{hint} There are: {', '.join(MODULES)}")
+    return importlib.import_module(f"{__name__}.{MODULES[name]}").study()
