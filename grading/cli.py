@@ -308,16 +308,21 @@ def _collect(course: Course, options: argparse.Namespace, _: WarmProcess | None)
 def _feedback(course: Course, options: argparse.Namespace, _: WarmProcess | None) -> int:
     from grading.reports.feedback import write_feedback
 
-    pages, missing = write_feedback(course.assignment(options.assignment), options.student)
-    print(
-        f"{options.assignment}: {len(pages)} page{'s' * (len(pages) != 1)} written"
-        + (f" below {course.folder(course.directory.feedback_directory, '.', '.')}." if pages else ".")
-    )
-    for line in missing:
+    written = write_feedback(course.assignment(options.assignment), options.student)
+    where = f" below {course.folder(course.directory.feedback_directory, '.', '.')}" if written.pages else ""
+    print(f"{options.assignment}: {_several(len(written.pages), 'page')} written{where}.")
+    if written.waiting:
+        who = ", ".join(f"{student} ({'; '.join(titles)})" for student, titles in list(written.waiting.items())[:10])
+        more = f" and {len(written.waiting) - 10} more" if len(written.waiting) > 10 else ""
+        wait = "waits" if len(written.waiting) == 1 else "wait"
+        print(f"{_several(len(written.waiting), 'student')} {wait} for a person, and the page says so: {who}{more}.")
+    if written.absent:
+        print(f"No page, since nothing was handed in: {len(written.absent)}: {', '.join(written.absent)}")
+    for line in written.missing:
         print(f"No feedback: {line}", file=sys.stderr)
-    if not pages and not missing:
+    if not written.pages and not written.missing:
         print(f"Nobody has handed in {options.assignment}.", file=sys.stderr)
-    return EXIT_UNDERSTOOD_NOT if missing or not pages else 0
+    return EXIT_UNDERSTOOD_NOT if written.missing or not written.pages else 0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -146,8 +146,8 @@ class Cause:
     ----------
     kind : str
         In a few words, the same for all students to whom it happened.
-    cell : str
-        Where it happened; empty where it is no one cell.
+    cell : int or None
+        Where in the notebook it happened, if in one cell.
     what : str
         What happened, one sentence or two.
     todo : str
@@ -157,7 +157,7 @@ class Cause:
     """
 
     kind: str
-    cell: str
+    cell: int | None
     what: str
     todo: str
     told: bool = True

@@ -24,9 +24,10 @@ _MISSING = re.compile(r"NameError: name '(\w+)' is not defined")
 _CELL_MAGIC = re.compile(r"\s*%%(\w+)")
 _KEEPS = ("time", "capture", "prun")  # magics that run a cell as if they were not there
 _PYTHON = f"Python {sys.version_info.major}.{sys.version_info.minor}"
+_F_STRING = re.compile(r"\b[rR]?[fF][rR]?(?:'|\")")
 # Syntax that came with a later Python than the oldest that the grader runs on, as it stands in a line.
 _NEWER = (
-    ((3, 12), re.compile(r"\b[rR]?[fF][rR]?(?:'|\")")),  # quotes, backslashes, comments and line ends within an f-string
+    ((3, 12), _F_STRING),  # quotes, backslashes, comments and line ends within its braces
     ((3, 12), re.compile(r"^\s*type\s+\w+.*=|^\s*(?:async\s+)?(?:def|class)\s+\w+\[")),
     ((3, 13), re.compile(r"^\s*(?:def|class|type)\s+\w+\[.*=.*\]")),
     ((3, 14), re.compile(r"^\s*except\*?\s+[\w.]+\s*,|\b[rR]?[tT][rR]?(?:'|\")")),
@@ -83,15 +84,15 @@ class Causes:
         self._beside = {name.rpartition("/")[2] for name in beside}
         self._names = {cell.place: _bound(cell.source) for cell in cells if cell.result is not None}
 
-    def find(self, place: int, used: set[str], message: str | None, hidden: bool) -> Cause | None:
+    def find(self, place: int, used: frozenset[str], message: str | None, hidden: bool) -> Cause | None:
         """Find why a test lost its points.
 
         Parameters
         ----------
         place : int
             Where the test stands in the notebook.
-        used : set of str
-            Names that it uses.
+        used : frozenset of str
+            Names that it uses, and does not make itself.
         message : str or None
             What it said.
         hidden : bool
@@ -107,10 +108,10 @@ class Causes:
         match = _MISSING.search(message or "")
         if match and not hidden:
             return self._missing(match[1], place)
-        known = used & self._public if hidden else used
+        known = (used & self._public if hidden else used) - self._made(place)
         found = self._failed(known, place)
-        if found is None and match and (found := self._missing(match[1], place)):
-            found = replace(found, told=False)
+        if found is None and match:
+            return replace(self._missing(match[1], place), told=False)
         return found
 
     def _failed(self, names, before, seen=frozenset()):
@@ -120,7 +121,12 @@ class Causes:
                 return self._explain(cell, seen | {cell.place})
         return None
 
-    def _missing(self, name, before, seen=frozenset()):
+    def _made(self, before):
+        """The names that are there before a test: a cell that ran to its end has made them."""
+        ran = (cell for cell in self._cells if cell.place < before and cell.result is not None and not _went_wrong(cell))
+        return frozenset().union(*(self._names[cell.place].top for cell in ran))
+
+    def _missing(self, name: str, before: int, seen: frozenset[int] = frozenset()) -> Cause:
         """Why a name is not there."""
         if found := self._failed({name}, before, seen):
             return found
@@ -131,21 +137,21 @@ class Causes:
             if magic and magic[1] not in _KEEPS and name in names.top:
                 return Cause(
                     f"a cell that begins with %%{magic[1]}",
-                    cell.label,
+                    cell.place,
                     f"{cell.label} begins with %%{magic[1]}, which does not leave {name} behind.",
                     f"Move %%{magic[1]} to a cell of its own, below the answer.",
                 )
             if name in names.top:
                 return Cause(
                     "a name that is gone again",
-                    cell.label,
+                    cell.place,
                     f"{cell.label} has a line that makes {name}, but it was not reached, or {name} was deleted again.",
                     "Make the name in every case: not only below an if, in a loop or in a try.",
                 )
             if outer := names.inner.get(name):
                 return Cause(
                     "a name that is made inside a function or class only",
-                    cell.label,
+                    cell.place,
                     f"{cell.label} makes {name} only inside {outer}.",
                     "Look at the indentation: what a test uses begins at the left margin.",
                 )
@@ -155,7 +161,7 @@ class Causes:
             if cell.place > before and cell.result is not None and name in self._names[cell.place].top:
                 return Cause(
                     "an answer below its test",
-                    cell.label,
+                    cell.place,
                     f"{cell.label} makes {name}, but stands below the test.",
                     "Cells are run from top to bottom: move it up, and choose Restart & Run All before handing in.",
                 )
@@ -165,7 +171,7 @@ class Causes:
                 kind = "code in a text cell" if cell.result is None else "code in a comment"
                 return Cause(
                     kind,
-                    cell.label,
+                    cell.place,
                     f"{name} stands in {cell.label}, as {'text' if cell.result is None else 'a comment'} only.",
                     "Only code cells are run: put the code into the answer's cell.",
                 )
@@ -175,7 +181,7 @@ class Causes:
             what, todo = f"No cell makes {name}; {near[0]} is spelt similarly.", "Check the spelling of the name."
         else:
             what, todo = f"No cell makes {name}.", "Keep the names that the exercise gives, and make others before they are used."
-        return Cause("a name that no cell makes", "", what, todo)
+        return Cause("a name that no cell makes", None, what, todo)
 
     def _unseen(self, before, seen):
         """A cell that failed, and makes names that its source does not show."""
@@ -190,7 +196,7 @@ class Causes:
         kind, what, todo = self._problem(cell, seen)
         if cell.given:
             todo = "The cell is given with the exercise: this is for the instructor to look at. " + todo
-        return Cause(kind, cell.label, f"{cell.label} {what}", todo.strip())
+        return Cause(kind, cell.place, f"{cell.label} {what}", todo.strip())
 
     def _problem(self, cell, seen):
         result = cell.result
@@ -198,11 +204,12 @@ class Causes:
         line = re.search(r"\bline (\d+)", trace or "")
         at = f" at line {line[1]}" if line else ""
         if result.status == "skipped":
-            slow = max(self._cells, key=lambda one: one.result.seconds if one.result else 0)
+            times = [(one.result.seconds, one.label) for one in self._cells if one.result is not None]
+            seconds, slow = max(times)
             return (
                 "no time left",
                 f"was not run: no time was left of the {self._limits.total_timeout:g} s of a notebook.",
-                f"{slow.label} took most of it ({slow.result.seconds:.0f} s): make it faster, or move it to the end.",
+                f"{slow} took most of it ({seconds:.0f} s): make it faster, or move it to the end.",
             )
         if result.status == "timeout":
             return (
@@ -292,17 +299,12 @@ def _syntax(message, source, stopped, line):
     """A syntax error: perhaps good Python, but of a later version."""
     lines = source.split("\n")
     near = "\n".join(lines[max(line - 1, 0) : line] if line else lines)
-    newest = max((version for version, pattern in _NEWER if pattern.search(near) or "f-string" in message), default=None)
-    if newest and newest > sys.version_info[:2]:
-        return (
-            f"not valid in {_PYTHON}",
-            stopped,
-            f"If it runs for you, your Python is newer (from {newest[0]}.{newest[1]} on this may be allowed): it is graded "
-            f"with {_PYTHON}. In an f-string, use other quotes inside than outside, and no backslash inside the braces."
-            if "f-string" in message or _NEWER[0][1].search(near)
-            else f"If it runs for you, your Python is newer (from {newest[0]}.{newest[1]} on it is allowed): "
-            f"write it for {_PYTHON}, with which it is graded.",
-        )
+    since = next((version for version, pattern in _NEWER if pattern.search(near) or "f-string" in message), None)
+    if since and since > sys.version_info[:2]:
+        todo = f"If it runs for you, your Python is newer: it is graded with {_PYTHON}, and this may need {since[0]}.{since[1]}."
+        if since == (3, 12) and (_F_STRING.search(near) or "f-string" in message):
+            todo += " In an f-string, use other quotes inside than outside, and no backslash within the braces."
+        return f"not valid in {_PYTHON}", stopped, todo
     return (
         "a syntax error",
         stopped,
@@ -311,7 +313,7 @@ def _syntax(message, source, stopped, line):
 
 
 def _short(message):
-    message = " ".join(message.split())
+    message = re.sub(r" ?\((?:<[^>]*>|[^()]*\.py), line \d+\)$", "", " ".join(message.split()))
     return message if len(message) <= 160 else message[:159] + "…"
 
 

@@ -242,24 +242,27 @@ def _find_causes(assignment, intake, questions, results, limits):
     lost = [question for question in questions if not_passed(question.score.score, question.points, question.score.message)]
     if not lost:
         return
+    exercise = assignment.released_notebook(intake.name)
+    known = {cell.get("id") for cell in exercise.cells}
     cells = [
-        Ran(index, _called(index, cell), cell.source, results.get(index), role(cell) == "locked")
+        Ran(index, _called(index, cell, known), cell.source, results.get(index), role(cell) == "locked")
         for index, cell in enumerate(intake.notebook.cells)
         if role(cell) not in ("test", "task")
     ]
-    public = "\n".join(cell.source for cell in assignment.released_notebook(intake.name).cells)
+    public = "\n".join(cell.source for cell in exercise.cells)
     causes = Causes(cells, limits, public, [*intake.files, *intake.refused])
     for question in lost:
-        used = set(names_used(question.instructor.source) or ())
+        source = question.instructor.source
+        used = (names_used(source) or frozenset()) - (names_made(source) or frozenset())
         question.score.cause = causes.find(question.index, used, question.score.message, question.score.hidden)
 
 
-def _called(index, cell):
-    """What people call a cell."""
-    name = grade_id(cell)
-    if name is None:
-        return f"The own cell {index + 1}" if cell.cell_type == "code" else f"The text cell {index + 1}"
-    return f"The {'given' if role(cell) == 'locked' else 'answer'} cell {name}"
+def _called(index, cell, known):
+    """What people call a cell; `known` are the ids of the exercise's."""
+    if name := grade_id(cell):
+        return f"The {'given' if role(cell) == 'locked' else 'answer'} cell {name}"
+    kind = "cell" if cell.cell_type == "code" else "text cell"
+    return f"{kind.capitalize()} {index + 1}" if cell.get("id") in known else f"The added {kind} {index + 1}"
 
 
 def _note(result, label, stops, skipped):

@@ -32,10 +32,21 @@ def as_collected(assignment: Assignment, everyone: list[str], names: dict[str, s
     return [as_student(who, name) for who, name in found.items() if name and not names.get(who)]
 
 
+def called(who: str, names: dict[str, str]) -> str:
+    """A student's id, and the name in brackets where it is known.
+
+    Examples
+    --------
+    >>> called("ada", {"ada": "Ada Lovelace"}), called("ben", {"ben": ""})
+    ('ada (Ada Lovelace)', 'ben')
+    """
+    return f"{who} ({names[who]})" if names.get(who) else who
+
+
 def absent(names: dict[str, str], present: set[str], roster: Roster | None) -> list[str]:
     """Who handed in nothing: of the roster where there is one, else of the students that the gradebook knows."""
     expected = roster.ids() if roster is not None else sorted(names)
-    return [f"{who} ({names[who]})" if names.get(who) else who for who in expected if who not in present]
+    return [called(who, names) for who in expected if who not in present]
 
 
 def lateness(assignment: Assignment, standing: Standing) -> dict[str, str]:

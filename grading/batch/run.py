@@ -65,6 +65,12 @@ class Batch:
     seconds : float
     absent : list of str
         Who handed in nothing, where it is known who takes the course: id, and name in brackets.
+    names : dict of str to str
+        Id -> first and last name, as far as the gradebook knows them.
+    waits : dict of str to list of (str, str)
+        Id -> notebook and grade_id of each answer that waits for a person.
+    submissions : dict of str to dict of str to str
+        Id -> notebook -> formgrader's name of it.
     """
 
     results: list[Result]
@@ -74,6 +80,9 @@ class Batch:
     backup: Path | None
     seconds: float
     absent: list[str] = field(default_factory=list)
+    names: dict[str, str] = field(default_factory=dict)
+    waits: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    submissions: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 def run_batch(
@@ -190,7 +199,8 @@ def run_batch(
             notes += [f"Graded again, since {what} changed: {count}." for what, count in again.items()]
             notes += [f"Lateness was counted anew for {listed(late)}."] if late else []
             notes += writer.overruled()
-            absent = people.absent(writer.names(), {course.student_id(name) for name in everyone}, roster)
+            names, waits, submissions = writer.names(), writer.waits(), writer.submissions()
+            absent = people.absent(names, {course.student_id(name) for name in everyone}, roster)
             lateness = people.lateness(assignment, writer)
             backup = writer.backup
         results = [result for name in everyone if (result := records.read(course.student_id(name)))]
@@ -202,7 +212,7 @@ def run_batch(
             f'{course.directory.submitted_directory!r} (without < > " & and control characters), and run this again'
             for name in refused
         ]
-        return Batch(results, graded, missing, notes, backup, time.monotonic() - begin, absent)
+        return Batch(results, graded, missing, notes, backup, time.monotonic() - begin, absent, names, waits, submissions)
     finally:
         lock.release()
 

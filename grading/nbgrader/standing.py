@@ -75,6 +75,20 @@ class Standing:
         late = {student: seconds_late(row, row.timestamp) for student, row in self._all(fresh=True).items()}
         return {student: seconds for student, seconds in late.items() if seconds > 0}
 
+    def waits(self) -> dict[str, list[tuple[str, str]]]:
+        """Id -> notebook and grade_id of each answer that waits for a person."""
+        found = {
+            student: [
+                (notebook.name, grade.name) for notebook in row.notebooks for grade in notebook.grades if grade.needs_manual_grade
+            ]
+            for student, row in self._all(fresh=True).items()
+        }
+        return {student: places for student, places in found.items() if places}
+
+    def submissions(self) -> dict[str, dict[str, str]]:
+        """Id -> notebook -> what formgrader calls the submission of it."""
+        return {student: {one.name: one.id for one in row.notebooks} for student, row in self._all().items()}
+
     def overruled(self) -> list[str]:
         """Say which grades by hand count though the automatic one, or the most that there is, is another by now.
 

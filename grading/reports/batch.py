@@ -1,18 +1,20 @@
-"""The report of a batch: a table for other programs, and a page for the person who graded."""
+"""The report of a batch, for the person who graded: who needs attention and why, question by question, and everybody."""
 
 from __future__ import annotations
 
-import csv
-import io
-import re
+import os
 import textwrap
-from collections.abc import Iterable, Sequence
-from html import escape
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from grading.files import write_atomic
 from grading.model import not_passed
-from grading.sanitise.outputs import plain
+from grading.reports.pages import render, several, without_type
+from grading.reports.table import as_csv
+from grading.reports.titles import titles
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,333 +22,224 @@ if TYPE_CHECKING:
     from grading.batch.records import Result
     from grading.batch.run import Batch
     from grading.nbgrader.assignment import Assignment
+    from grading.reports.titles import Title
+
+FORMGRADER = "http://localhost:8888/formgrader"  # where `jupyter lab` shows it; c.Grading.formgrader names another place
+# Who needs attention, most of all first: the heading, whether the list is open, and what it means.
+_GROUPS = {
+    "ungradable": ("Nothing could be graded", True, "No points: there was nothing usable. Is it the right file?"),
+    "zero": ("No points at all", True, "The notebook could be graded, and no check was passed."),
+    "caused": (
+        "Points lost to something else than a wrong answer",
+        True,
+        "A cell failed before the test, or a name is missing. The student's page says so, unless only a hidden test shows it.",
+    ),
+    "all": ("Points lost in every question", True, ""),
+    "partial": (
+        "Stopped while it ran",
+        True,
+        "Some cells took too long, or ended their process. The other questions count.",
+    ),
+    "repaired": ("Put right before it was graded", False, "Something about the file or the notebook; it cost no points."),
+    "fine": ("Nothing to look at", False, ""),
+}
 
 
-ABSENT = "nothing handed in"
-COLUMNS = ("student", "status", "auto score", "maximum", "seconds", "reasons")
+@dataclass
+class _Who:
+    """A student, with the ways to his or her pages."""
 
-# No script, no request, nothing from elsewhere, whatever should get into the page.
-POLICY = (
-    '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; img-src data:; '
-    "style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'\">"
-)
-
-STYLE = """
-:root { color-scheme: light; --ink: #1d2733; --soft: #55616e; --line: #d5dbe1; --bar: #0072b2; --ground: #fff; --band: #f4f6f8; }
-* { box-sizing: border-box; }
-body { font: 16px/1.5 system-ui, "Segoe UI", "DejaVu Sans", sans-serif; color: var(--ink); background: var(--ground);
-       margin: 0 auto; padding: 1.5rem; max-width: 62rem; overflow-wrap: anywhere; }
-h1 { font-size: 1.7rem; line-height: 1.2; margin: 0 0 .3rem; }
-h2 { font-size: 1.25rem; margin: 2.2rem 0 .5rem; }
-h3 { font-size: 1.05rem; margin: 1.4rem 0 .4rem; }
-p { margin: .4rem 0 .8rem; max-width: 48rem; }
-caption { max-width: 40rem; }
-.soft { color: var(--soft); }
-.warn { border-left: .3rem solid #d55e00; background: #fff4ec; padding: .6rem .9rem; margin: .8rem 0; }
-.numbers { display: flex; flex-wrap: wrap; gap: .6rem 2.2rem; margin: 1rem 0; padding: 0; list-style: none; }
-.numbers b { display: block; font-size: 1.5rem; line-height: 1.2; }
-.scroll { overflow-x: auto; }
-table { border-collapse: collapse; width: 100%; font-size: .95rem; }
-caption { text-align: left; color: var(--soft); padding-bottom: .4rem; }
-th, td { text-align: left; vertical-align: top; padding: .35rem .7rem .35rem 0; border-bottom: 1px solid var(--line); }
-th { font-weight: 600; }
-thead th { overflow-wrap: normal; }
-.scroll > table { min-width: 46rem; }
-tbody th { max-width: 18rem; min-width: 9rem; }
-td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-td ul { margin: 0; padding-left: 1.1rem; }
-.bar { display: inline-block; height: .8rem; background: var(--bar); vertical-align: middle; border-radius: 2px; }
-.track { display: block; width: 7rem; margin-top: .35rem; background: #e3e8ed; border-radius: 2px; line-height: 0; }
-.tag { display: inline-block; padding: 0 .5rem; border-radius: 1rem; border: 1px solid currentColor; font-size: .85rem;
-       white-space: nowrap; }
-.ok { color: #00664b; } .repaired { color: #005a8c; } .partial { color: #8a4b00; } .ungradable { color: #a3200d; }
-code, pre { font-family: ui-monospace, "DejaVu Sans Mono", Consolas, monospace; font-size: .9em; }
-pre { white-space: pre-wrap; margin: .4rem 0; }
-svg text { font: 13px system-ui, "DejaVu Sans", sans-serif; fill: var(--soft); }
-@media print { body { max-width: none; padding: 0; } h2 { break-after: avoid; } tr, svg { break-inside: avoid; } }
-"""
+    id: str
+    name: str
+    feedback: str
+    formgrader: str
 
 
-# A wide table scrolls by itself, also by keyboard.
-_TABLE = '<div class="scroll" tabindex="0" role="region" aria-label="Table"><table>'
+@dataclass
+class _Row:
+    """A student's result, as the page tells of it."""
+
+    who: _Who
+    result: Result
+    group: str
+    why: list[str]
+    waits: int
 
 
-def text(value: object) -> str:
-    """Text for a page: harmless as HTML, and without control characters."""
-    return escape(plain(str(value)))
+@dataclass
+class _Question:
+    """One check, or one answer that a person grades."""
+
+    title: Title
+    key: str
+    points: float
+    scores: list[float] = field(default_factory=list)
+    full: int = 0
+    messages: dict[str, list[_Who]] = field(default_factory=dict)
+    waits: list[_Who] = field(default_factory=list)
+    by_hand: bool = False
+
+    @property
+    def share(self):
+        if not self.scores:
+            return 0.0
+        return sum(self.scores) / (len(self.scores) * self.points) if self.points else self.full / len(self.scores)
+
+    @property
+    def told(self):
+        """Messages and who got them, the commonest first."""
+        return sorted(self.messages.items(), key=lambda item: (-len(item[1]), item[0]))
 
 
-def check_name(value: object) -> str:
-    """The name of a check, for a page: a narrow column breaks it after an underscore."""
-    return text(value).replace("_", "_<wbr>")
+def _lost(result):
+    return [one for one in result.questions if not_passed(one["score"], one["points"], one["message"])]
 
 
-def page(title: str, body: str, style: str = "") -> str:
-    """A whole page that needs nothing from elsewhere.
-
-    Parameters
-    ----------
-    title : str
-        Plain text.
-    body : str
-        HTML.
-    style : str
-        More CSS.
-
-    Returns
-    -------
-    str
-    """
-    return (
-        f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n{POLICY}\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{text(title)}</title>\n<style>{STYLE}{style}</style>\n</head>\n<body>\n<main>\n{body}\n</main>\n</body>\n</html>\n"
-    )
+def _group(result):
+    """The first of `_GROUPS` that a student belongs to: everything is looked at, not only the status."""
+    lost = _lost(result)
+    if result.status == "ungradable":
+        return "ungradable"
+    if result.points and result.score <= 0:
+        return "zero"
+    if any(one.get("cause") for one in lost):
+        return "caused"
+    if result.questions and len(lost) == len(result.questions):
+        return "all"
+    return {"partial": "partial", "repaired": "repaired"}.get(result.status, "fine")
 
 
-def without_type(message: str) -> str:
-    """What a check said, without the name of the exception that carried it.
-
-    Examples
-    --------
-    >>> without_type("CheckFailed: the length is 0")
-    'the length is 0'
-    >>> without_type("NotImplementedError: ")
-    'There is no answer yet.'
-    >>> without_type("NotWritten: not written yet: image_distance")  # what a gap of this course raises
-    'not written yet: image_distance'
-    """
-    message = plain(message).strip()
-    if message.startswith("NotImplementedError"):
-        return "There is no answer yet."
-    return re.sub(r"^(CheckFailed|AssertionError|NotWritten): (?=.)", "", message, flags=re.DOTALL)
+def _said(question):
+    """What a lost question is counted under."""
+    if cause := question.get("cause"):
+        return cause["kind"][:1].upper() + cause["kind"][1:]
+    return textwrap.shorten(without_type(question["message"] or "It gave no reason.").split("\n")[0], 160, placeholder=" …")
 
 
-def _harmless(value):
-    """A cell that no spreadsheet takes for a formula."""
-    value = plain(str(value))
-    return "'" + value if re.match(r"[=+@\t]|-.*[|!(=]", value, flags=re.DOTALL) else value
+def _why(result, named):
+    """What an instructor should know of a student's result."""
+    causes: dict[str, dict[str, None]] = {}
+    for one in _lost(result):
+        if cause := one.get("cause"):
+            title = named.get((one["notebook"], one["grade_id"]))
+            causes.setdefault(f"{cause['what']} {cause['todo']}", {})[title.question if title else one["grade_id"]] = None
+    why = [*result.reasons, *(f"{said} (Points lost in: {'; '.join(questions)}.)" for said, questions in causes.items())]
+    if not why and _group(result) in ("zero", "all"):
+        said, count = Counter(map(_said, _lost(result))).most_common(1)[0]
+        why = [f"{count} of {several(len(result.questions), 'check')}: {said}"]
+    return why
 
 
-def as_csv(results: Iterable[Result], absent: Iterable[str] = ()) -> str:
-    """Write the table of a batch.
-
-    Parameters
-    ----------
-    results : list of grading.batch.records.Result
-    absent : list of str
-        Who handed in nothing: these have a row with the status ``nothing handed in`` and no points.
-
-    Returns
-    -------
-    str
-        CSV with the columns `COLUMNS`; numbers have a point.
-    """
-    sink = io.StringIO()
-    writer = csv.writer(sink, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for result in results:
-        # An id stays as it is, so that programs find it again, unless a spreadsheet would calculate it.
-        writer.writerow(
-            [
-                _harmless(result.student),
-                result.status,
-                f"{result.score:g}",
-                f"{result.points:g}",
-                f"{result.seconds:.1f}",
-                _harmless(" | ".join(" ".join(reason.split()) for reason in result.reasons)),
-            ]
-        )
-    writer.writerows([_harmless(who), ABSENT, "0", "", "", ""] for who in absent)
-    return sink.getvalue()
-
-
-def _histogram(results):
-    """How many students have how many points, as a drawing and as words."""
+def _columns(results):
+    """How many students have how many points: (from, to, number)."""
     top = max((result.points for result in results), default=0)
     if not top:
-        return ""
+        return []
     bins = min(10, max(int(top), 1))
     counts = [0] * bins
     for result in results:
         counts[min(int(result.score / top * bins), bins - 1)] += 1
-    most, width, height, left, base = max(counts), 640, 220, 34, 180
-    step = (width - left - 10) / bins
-    shapes = []
-    for number in sorted({0, (most + 1) // 2, most}):
-        y = base - 150 * number / most
-        shapes.append(
-            f'<line x1="{left}" x2="{width - 10}" y1="{y:.1f}" y2="{y:.1f}" stroke="#d5dbe1"/>'
-            f'<text x="{left - 6}" y="{y + 4:.1f}" text-anchor="end">{number}</text>'
-        )
-    for i, number in enumerate(counts):
-        tall = 150 * number / most
-        x = left + i * step
-        if number:
-            shapes.append(
-                f'<rect x="{x + 2:.1f}" y="{base - tall:.1f}" width="{step - 4:.1f}" height="{tall:.1f}" fill="#0072b2"/>'
-            )
-    for i in range(bins + 1):
-        shapes.append(f'<text x="{left + i * step:.1f}" y="{base + 18}" text-anchor="middle">{top * i / bins:g}</text>')
-    shapes.append(
-        f'<text x="{(width + left) / 2:.0f}" y="{base + 37}" text-anchor="middle">points (automatic)</text>'
-        f'<text x="0" y="14">students</text>'
-    )
-    words = "; ".join(
-        f"{top * i / bins:g} to {top * (i + 1) / bins:g} points: {number}" for i, number in enumerate(counts) if number
-    )
-    return (
-        f'<div class="scroll"><svg role="img" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
-        f'style="max-width:100%;height:auto" aria-label="Students by points. {words}.">{"".join(shapes)}</svg></div>'
-    )
+    return [(top * i / bins, top * (i + 1) / bins, number) for i, number in enumerate(counts)]
 
 
-def _questions(results):
-    """The mean share of the points of each question."""
-    rows: dict[tuple[str, str], dict[str, Any]] = {}
-    for result in results:
-        if result.status == "ungradable":
-            continue
-        for question in result.questions:
-            key = question["notebook"], question["grade_id"]
-            row = rows.setdefault(key, {"points": question["points"], "scores": [], "failed": 0, "why": {}})
-            row["scores"].append(question["score"])
-            failed = not_passed(question["score"], question["points"], question["message"])
-            row["failed"] += failed
-            if failed and question["message"]:
-                why = textwrap.shorten(without_type(question["message"]).split("\n")[0], 160, placeholder=" …")
-                row["why"][why] = row["why"].get(why, 0) + 1
-    lines = []
-    several = len({notebook for notebook, _ in rows}) > 1
-    for (notebook, check), row in rows.items():
-        share = sum(row["scores"]) / (len(row["scores"]) * row["points"]) if row["points"] else 1.0
-        full = len(row["scores"]) - row["failed"]
-        reasons = sorted(row["why"].items(), key=lambda item: (-item[1], item[0]))
-        most = f"{text(reasons[0][0])} <span class='soft'>({reasons[0][1]}&times;)</span>" if reasons else ""
-        label = f"{notebook}: {check}" if several else check
-        lines.append(
-            f'<tr><th scope="row"><code>{check_name(label)}</code></th><td class="n">{row["points"]:g}</td>'
-            f'<td class="n">{share:.0%}</td>'
-            f'<td><span class="track" aria-hidden="true"><span class="bar" style="width:{100 * share:.0f}%"></span></span></td>'
-            f'<td class="n">{full} of {len(row["scores"])}</td><td>{most}</td></tr>'
-        )
-    return "".join(lines)
+def _links(assignment, batch):
+    """Student -> the ways to the feedback page and to formgrader."""
+    names = assignment.notebook_names
+    address = str(assignment.course.config.Grading.get("formgrader", FORMGRADER)).rstrip("/")
+    known = {}
+    for result in batch.results:
+        page = assignment.feedback_folder(result.student)
+        page = page / f"{names[0]}.html" if len(names) == 1 else page
+        submitted = batch.submissions.get(result.student, {})
+        if not address or not submitted:
+            there = ""
+        elif len(names) == 1:
+            there = f"{address}/submissions/{quote(submitted.get(names[0], ''), safe='')}/"
+        else:
+            there = f"{address}/manage_students/{quote(result.student, safe='')}/{quote(assignment.name, safe='')}"
+        back = os.path.relpath(page, assignment.reports_folder).replace(os.sep, "/")
+        known[result.student] = _Who(result.student, batch.names.get(result.student, ""), quote(back), there)
+    return known
 
 
-def _look(result):
-    """Whether a person should look at a student's work, whatever its score."""
-    return result.status != "ok"
-
-
-def _students(results):
-    lines = []
-    for result in results:
-        reasons = "".join(f"<li>{text(reason)}</li>" for reason in result.reasons[:12])
-        if len(result.reasons) > 12:
-            reasons += f"<li>and {len(result.reasons) - 12} more (see report.csv)</li>"
-        lines.append(
-            f'<tr><th scope="row">{text(result.student)}</th>'
-            f'<td><span class="tag {result.status}">{result.status}</span></td>'
-            f'<td class="n">{result.score:g} of {result.points:g}</td><td class="n">{result.seconds:.1f}</td>'
-            f"<td>{f'<ul>{reasons}</ul>' if reasons else ''}</td></tr>"
-        )
-    return "".join(lines)
-
-
-def as_html(
-    assignment: str,
-    results: Sequence[Result],
-    notes: Iterable[str] = (),
-    missing: Iterable[str] = (),
-    absent: Sequence[str] = (),
-) -> str:
+def as_html(assignment: Assignment, batch: Batch) -> str:
     """Write the page of a batch.
 
     Parameters
     ----------
-    assignment : str
-    results : list of grading.batch.records.Result
-    notes : list of str
-        What concerns all of it.
-    missing : list of str
-        Students without a row, and why.
-    absent : list of str
-        Who handed in nothing.
+    assignment : grading.nbgrader.assignment.Assignment
+    batch : grading.batch.run.Batch
 
     Returns
     -------
     str
     """
-    body = [f"<h1>{text(assignment)}: grading report</h1>"]
-    for note in [*notes, *(f"Not graded: {one}" for one in missing)]:
-        body.append(f'<p class="warn">{text(note)}</p>')
-    count = {status: sum(result.status == status for result in results) for status in ("ok", "repaired", "partial", "ungradable")}
-    scores = sorted(result.score for result in results)
-    if results:
-        middle = (scores[(len(scores) - 1) // 2] + scores[len(scores) // 2]) / 2
-        top = max(result.points for result in results)
-        body.append(
-            '<ul class="numbers">'
-            + "".join(
-                f"<li><b>{value}</b>{label}</li>"
-                for value, label in (
-                    (len(results), "students"),
-                    (f"{sum(scores) / len(scores):.3g}", f"mean of {top:g} points"),
-                    (f"{middle:g}", "median"),
-                    (count["ok"], "ok"),
-                    (count["repaired"], "repaired"),
-                    (count["partial"], "partial"),
-                    (count["ungradable"], "ungradable"),
-                    (sum(result.manual for result in results), "wait for a person"),
-                )
-            )
-            + "</ul>"
-        )
-    else:
-        body.append("<p>There are no submissions.</p>")
-    if absent:
-        body.append(f"<h2>Who handed in nothing</h2><p>{len(absent)}: {text(', '.join(absent))}</p>")
-    body.append("<h2>Scores</h2>" + (_histogram(results) or "<p>No points are given automatically.</p>"))
-    questions = _questions(results)
-    if questions:
-        body.append(
-            f"<h2>Questions</h2>{_TABLE}<caption>Share of the points that students got, and what the check said most often "
-            "to those who lost some. Submissions with nothing to grade do not count here.</caption>"
-            '<thead><tr><th scope="col">check</th><th scope="col" class="n">points</th><th scope="col" class="n">mean</th>'
-            '<th scope="col"><span class="soft">&nbsp;</span></th>'
-            '<th scope="col" class="n">full points</th><th scope="col">commonest message</th></tr></thead>'
-            f"<tbody>{questions}</tbody></table></div>"
-        )
-    head = (
-        '<thead><tr><th scope="col">student</th><th scope="col">status</th><th scope="col" class="n">points</th>'
-        '<th scope="col" class="n">seconds</th><th scope="col">why</th></tr></thead>'
+    names = assignment.notebook_names
+    named = {(name, key): title for name in names for key, title in titles(assignment.released_notebook(name)).items()}
+    worth = {
+        (name, str(one["grade_id"])): float(one["points"])
+        for name in names
+        for cell in assignment.instructor_notebook(name).cells
+        if (one := cell.metadata.get("nbgrader") or {}).get("grade") or one.get("task")
+    }
+    who = _links(assignment, batch)
+    questions = {place: _Question(title, place[1], worth.get(place, 0.0)) for place, title in named.items()}
+    for result in batch.results:
+        for one in result.questions if result.status != "ungradable" else ():
+            question = questions.get((one["notebook"], one["grade_id"]))
+            if question is None:  # of an older version of the exercise
+                continue
+            question.scores.append(one["score"])
+            if not_passed(one["score"], one["points"], one["message"]):
+                question.messages.setdefault(_said(one), []).append(who[result.student])
+            else:
+                question.full += 1
+        for place in batch.waits.get(result.student, ()):
+            if place in questions:
+                questions[place].waits.append(who[result.student])
+    for question in questions.values():
+        question.by_hand = not question.scores and any(result.status != "ungradable" for result in batch.results)
+    rows = [
+        _Row(who[result.student], result, _group(result), _why(result, named), len(batch.waits.get(result.student, ())))
+        for result in batch.results
+    ]
+    groups = [
+        {"heading": heading, "open": is_open, "about": about, "rows": members, "why": any(row.why for row in members)}
+        for group, (heading, is_open, about) in _GROUPS.items()
+        if (members := [row for row in rows if row.group == group])
+    ]
+    orders = {
+        "by-name": ("name", sorted(rows, key=lambda row: (row.who.name.rpartition(" ")[2] or row.who.id).casefold())),
+        "by-points": ("points", sorted(rows, key=lambda row: (row.result.score, row.who.id))),
+        "by-time": ("time", sorted(rows, key=lambda row: (-row.result.seconds, row.who.id))),
+        "by-id": ("id", sorted(rows, key=lambda row: row.who.id)),  # the last is shown where none is chosen
+    }
+    return render(
+        "batch",
+        assignment=assignment.name,
+        notes=[*batch.notes, *(f"Not graded: {one}" for one in batch.missing)],
+        rows=rows,
+        top=max((result.points for result in batch.results), default=0),
+        scores=sorted(result.score for result in batch.results),
+        attention=sum(row.group not in ("fine", "repaired") for row in rows),
+        waiting=[row for row in rows if row.waits],
+        absent=batch.absent,
+        columns=_columns(batch.results),
+        questions=_by_heading(list(questions.values()), names, named),
+        groups=groups,
+        orders=orders,
     )
-    look = [result for result in results if _look(result)]
-    body.append("<h2>Who needs a look</h2>")
-    waiting = sum(result.manual for result in results)
-    if waiting:
-        who = "The answers of one student" if waiting == 1 else f"Answers of {waiting} students"
-        body.append(
-            f"<p>{who} have to be graded by hand: open formgrader. Below are only those whose file or notebook "
-            "was out of the ordinary.</p>"
-        )
-    if look:
-        order = {"ungradable": 0, "partial": 1, "repaired": 2, "ok": 3}
-        look.sort(key=lambda result: (order[result.status], result.student))
-        body.append(
-            f"{_TABLE}<caption>{len(look)} of {len(results)}; those with nothing to grade first.</caption>{head}"
-            f"<tbody>{_students(look)}</tbody></table></div>"
-        )
-    else:
-        body.append("<p>Nobody: every notebook came as it should, and ran to its end.</p>")
-    rest = [result for result in results if not _look(result)]
-    if rest:
-        body.append(f"<h2>The others</h2>{_TABLE}{head}<tbody>{_students(rest)}</tbody></table></div>")
-    body.append(
-        '<p class="soft">repaired: something about the file or notebook was put right first. partial: some cells could '
-        "not be run to their end; the other questions count. ungradable: there was nothing to grade; 0 points.</p>"
-    )
-    return page(f"{assignment}: grading report", "\n".join(body))
+
+
+def _by_heading(
+    questions: Sequence[_Question], names: Sequence[str], named: dict[tuple[str, str], Title]
+) -> list[dict[str, Any]]:
+    """The checks under the heading of their question, in the order of the exercise."""
+    headings: dict[tuple[str, str], dict[str, Any]] = {}
+    for question, (name, _) in zip(questions, named, strict=True):
+        title = f"{name}: {question.title.question}" if len(names) > 1 else question.title.question
+        headings.setdefault((name, question.title.question), {"title": title, "checks": []})["checks"].append(question)
+    return list(headings.values())
 
 
 def write_report(assignment: Assignment, batch: Batch) -> tuple[Path, Path]:
@@ -363,6 +256,7 @@ def write_report(assignment: Assignment, batch: Batch) -> tuple[Path, Path]:
     """
     folder = assignment.reports_folder
     table, shown = folder / "report.csv", folder / "report.html"
-    write_atomic(table, as_csv(batch.results, [who.split(" (")[0] for who in batch.absent]))
-    write_atomic(shown, as_html(assignment.name, batch.results, batch.notes, batch.missing, batch.absent))
+    waits = {student: [key for _, key in places] for student, places in batch.waits.items()}
+    write_atomic(table, as_csv(batch.results, [who.split(" (")[0] for who in batch.absent], batch.names, waits))
+    write_atomic(shown, as_html(assignment, batch))
     return table, shown

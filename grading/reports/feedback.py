@@ -1,147 +1,43 @@
-"""A page for each student: what failed, why, and the notebook as it was graded.
+"""A page for each student: where points were lost and why, what waits for a person, and the notebook as it was graded.
 
 Hidden tests are masked, nothing that a student wrote can run in the page, and the page asks no server for anything.
 """
 
 from __future__ import annotations
 
-import functools
 import shutil
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import mistune
 import nbformat
-from pygments import highlight
-from pygments.formatters import HtmlFormatter
-from pygments.lexers import PythonLexer
+from markupsafe import Markup
 
+from grading.batch import people
 from grading.batch.records import Records, Result
 from grading.files import write_atomic
 from grading.model import not_passed
 from grading.nbgrader.cells import by_name, grade_id, role
 from grading.nbgrader.course import CourseError
 from grading.nbgrader.gradebook import GradebookWriter
-from grading.reports.batch import check_name, page, text, without_type
-from grading.sanitise.markup import clean_attachments, clean_html, is_base64
-from grading.sanitise.outputs import plain
+from grading.reports import pages
+from grading.reports.pages import number, without_type
+from grading.reports.render import SOURCE_LIMIT, code_style, render_code, render_markdown, render_outputs
+from grading.reports.titles import first_heading, titles
+from grading.submissions.roster import course_roster
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
     from grading.nbgrader.assignment import Assignment
-
-OUTPUT_LIMIT = 20_000  # characters of one output that are shown
-SOURCE_LIMIT = 100_000  # characters of one cell
+    from grading.reports.titles import Title
 
 _NO_HINT = (
     "Your answer passes what you can see, but not a hidden check on other input. Try sizes, shapes, ties and special "
     "cases that the description allows."
 )
-
-STYLE = """
-.cell { margin: .8rem 0; }
-.cell > .source { background: var(--band); border: 1px solid var(--line); border-radius: 4px; padding: .5rem .8rem; }
-.cell > .source pre { margin: 0; }
-.cell .code { background: none; }
-.out { border-left: .2rem solid var(--line); padding-left: .8rem; margin: .3rem 0 .3rem .2rem; }
-.out img, .text img { max-width: 100%; height: auto; }
-.error { border-left-color: #d55e00; }
-.label { display: flex; flex-wrap: wrap; gap: .2rem 1rem; justify-content: space-between; font-size: .9rem;
-         margin: 1.2rem 0 .3rem; }
-td.hit, td.miss { white-space: nowrap; } .hit { color: #00664b; } .miss { color: #a3200d; }
-.verdict { background: #fff4ec; border-left: .3rem solid #d55e00; padding: .5rem .8rem; margin: .3rem 0; white-space: pre-wrap; }
-.remark { background: #eef5fb; border-left: .3rem solid #0072b2; padding: .5rem .8rem; margin: .3rem 0; white-space: pre-wrap; }
-.text h1 { font-size: 1.35rem; margin-top: 1.5rem; } .text h2 { font-size: 1.2rem; } .text table { width: auto; }
-.math { font-family: "DejaVu Sans Mono", ui-monospace, monospace; font-size: .9em; }
-div.math { overflow-x: auto; margin: .5rem 0; }
-a { color: #005a8c; }
-"""
-
-
-# --- what a student wrote, made harmless -----------------------------------------------------------------------------
-
-
-@functools.cache
-def _markdown():
-    return mistune.create_markdown(escape=False, plugins=["table", "strikethrough", "math"])
-
-
-def render_markdown(source: str, attachments: Mapping[str, Any] | None = None) -> str:
-    """Turn a text cell into HTML in which nothing can run and nothing is fetched.
-
-    Parameters
-    ----------
-    source : str
-    attachments : dict, optional
-        Pictures pasted into the cell.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> render_markdown("**so** <script>alert(1)</script>").strip()
-    '<p><strong>so</strong> alert(1)</p>'
-    """
-    source = plain(source[:SOURCE_LIMIT])
-    for name, bundle in clean_attachments(attachments).items():
-        for kind, data in bundle.items():
-            source = source.replace(f"attachment:{name}", f"data:{kind};base64,{data}")
-    try:
-        return clean_html(_markdown()(source))
-    except RecursionError:  # brackets nested a thousand deep
-        return f"<pre>{text(source)}</pre>"
-
-
-def render_code(source: str) -> str:
-    """Colour Python code; the colours are in the page's own style."""
-    return highlight(plain(source[:SOURCE_LIMIT]), PythonLexer(stripnl=False), HtmlFormatter(cssclass="code"))
-
-
-@functools.cache
-def _code_style():
-    return HtmlFormatter(style="xcode", cssclass="code").get_style_defs(".code")
-
-
-def _cut(value):
-    value = "".join(value) if isinstance(value, list) else str(value)
-    return text(value[:OUTPUT_LIMIT]) + ("\n[...]" if len(value) > OUTPUT_LIMIT else "")
-
-
-def render_outputs(outputs: Iterable[NotebookNode]) -> str:
-    """Turn outputs of a cell into HTML: text and pictures; anything else is only named.
-
-    Parameters
-    ----------
-    outputs : list of nbformat.NotebookNode
-
-    Returns
-    -------
-    str
-    """
-    parts = []
-    for output in outputs:
-        kind = output.get("output_type")
-        if kind == "stream":
-            parts.append(f'<div class="out"><pre>{_cut(output.get("text", ""))}</pre></div>')
-        elif kind == "error":
-            lines = "\n".join(output.get("traceback") or [f"{output.get('ename')}: {output.get('evalue')}"])
-            parts.append(f'<div class="out error"><pre>{_cut(lines)}</pre></div>')
-        elif kind in ("display_data", "execute_result"):
-            data = output.get("data", {})
-            picture = next((name for name in ("image/png", "image/jpeg", "image/gif") if is_base64(data.get(name))), None)
-            if picture:
-                about = output.get("metadata", {}).get(picture, {})
-                alt = about.get("alt", "") if isinstance(about, dict) else ""
-                alt = alt if isinstance(alt, str) and alt else "Picture that the cell shows; it has no description."
-                source = f"data:{picture};base64,{''.join(data[picture].split())}"
-                parts.append(f'<div class="out"><img src="{source}" alt="{text(alt)}"></div>')
-            elif "text/plain" in data:
-                parts.append(f'<div class="out"><pre>{_cut(data["text/plain"])}</pre></div>')
-    return "".join(parts)
+_MARKS = {"passed": ("passed", "good"), "waits": ("waits for a person", "mind"), "lost": ("lost points", "bad")}
 
 
 # --- what a student may know -----------------------------------------------------------------------------------------
@@ -166,18 +62,112 @@ def student_message(question: Mapping[str, Any]) -> str:
         return message
     if question["score"] > 0:
         return f"Partial credit: {question['score']:g} of {question['points']:g}."
+    if student_cause(question):
+        return "A check that runs after handing in was not passed."
     hint = question.get("hint")
     return _NO_HINT + (f"\nHint: {hint}" if hint else "")
 
 
-# --- the page ----------------------------------------------------------------------------------------------------------
+def student_cause(question: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """What went wrong before a check, as far as the student may know."""
+    cause = question.get("cause")
+    return cause if cause and cause["told"] else None
 
 
-def _points(got, most):
-    return f"{got:g} of {most:g}"
+# --- the page --------------------------------------------------------------------------------------------------------
 
 
-def render(assignment: Assignment, name: str, notebook: NotebookNode, record: Result, standing: Mapping[str, Any]) -> str:
+@dataclass
+class _Check:
+    """A graded cell, as the page tells of it."""
+
+    key: str
+    title: Title
+    state: str
+    mark: str
+    colour: str
+    score: float
+    points: float
+    message: str
+    cause: Mapping[str, Any] | None
+    remark: str
+    anchor: str
+
+    @property
+    def part(self):
+        return self.title.part
+
+
+@dataclass
+class _Question:
+    """What stands under one heading of the exercise."""
+
+    title: str
+    checks: list[_Check] = field(default_factory=list)
+
+    @property
+    def state(self):
+        states = {check.state for check in self.checks}
+        return next(state for state in ("lost", "waits", "passed") if state in states)
+
+    @property
+    def causes(self):
+        """What went wrong before the checks, each once."""
+        found = [check.cause for check in self.checks if check.cause]
+        return [cause for place, cause in enumerate(found) if cause not in found[:place]]
+
+    @property
+    def waits(self):
+        return any(check.state == "waits" for check in self.checks)
+
+    @property
+    def score(self):
+        return sum(check.score for check in self.checks if check.state != "waits")
+
+    @property
+    def points(self):
+        return sum(check.points for check in self.checks)
+
+
+def _checks(released, named, found, standing, anchors):
+    """All graded cells of a notebook, in its order."""
+    for key in released:
+        grade = standing["grades"].get(key)
+        if grade is None:
+            continue
+        question = found.get(key)
+        message = student_message(question) if question else ""
+        if grade["needs_manual_grade"]:
+            state, mark = "waits", "waits for a person"
+            if grade["manual"] is not None:
+                mark += f" again ({number(grade['score'])} before)"
+        elif grade["score"] < grade["points"] or (message and not grade["points"]):
+            state, mark = "lost", "not passed" if not grade["points"] or not grade["score"] else "lost points"
+        else:
+            state, mark = "passed", "passed"
+        yield _Check(
+            key,
+            named[key],
+            state,
+            mark,
+            _MARKS[state][1],
+            grade["score"],
+            grade["points"],
+            message if state == "lost" else "",
+            student_cause(question) if question and state == "lost" else None,
+            standing["comments"].get(key) or "",
+            anchors.get(key, ""),
+        )
+
+
+def render(
+    assignment: Assignment,
+    name: str,
+    notebook: NotebookNode,
+    record: Result,
+    standing: Mapping[str, Any],
+    student: str = "",
+) -> str:
     """Write the page of one notebook of one student.
 
     Parameters
@@ -190,104 +180,126 @@ def render(assignment: Assignment, name: str, notebook: NotebookNode, record: Re
         What the grader found.
     standing : dict
         The notebook's part of :meth:`grading.nbgrader.standing.Standing.results`: what counts, a person's grades included.
+    student : str
+        What the student is called; the id by default.
 
     Returns
     -------
     str
     """
-    released = by_name(assignment.released_notebook(name))
-    hides = {
-        key: cell.source != released[key].source
-        for cell in assignment.instructor_notebook(name).cells
-        if (key := grade_id(cell)) in released
-    }
-    questions = {question["grade_id"]: question for question in record.questions if question["notebook"] == name}
-    score = standing["score"] - standing["penalty"]
-    body = [
-        f"<h1>{text(assignment.name)}{f': {text(name)}' if name != assignment.name else ''}</h1>",
-        f'<p class="soft">Feedback for {text(record.student)}</p>',
-        f'<ul class="numbers"><li><b>{_points(score, standing["max_score"])}</b>points</li></ul>',
-    ]
-    if standing["penalty"]:
-        body.append(f"<p>{standing['penalty']:g} points were taken off for lateness.</p>")
-    waiting = [key for key, grade in standing["grades"].items() if grade["needs_manual_grade"]]
-    if waiting:
-        body.append(f"<p>Not graded by a person yet: {text(', '.join(waiting))}.</p>")
-    if record.status == "ungradable":
-        body += [f'<p class="warn">{text(reason)}</p>' for reason in record.reasons]
-    elif record.status == "partial":
-        body.append(
-            '<p class="warn">Some cells could not be run to their end (too slow, or they ended the process). '
-            "The other questions were graded.</p>"
-        )
+    exercise = assignment.released_notebook(name)
+    released = {key: cell for key, cell in by_name(exercise).items() if key}
+    usable = record.status != "ungradable"
+    anchors = {key: f"cell-{place}" for place, cell in enumerate(notebook.cells) if usable and (key := grade_id(cell))}
+    found = {question["grade_id"]: question for question in record.questions if question["notebook"] == name}
+    checks = list(_checks(released, titles(exercise), found, standing, anchors))
+    questions: dict[str, _Question] = {}
+    for check in checks:
+        questions.setdefault(check.title.question, _Question(check.title.question)).checks.append(check)
+    for question in questions.values():
+        question.checks.sort(key=lambda check: check.state == "passed")
+    waits = [check for check in checks if check.state == "waits"]
+    reasons = record.reasons if not usable else []
+    if record.status == "partial":
+        reasons = [
+            "Some cells could not be run to their end (too slow, or they ended the process). The other questions were graded."
+        ]
+    return pages.render(
+        "feedback",
+        assignment=assignment.name,
+        name=name,
+        student=student or record.student,
+        score=standing["score"] - standing["penalty"],
+        most=standing["max_score"],
+        penalty=standing["penalty"],
+        waiting=sum(check.points for check in waits),
+        waits=[str(check.title) for check in waits],
+        reasons=reasons,
+        questions=list(questions.values()),
+        sections=_sections(assignment, name, notebook, released, checks) if usable else [],
+        code_style=code_style(),
+    )
 
-    rows = []
-    for key in released:
-        grade = standing["grades"].get(key)
-        if grade is None:
+
+def _sections(assignment, name, notebook, released, checks):
+    """The notebook from heading to heading; what is passed, or has nothing of the student's to look at, is folded."""
+    instructor = by_name(assignment.instructor_notebook(name))
+    known = {check.key: check for check in checks}
+    blamed = {check.cause["cell"] for check in checks if check.cause}
+    sections: list[dict[str, Any]] = []
+    for place, cell in enumerate(notebook.cells):
+        key, part = grade_id(cell), role(cell)
+        given = released.get(key)
+        source = given.source if given is not None and part in ("test", "locked", "task") else cell.source
+        heading = first_heading(source) if cell.cell_type == "markdown" and part != "manual" else ""
+        if heading or not sections:
+            sections.append({"title": heading or "Beginning", "cells": [], "points": 0, "folded": True})
+        section = sections[-1]
+        check = known.get(key)
+        hides = given is not None and key in instructor and instructor[key].source != given.source
+        body = _body(cell, source, part, hides)
+        if not body:
             continue
-        question = questions.get(key)
-        message = student_message(question) if question else ""
-        remark = standing["comments"].get(key) or ""
-        told = text(message) + (f"<br>{text(remark)}" if remark else "")
-        failed = bool(message) and not grade["points"]  # a check that is worth nothing
-        full = grade["score"] >= grade["points"] and not failed
-        mark = "waits" if key in waiting else "passed" if full else "not passed" if failed else "lost points"
-        rows.append(
-            f'<tr><th scope="row"><a href="#{text(key)}"><code>{check_name(key)}</code></a></th>'
-            f'<td class="{"hit" if full else "miss"}">{mark}</td><td class="n">{_points(grade["score"], grade["points"])}</td>'
-            f'<td><span style="white-space:pre-wrap">{told}</span></td></tr>'
-        )
-    if rows:
-        body.append(
-            '<h2>Question by question</h2><div class="scroll" tabindex="0" role="region" aria-label="Table"><table>'
-            '<thead><tr><th scope="col">check</th><th scope="col">result</th>'
-            '<th scope="col" class="n">points</th><th scope="col">what was found</th></tr></thead>'
-            f"<tbody>{''.join(rows)}</tbody></table></div>"
-        )
-    if record.status != "ungradable":
-        body.append("<h2>Your notebook</h2>")
-        body += [_cell(cell, released, hides, questions, standing) for cell in notebook.cells]
-    return page(f"{assignment}: feedback", "\n".join(body), _code_style() + STYLE)
+        shown = {"anchor": f"cell-{place}", "title": "", "points": "", "body": body, "message": "", "remark": ""}
+        if check:
+            worth = (
+                f"worth {number(check.points)}" if check.state == "waits" else f"{number(check.score)} of {number(check.points)}"
+            )
+            cause = f"\n{check.cause['what']} {check.cause['todo']}" if check.cause else ""
+            shown |= {
+                "title": str(check.title),
+                "points": f"{check.mark}: {worth} points",
+                "message": check.message + cause,
+                "remark": check.remark,
+            }
+            section["points"] += check.points
+        wrong = any(output.output_type == "error" for output in cell.get("outputs", ())) and part != "test"
+        if wrong or (check and (check.state != "passed" or check.remark)) or place in blamed:
+            section["folded"] = False
+        section["cells"].append(shown)
+    return [section for section in sections if section["cells"]]
 
 
-def _cell(cell, released, hides, questions, standing):
-    """One cell of the page."""
-    key, part = grade_id(cell), role(cell)
-    known = released.get(key)
-    source = known.source if known is not None and part in ("test", "locked", "task") else cell.source
-    parts = []
-    if key in standing["grades"]:
-        grade = standing["grades"][key]
-        points = _points(grade["score"], grade["points"])
-        parts.append(f'<div class="label" id="{text(key)}"><code>{text(key)}</code><span>{points} points</span></div>')
+def _body(cell, source, part, hides):
+    """One cell of the page as HTML."""
     if cell.cell_type == "markdown":
-        parts.append(f'<div class="text">{render_markdown(source, cell.get("attachments"))}</div>')
-    elif cell.cell_type == "raw":
-        parts.append(f"<pre>{text(source[:SOURCE_LIMIT])}</pre>")
-    elif source.strip() or cell.outputs:
-        parts.append(f'<div class="source">{render_code(source)}</div>')
-        if part == "test":
-            # What a hidden test prints or says is as hidden as the test.
-            shown = [
-                output
-                for output in cell.outputs
-                if output.output_type != "error" and (output.output_type == "display_data" or not hides.get(key))
-            ]
-            parts.append(render_outputs(shown))
-            question = questions.get(key)
-            message = student_message(question) if question else ""
-            if message:
-                parts.append(f'<div class="verdict">{text(message)}</div>')
-        else:
-            parts.append(render_outputs(cell.outputs))
-    remark = standing["comments"].get(key)
-    if remark:
-        parts.append(f'<div class="remark">{text(remark)}</div>')
-    return f'<section class="cell">{"".join(parts)}</section>' if parts else ""
+        return Markup('<div class="text">{}</div>').format(render_markdown(source, cell.get("attachments")))
+    if cell.cell_type == "raw":
+        return Markup("<pre>{}</pre>").format(source[:SOURCE_LIMIT])
+    if not source.strip() and not cell.outputs:
+        return Markup("")
+    outputs = cell.outputs
+    if part == "test":
+        # What a hidden test prints or says is as hidden as the test.
+        outputs = [one for one in outputs if one.output_type != "error" and (one.output_type == "display_data" or not hides)]
+    return Markup('<div class="source">{}</div>{}').format(render_code(source), render_outputs(outputs))
 
 
-def write_feedback(assignment: Assignment, students: Iterable[str] | None = None) -> tuple[list[Path], list[str]]:
+# --- all pages of an assignment --------------------------------------------------------------------------------------
+
+
+@dataclass
+class Written:
+    """What became of the pages of an assignment.
+
+    Attributes
+    ----------
+    pages : list of pathlib.Path
+    missing : list of str
+        Students who could not be given a page, and why.
+    waiting : dict of str to list of str
+        Student -> titles of the answers that wait for a person.
+    absent : list of str
+        Who handed in nothing, and has no page.
+    """
+
+    pages: list[Path] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    waiting: dict[str, list[str]] = field(default_factory=dict)
+    absent: list[str] = field(default_factory=list)
+
+
+def write_feedback(assignment: Assignment, students: Iterable[str] | None = None) -> Written:
     """Write the pages of an assignment.
 
     Parameters
@@ -298,9 +310,7 @@ def write_feedback(assignment: Assignment, students: Iterable[str] | None = None
 
     Returns
     -------
-    pages : list of pathlib.Path
-    missing : list of str
-        Students who could not be given a page, and why.
+    Written
 
     Raises
     ------
@@ -312,27 +322,35 @@ def write_feedback(assignment: Assignment, students: Iterable[str] | None = None
     unknown = set(students or ()) - set(everyone)
     if unknown:
         raise CourseError(f"No submission of {assignment} by {', '.join(sorted(unknown))}.")
-    pages, missing, records = [], [], Records(assignment)
+    written, records = Written(), Records(assignment)
+    named = {name: titles(assignment.released_notebook(name)) for name in names}
     with GradebookWriter(assignment, prepare=False) as book:
+        known = book.names()
+        if students is None:
+            written.absent = people.absent(known, set(everyone), course_roster(assignment.course))
         for student in students or everyone:
             record, standing = records.read(student), book.results(student)
             if record is None or standing is None:
-                missing.append(f"{student}: not graded yet by `grade run {assignment}`")
+                written.missing.append(f"{student}: not graded yet by `grade run {assignment}`")
                 continue
             target = assignment.feedback_folder(student)
             if target.is_symlink():
-                missing.append(f"{student}: {target} is a symbolic link")
+                written.missing.append(f"{student}: {target} is a symbolic link")
                 continue
             for name in names:
                 path = assignment.autograded_folder(student) / f"{name}.ipynb"
                 if not path.is_file() or name not in standing["notebooks"]:
-                    missing.append(f"{student}: {path} is gone; run `grade run {assignment}` again")
+                    written.missing.append(f"{student}: {path} is gone; run `grade run {assignment}` again")
                     continue
-                notebook = nbformat.read(path, as_version=4)
-                out = target / f"{name}.html"
-                write_atomic(out, render(assignment, name, notebook, record, standing["notebooks"][name]))
-                pages.append(out)
+                grades = standing["notebooks"][name]
+                called = people.called(student, known)
+                page = render(assignment, name, nbformat.read(path, as_version=4), record, grades, called)
+                write_atomic(target / f"{name}.html", page)
+                written.pages.append(target / f"{name}.html")
+                waits = [key for key, grade in grades["grades"].items() if grade["needs_manual_grade"]]
+                if waits:
+                    written.waiting.setdefault(student, []).extend(str(named[name].get(key, key)) for key in waits)
             stamp = assignment.autograded_folder(student) / "timestamp.txt"
             if stamp.is_file() and target.is_dir():
                 shutil.copyfile(stamp, target / "timestamp.txt")
-    return pages, missing
+    return written

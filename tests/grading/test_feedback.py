@@ -1,20 +1,28 @@
 """The feedback page: says what failed and why, shows no hidden test, and runs nothing that a student wrote."""
 
+import re
 import subprocess
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
+from playwright.sync_api import sync_playwright
 
 from grading.batch.autograded import write_autograded
 from grading.batch.notebook import ungradable
 from grading.batch.records import Records, summary
-from grading.model import Outcome, QuestionScore
+from grading.cli import main
+from grading.model import Cause, Outcome, QuestionScore
 from grading.nbgrader.cells import grade_id, visible_hints
 from grading.nbgrader.course import CourseError
 from grading.nbgrader.gradebook import GradebookWriter
 from grading.reports import feedback
+from grading.reports.formulae import formula
+from grading.reports.render import render_markdown, render_outputs
+from grading.reports.titles import titles
+from grading.submissions.roster import course_roster
 from grading.submissions.take_in import take_in
 from tests import needs
 
@@ -56,10 +64,10 @@ def grade(small, student, scores, reasons=(), status="ok", outputs=()):
 
 
 def page(small, student="ada"):
-    pages, missing = feedback.write_feedback(small.assignment, [student])
-    assert missing == []
-    assert pages == [small.root / "feedback" / student / "ps1" / "ps1.html"]
-    return pages[0].read_text(encoding="utf-8")
+    written = feedback.write_feedback(small.assignment, [student])
+    assert written.missing == []
+    assert written.pages == [small.root / "feedback" / student / "ps1" / "ps1.html"]
+    return written.pages[0].read_text(encoding="utf-8")
 
 
 class Tags(HTMLParser):
@@ -67,11 +75,18 @@ class Tags(HTMLParser):
 
     def __init__(self, html):
         super().__init__()
-        self.tags = []
+        self.tags, self._words = [], []
         self.feed(html)
 
     def handle_starttag(self, tag, attributes):
         self.tags.append((tag, dict(attributes)))
+
+    def handle_data(self, data):
+        self._words.append(data)
+
+    @property
+    def text(self):
+        return " ".join(" ".join(self._words).split())
 
 
 FULL = [QuestionScore("double_test", 2, 2.0), QuestionScore("triple_test", 3, 3.0)]
@@ -81,8 +96,11 @@ def test_full_points(small):
     small.hand_in("ada")
     grade(small, "ada", FULL)
     html = page(small)
-    assert "5 of 9" in html and html.count(">passed<") == 2
-    assert "Not graded by a person yet: why" in html
+    tags = Tags(html)
+    assert "5 of 9 points so far 4 points wait for a person" in tags.text and "Not graded by a person yet: why" in tags.text
+    assert "Where points were lost" not in tags.text and "Passed: 2 questions, 5 points" in tags.text
+    assert "why 0 of 4 so far waits for a person" in tags.text and 'class="bad"' not in html, "what waits is not lost"
+    assert re.search(r'<details class="passed"><summary>', html), "what is passed is folded"
 
 
 def test_hidden_tests_are_masked_and_visible_ones_say_what_failed(small):
@@ -216,17 +234,192 @@ def test_nothing_to_grade(small):
 
 def test_those_without_a_result_are_named(small):
     small.hand_in("ada")
-    assert feedback.write_feedback(small.assignment)[1] == ["ada: not graded yet by `grade run ps1`"]
+    assert feedback.write_feedback(small.assignment).missing == ["ada: not graded yet by `grade run ps1`"]
     with pytest.raises(CourseError, match="nobody"):
         feedback.write_feedback(small.assignment, ["nobody"])
 
 
 def test_deep_nesting_and_long_text_do_no_harm():
-    assert feedback.render_markdown("[" * 5000) and feedback.render_markdown(">" * 5000)
-    long = feedback.render_outputs([nbformat.from_dict({"output_type": "stream", "name": "stdout", "text": "x" * 10**6})])
+    assert render_markdown("[" * 5000) and render_markdown(">" * 5000)
+    long = render_outputs([nbformat.from_dict({"output_type": "stream", "name": "stdout", "text": "x" * 10**6})])
     assert len(long) < 30_000 and "[...]" in long
 
 
-def test_formulas_survive():
-    html = feedback.render_markdown("so $a_1 * b_2 * c$ holds")
-    assert 'class="math"' in html and "a_1 * b_2 * c" in html
+# --- formulae ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["so $a_1 * b_2 * c$ holds", "$$a_1 * b_2 * c$$", "\\begin{align}a_1 * b_2 &* c\\end{align}", r"\\(a_1 * b_2 * c\\)"],
+)
+def test_formulae_are_typeset(source):
+    html = render_markdown(source)
+    assert html.count("<math ") == 1 and "<msub><mi>a</mi><mn>1</mn></msub>" in html and "<em>" not in html and "$" not in html
+
+
+def test_what_is_no_formula_is_shown_as_it_was_written():
+    assert render_markdown(r"a $\frac{$ b").strip() == r'<p>a <code class="tex">\frac{</code> b</p>'
+    assert "<math" not in formula("x" * 3000)
+    assert "<math" not in render_markdown("$x$ " * 1000), "a thousand formulae take too long"
+
+
+@pytest.mark.parametrize(
+    "tex",
+    [
+        r"\text{<img src=x onerror=alert(1)>}",
+        r"\text{&lt;script&gt;alert(1)&lt;/script&gt;}",
+        r"\href{javascript:alert(1)}{x}",
+        r"\style{position:fixed}{x}",
+        r"\class{warn}{x}",
+        r"\color{red;position:fixed}{x}",
+        r"\hspace{-50em} x",
+        r"\unknown<script>alert(1)</script>",
+    ],
+)
+def test_a_formula_does_nothing_but_stand_there(tex):
+    tags = Tags(render_markdown(f"${tex}$")).tags
+    assert {tag for tag, _ in tags} <= {"p", "math", "mrow", "mi", "mo", "mn", "mtext", "mspace", "mstyle", "code"}
+    assert {name for _, attributes in tags for name in attributes} <= {"display", "class", "stretchy"}
+    assert all(attributes.get("class") in (None, "tex") for _, attributes in tags)
+
+
+def test_no_formula_gets_into_an_attribute():
+    for source in (
+        '![so $x^2$](attachment:a.png "t $x$")',
+        '<div><img alt="\n\n$$x$$\n\n" src=y></div>',
+        '<b title="$x$">so</b>',
+    ):
+        html = render_markdown(source, {"a.png": {"image/png": PNG}})
+        assert all("<math" not in (value or "") for _, attributes in Tags(html).tags for value in attributes.values()), html
+        assert not re.search(r'="[^"]*<math', html)
+
+
+# --- titles ------------------------------------------------------------------------------------------------------------
+
+
+def graded(name, source="assert f(1)", **more):
+    own = {"grade": True, "grade_id": name, "locked": True, "points": 1, "schema_version": 3, "solution": False, "task": False}
+    cell = new_markdown_cell(source) if more.get("solution") else new_code_cell(source)
+    cell.metadata.nbgrader = own | more
+    return cell
+
+
+def test_questions_are_called_by_the_heading_above_them():
+    notebook = nbformat.v4.new_notebook(
+        cells=[
+            new_markdown_cell("# Exercise 1: all of it"),
+            graded("start_test"),
+            new_markdown_cell("## Question 1 (2 points): a *fast* `norm` of $x$?"),
+            graded("norm_test"),
+            graded("norm_hidden_test", "# Further checks run here after you have handed in."),
+            new_markdown_cell("## Question 2\n```\n# no heading\n```"),
+            graded("mean_test"),
+            new_markdown_cell("### Hints"),
+            graded("var_test"),
+            graded("judge", "Which one?", solution=True),
+            new_markdown_cell("**Question 3 (1 point).** Why?"),
+            graded("cell-0123456789abcdef"),
+        ]
+    )
+    assert {key: str(title) for key, title in titles(notebook).items()} == {
+        "start_test": "start",
+        "norm_test": "Question 1: a fast norm of x?",
+        "norm_hidden_test": "Question 1: a fast norm of x? – further checks",
+        "mean_test": "Question 2 – mean",
+        "var_test": "Question 2 – var",
+        "judge": "Question 2 – your answer",
+        "cell-0123456789abcdef": "Question 3",
+    }
+
+
+# --- what waits, what was lost, what is folded ------------------------------------------------------------------------
+
+
+def test_what_was_lost_comes_first_and_what_is_passed_is_folded(small):
+    notebook = small.source()
+    for key, text in (
+        ("double", "## Question 1: twice"),
+        ("triple", "## Question 2: three times"),
+        ("why", "## Question 3: why"),
+    ):
+        place = next(place for place, cell in enumerate(notebook.cells) if grade_id(cell) == key)
+        notebook.cells.insert(place, new_markdown_cell(text))
+    nbformat.write(notebook, small.root / "source" / "ps1" / "ps1.ipynb")
+    small.hand_in("ada")
+    grade(small, "ada", [FULL[0], QuestionScore("triple_test", 3, 1.0, "CheckFailed: almost")])
+    html = page(small)
+    text = Tags(html).text
+    places = [
+        text.index(one)
+        for one in (
+            "Where points were lost Question 2: three times 1 of 3",
+            "Waiting for a person Question 3: why 0 of 4 so far",
+            "Passed: 1 question, 2 points Question 1: twice",
+            "Your notebook",
+        )
+    ]
+    assert places == sorted(places)
+    assert "almost" in text[places[0] : places[1]] and "see the cell" in text[places[0] : places[1]]
+    folded = re.findall(r'<details class="folded"><summary>(.*?)</summary>', html)
+    assert [Tags(one).text for one in folded] == ["Beginning", "Question 1: twice passed"]
+    anchors = {attributes["href"] for tag, attributes in Tags(html).tags if tag == "a"}
+    assert anchors and all(f'id="{anchor[1:]}"' in html for anchor in anchors)
+
+
+CAUSE = Cause("asks for keyboard input", 4, "The answer cell triple stopped <here>.", "Write the value into the code.")
+
+
+def test_a_cause_is_told_once_with_what_to_do(small):
+    small.hand_in("ada")
+    lost = QuestionScore("triple_test", 3, 0.0, "NameError: name 'triple' is not defined", cause=CAUSE)
+    grade(small, "ada", [FULL[0], lost])
+    text = Tags(page(small)).text
+    assert "Why: The answer cell triple stopped <here>. See the cell What to do: Write the value into the code." in text
+
+
+def test_a_cause_that_only_a_hidden_test_tells_is_not_for_the_student(small):
+    small.hand_in("ada")
+    told = QuestionScore("double_test", 2, 0.0, "NameError: SECRET", True, cause=CAUSE)
+    untold = QuestionScore("triple_test", 3, 0.0, "NameError: SECRET", True, cause=replace(CAUSE, what="SECRET", told=False))
+    grade(small, "ada", [told, untold])
+    html = page(small)
+    assert "Write the value into the code." in html and "SECRET" not in html
+
+
+def test_who_waits_and_who_is_left_out_is_said(small, capsys):
+    (small.root / "roster.csv").write_text("id,first_name,last_name\nada,Ada,Byron\nben,Ben,King\neve,Eve,Best\n")
+    for student in ("ada", "eve"):
+        small.hand_in(student)
+        grade(small, student, FULL)
+    small.hand_in("new")
+    with GradebookWriter(small.assignment) as writer:
+        writer.enrol(course_roster(small.course).students)
+        score = writer._book.find_grade("why", "ps1", "ps1", "eve")
+        score.manual_score, score.needs_manual_grade = 3.5, False
+        writer._book.db.commit()
+    written = feedback.write_feedback(small.assignment)
+    assert written.waiting == {"ada": ["why"]} and written.absent == ["ben (Ben King)"]
+    assert main(["feedback", "ps1", "--course-dir", str(small.root)]) == 1
+    said = capsys.readouterr()
+    assert "2 pages written" in said.out and "1 student waits for a person, and the page says so: ada (why)." in said.out
+    assert "nothing was handed in: 1: ben (Ben King)" in said.out and "No feedback: new: not graded yet" in said.err
+    assert "Feedback for ada (Ada Byron)" in page(small)
+    done = page(small, "eve")
+    done = Tags(done.partition("<body>")[2]).text
+    assert "so far" not in done and "waits" not in done and "8.5 of 9" in done
+
+
+@pytest.mark.needs("browser")
+def test_the_page_fits_a_phone_and_follows_the_readers_colours(small):
+    hostile(small)
+    path = small.root / "feedback" / "ada" / "ps1" / "ps1.html"
+    grounds = {}
+    with sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=needs.chromium(), args=["--no-sandbox", "--disable-gpu"])
+        for scheme in ("light", "dark"):
+            tab = browser.new_page(color_scheme=scheme, viewport={"width": 390, "height": 800})
+            tab.goto(path.as_uri())
+            assert tab.evaluate("document.documentElement.scrollWidth") <= 390
+            grounds[scheme] = tab.evaluate("getComputedStyle(document.body).backgroundColor")
+        browser.close()
+    assert grounds["light"] == "rgb(255, 255, 255)" and grounds["dark"] != grounds["light"]

@@ -362,7 +362,8 @@ def test_an_assignment_of_two_notebooks(small, checker):
     assert (ben.status, ben.score) == ("partial", 5)
     assert ben.reasons == ["part2: No notebook was handed in; there is only ps1.ipynb."]
     assert {question["notebook"] for question in ada.questions} == {"part2", "ps1"}
-    pages, missing = write_feedback(assignment)
+    written = write_feedback(assignment)
+    pages, missing = written.pages, written.missing
     assert len(pages) == 4 and missing == []
 
 

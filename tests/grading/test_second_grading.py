@@ -86,7 +86,7 @@ def test_after_a_test_was_mended_nothing_else_waits(small, regrade):
     done = regrade()
     assert done.graded == 2 and "Graded again, since the questions changed: 2." in done.notes
     assert grades(small)["why"] == (None, 3.5, False) and grades(small, "ben")["why"] == (None, None, True)
-    pages, _ = write_feedback(small.assignment)
+    pages = write_feedback(small.assignment).pages
     assert "Not graded by a person yet" not in next(page for page in pages if "ada" in page.parts).read_text()
 
 
@@ -297,7 +297,8 @@ def test_feedback_only_reads(small, regrade):
     by_hand(small)
     change(small, lambda cells, notebook: notebook.cells.remove(cells["why"]))
     state = (small.root / "gradebook.db").read_bytes()
-    pages, missing = write_feedback(Course.open(small.root).assignment("ps1"))
+    written = write_feedback(Course.open(small.root).assignment("ps1"))
+    pages, missing = written.pages, written.missing
     assert len(pages) == 1 and missing == [] and (small.root / "gradebook.db").read_bytes() == state
 
 
@@ -458,9 +459,9 @@ def test_a_failed_check_without_points_is_not_passed(small, regrade):
     small.hand_in("ada", nbformat.writes(small.solved("triple", double="def double(x):\n    return 5")))
     small.hand_in("ben")
     done = regrade()
-    (page,), _ = write_feedback(small.assignment, ["ada"])
+    (page,) = write_feedback(small.assignment, ["ada"]).pages
     assert "not passed" in page.read_text() and "two times two is four" in page.read_text()
-    (page,), _ = write_feedback(small.assignment, ["ben"])
+    (page,) = write_feedback(small.assignment, ["ben"]).pages
     assert "not passed" not in page.read_text()
     notebook = nbformat.read(small.root / "autograded" / "ada" / "ps1" / "ps1.ipynb", as_version=4)
     assert [output.output_type for output in notebook.cells[3].outputs] == ["error"]

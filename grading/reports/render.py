@@ -1,0 +1,135 @@
+"""Cells of a notebook as HTML in which nothing of a student's can run, and nothing is fetched."""
+
+from __future__ import annotations
+
+import functools
+import secrets
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup, escape
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import PythonLexer
+
+from grading.reports.formulae import formula
+from grading.sanitise.markup import clean_attachments, clean_html, is_base64
+from grading.sanitise.outputs import plain
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+OUTPUT_LIMIT = 20_000  # characters of one output that are shown
+SOURCE_LIMIT = 100_000  # characters of one cell
+FORMULAE = 300  # of a cell that are typeset; for some texts the time grows with the square
+
+
+@functools.cache
+def _renderer():
+    """A renderer that leaves formulae out and collects them. Made here, because importing nbconvert takes a moment."""
+    from mistune import HTMLRenderer
+
+    class Renderer(HTMLRenderer):
+        def __init__(self):
+            super().__init__(escape=False)
+            self.formulae = {}
+
+        def _keep(self, made):
+            # No text of a student's can have it in it; and as the quotes show, it stands in no attribute of an element.
+            place = f'<span class="math">{secrets.token_hex(8)}</span>'
+            self.formulae[place] = made
+            return place
+
+        def block_math(self, body):
+            return self._keep(Markup('<span class="formula">{}</span>').format(formula(body, block=True)))
+
+        def inline_math(self, body):
+            return self._keep(formula(body))
+
+        def latex_environment(self, name, body):
+            return self.block_math(rf"\begin{{{name}}}{body}\end{{{name}}}")
+
+    return Renderer
+
+
+def render_markdown(source: str, attachments: Mapping[str, Any] | None = None) -> Markup:
+    """Turn a text cell into HTML.
+
+    Parameters
+    ----------
+    source : str
+    attachments : dict, optional
+        Pictures pasted into the cell.
+
+    Returns
+    -------
+    markupsafe.Markup
+
+    Examples
+    --------
+    >>> print(render_markdown("**so** <script>alert(1)</script>").strip())
+    <p><strong>so</strong> alert(1)</p>
+    """
+    from nbconvert.filters.markdown_mistune import MarkdownWithMath
+
+    source = plain(source[:SOURCE_LIMIT])
+    if source.count("$") + source.count("\\begin{") + source.count("\\\\(") + source.count("\\\\[") > 2 * FORMULAE:
+        return Markup("<pre>{}</pre>").format(source)
+    renderer = _renderer()()
+    try:
+        made = clean_html(MarkdownWithMath(renderer=renderer).render(source), clean_attachments(attachments or {}))
+    except RecursionError:  # brackets nested a thousand deep
+        return Markup("<pre>{}</pre>").format(source)
+    for place, inside in renderer.formulae.items():
+        made = made.replace(place, inside)
+    return Markup(made)
+
+
+def render_code(source: str) -> Markup:
+    """Colour Python code; the colours are in the page's own style."""
+    return Markup(highlight(plain(source[:SOURCE_LIMIT]), PythonLexer(stripnl=False), HtmlFormatter(cssclass="code")))
+
+
+@functools.cache
+def code_style() -> Markup:
+    """The colours of code, on a light ground and on a dark one."""
+    light, dark = (HtmlFormatter(style=style, cssclass="code").get_style_defs(".code") for style in ("xcode", "github-dark"))
+    return Markup(f"{light}\n@media screen and (prefers-color-scheme: dark) {{\n{dark}\n}}\n")
+
+
+def _cut(value):
+    value = "".join(value) if isinstance(value, list) else str(value)
+    return escape(plain(value[:OUTPUT_LIMIT])) + ("\n[...]" if len(value) > OUTPUT_LIMIT else "")
+
+
+def render_outputs(outputs: Iterable[NotebookNode]) -> Markup:
+    """Turn outputs of a cell into HTML: text and pictures; anything else is only named.
+
+    Parameters
+    ----------
+    outputs : list of nbformat.NotebookNode
+
+    Returns
+    -------
+    markupsafe.Markup
+    """
+    block, parts = Markup('<div class="out"><pre>{}</pre></div>'), []
+    for output in outputs:
+        kind = output.get("output_type")
+        if kind == "stream":
+            parts.append(block.format(_cut(output.get("text", ""))))
+        elif kind == "error":
+            lines = "\n".join(output.get("traceback") or [f"{output.get('ename')}: {output.get('evalue')}"])
+            parts.append(Markup('<div class="out error"><pre>{}</pre></div>').format(_cut(lines)))
+        elif kind in ("display_data", "execute_result"):
+            data = output.get("data", {})
+            picture = next((name for name in ("image/png", "image/jpeg", "image/gif") if is_base64(data.get(name))), None)
+            if picture:
+                about = output.get("metadata", {}).get(picture, {})
+                alt = about.get("alt", "") if isinstance(about, dict) else ""
+                alt = plain(alt) if isinstance(alt, str) and alt else "Picture that the cell shows; it has no description."
+                source = f"data:{picture};base64,{''.join(data[picture].split())}"
+                parts.append(Markup('<div class="out"><img src="{}" alt="{}"></div>').format(source, alt))
+            elif "text/plain" in data:
+                parts.append(block.format(_cut(data["text/plain"])))
+    return Markup("").join(parts)
