@@ -96,6 +96,17 @@ def wrong_answers_module(source):
     return module
 
 
+def right_answers(source):
+    """Notebooks' worth of right answers in other styles, from RIGHT of an exercise: ``{question: source}`` each.
+
+    The first holds the first style of each question, the second the second, and so on.
+    """
+    right = getattr(wrong_answers_module(source), "RIGHT", {})
+    styles = {question: list(answers.values()) for question, answers in right.items()}
+    most = max(map(len, styles.values()), default=0)
+    return [{question: answers[n] for question, answers in styles.items() if n < len(answers)} for n in range(most)]
+
+
 def week(source):
     """The name of an exercise in a test's id."""
     return f"{source.parent.name}/{source.stem}"
@@ -181,11 +192,6 @@ def _taken_inside(code):
 def _python(source):
     """The source of a cell without IPython's own syntax."""
     return TransformerManager().transform_cell(source)
-
-
-def without_hidden_tests(cells):
-    """Leave out the hidden tests, as in the copy that students get."""
-    return [cell._replace(source=HIDDEN.sub("", cell.source)) for cell in cells]
 
 
 class Executor:
@@ -377,30 +383,20 @@ def _proxy(function):
     """A student's function as the tests of a separate process see it: only copies of plain data cross."""
 
     def call(*arguments, **named):
-        arguments, named = _cross(arguments), _cross(named)
-        try:
-            result = function(*arguments, **named)
-        except Exception as problem:
-            raise RuntimeError(f"{type(problem).__name__}: {problem}") from None
-        return _cross(result)
+        arguments, named = _cross(list(arguments)), _cross(named)
+        return _cross(function(*arguments, **named))
 
     return call
 
 
 def _cross(value):
-    """A copy of plain data; TypeError for anything else."""
-    import numpy as np
+    """What the grader's protocol makes of plain data; TypeError for anything else."""
+    from grading.protocol import values
 
-    if value is None or type(value) in (bool, int, float, str):
-        return value
-    if isinstance(value, np.generic):
-        value = np.asarray(value)
-    if isinstance(value, np.ndarray) and value.dtype != object:
-        return np.array(value)
-    if type(value) in (list, tuple):
-        return type(value)(_cross(item) for item in value)
-    if type(value) is dict:
-        return {_cross(key): _cross(item) for key, item in value.items()}
+    return values.decode(values.encode(value, _stays))
+
+
+def _stays(value):
     raise TypeError(f"only plain data may pass between a test and a student's function, not {type(value).__name__}")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from gate import ONE_THREAD, TIME_LIMIT, Executor, graded_cells, with_answer, wrong_answers
+from gate import ONE_THREAD, TIME_LIMIT, Executor, graded_cells, right_answers, with_answer, wrong_answers
 from traitlets.config import Config
 
 from pipeline.exercises import instructor_notebook, released_notebook, settings
@@ -60,7 +60,7 @@ def test_nbgrader_releases_the_same_exercise(source, nbgrader):
 
 
 def test_nbgrader_grades_as_the_gate_does(source, instructor, released, nbgrader):
-    """Cell by cell: the reference gets all points although it warns, and of a mixed submission the right answers do."""
+    """Right answers in other styles get all points although one of them warns, and of a mixed submission the right ones do."""
     reference = instructor(source)
     questions = [cell.name for cell in reference if cell.role == "solution"]
     middle = len(questions) // 2
@@ -68,6 +68,8 @@ def test_nbgrader_grades_as_the_gate_does(source, instructor, released, nbgrader
     answer, losing, _ = next(iter(wrong_answers(source)[wrong].values()))
     stubs = {cell.name: cell.source for cell in released(source)}
     full = {cell.name: cell.source for cell in reference if cell.role == "solution"}
+    for answers in right_answers(source)[:1]:
+        full |= answers
     mixed = full | {wrong: answer} | {name: stubs[name] for name in unanswered}
 
     _release(source, nbgrader)

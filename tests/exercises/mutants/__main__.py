@@ -11,6 +11,9 @@ from gate import SOURCES
 
 from mutants import engine
 
+# What `helpers.checks` says where it knows no reason.
+FALLBACKS = ("Look at the first one that differs by hand", "Print the shape after every step")
+
 
 def table(verdicts, reasons):
     """Rows of text: question, made, killed by a visible check, by hidden tests only, equivalent, kept."""
@@ -29,16 +32,38 @@ def _counts(verdicts, reasons):
     return len(verdicts), seen[engine.VISIBLE], seen[engine.HIDDEN_ONLY], harmless, seen[engine.KEPT] - harmless
 
 
+def messages(verdicts):
+    """Lines: how many of the first messages are a diagnosis, the fallback of `helpers.checks` or a bare exception."""
+    first = [verdict.failures[0] for verdict in verdicts if verdict.failures]
+    kinds = Counter(_kind(failure.message) for failure in first)
+    seen = Counter(verdict.seen for verdict in verdicts)
+    lines = [", ".join(f"{number} {what}" for what, number in counts.items()) for counts in (seen, kinds)]
+    rest = sorted((_kind(failure.message), failure.cell, failure.message) for failure in first)
+    return lines + [f"{kind}: {cell}: {message}" for kind, cell, message in rest if kind != "diagnoses"]
+
+
+def _kind(message):
+    if not message.startswith(("CheckFailed: ", "AssertionError: ")):
+        return "bare exceptions"
+    return "fallbacks" if any(text in message for text in FALLBACKS) else "diagnoses"
+
+
 def main(arguments=None):
     """Run the mutants of one week."""
     parser = argparse.ArgumentParser(prog="python -m tests.exercises.mutants", description=__doc__.splitlines()[0])
     parser.add_argument("week", choices=[source.parent.name for source in SOURCES])
     parser.add_argument("--question", help="only this solution cell")
+    parser.add_argument(
+        "--answers", action="store_true", help="the wrong answers of the list instead: who sees them, what is said"
+    )
     parser.add_argument("--show", action="store_true", help="print the code of the mutants that are kept")
     parser.add_argument("--hidden", action="store_true", help="name those as well that only hidden tests see")
     options = parser.parse_args(arguments)
     kept = 0
     for source in (source for source in SOURCES if source.parent.name == options.week):
+        if options.answers:
+            print("\n".join(messages(engine.answers(source)[0].values())))
+            continue
         verdicts, reasons = engine.judge(source, options.question), engine.equivalent(source)
         print("\n".join(table(verdicts, reasons)))
         for verdict in verdicts:
