@@ -15,6 +15,7 @@ from pathlib import Path
 from helpers import budget
 
 COLUMNS = ("budget", "commit", "versions", "processor", "threads", "command", "date")
+TEXT = tuple(name for name in COLUMNS if name != "threads")
 
 
 def provenance(command: str) -> dict[str, str | int]:
@@ -62,7 +63,6 @@ def commit() -> str:
     return head.stdout.strip() + ("+" if changed.stdout.strip() else "")
 
 
-@functools.cache
 def versions() -> str:
     """Return the versions of what computes, such as ``"python 3.12.1, numpy 2.2.0, keras 3.12.0, jax 0.5.0"``."""
     names = ["numpy", "keras"]

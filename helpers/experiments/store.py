@@ -27,6 +27,8 @@ class Store:
         What a row holds, in this order.
     key : sequence of str
         The columns that tell two runs apart.
+    text : sequence of str, optional
+        The columns that are text even where it looks like a number, as a commit may.
 
     Examples
     --------
@@ -40,8 +42,10 @@ class Store:
     [{'rate': 0.1, 'seed': 0, 'accuracy': 0.5}]
     """
 
-    def __init__(self, path: str | os.PathLike[str], columns: Sequence[str], key: Sequence[str]) -> None:
-        self.path, self.columns, self.key = Path(path), list(columns), list(key)
+    def __init__(
+        self, path: str | os.PathLike[str], columns: Sequence[str], key: Sequence[str], text: Sequence[str] = ()
+    ) -> None:
+        self.path, self.columns, self.key, self.text = Path(path), list(columns), list(key), set(text)
 
     def read(self) -> list[Row]:
         """Return the rows.
@@ -157,7 +161,7 @@ class Store:
                     f"{self.path}, line {number}: {len(cells)} values for {len(header)} columns. Delete the line, and the run "
                     "will be done again"
                 )
-            row = {name: _from_text(cell) for name, cell in zip(header, cells, strict=True)}
+            row = {name: cell if name in self.text else _from_text(cell) for name, cell in zip(header, cells, strict=True)}
             found.setdefault(self.identity(row), row)
         return list(found.values())
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from helpers.experiments.provenance import COLUMNS
+from helpers.experiments.provenance import COLUMNS, TEXT
 from helpers.experiments.store import Row, Store, Value
 
 RESULTS = Path(__file__).parents[1] / "results"
@@ -75,7 +75,7 @@ class Study:
     def store(self, path: str | os.PathLike[str] | None = None) -> Store:
         """Return the file with its rows: that of the course, or another one."""
         columns = [*self.key, *self.measures, *MEASURED, *COLUMNS]
-        return Store(RESULTS / f"{self.name}.csv" if path is None else path, columns, self.key)
+        return Store(RESULTS / f"{self.name}.csv" if path is None else path, columns, self.key, TEXT)
 
     def rows(self, path: str | os.PathLike[str] | None = None) -> list[Row]:
         """Return the rows that are there."""

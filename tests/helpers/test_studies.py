@@ -58,6 +58,13 @@ def test_rows_come_back_as_they_were_written(tmp_path):
     assert not store.append(row(0, 0.9)) and store.read()[0]["accuracy"] == 0.5  # the first one counts
 
 
+def test_text_that_looks_like_a_number_stays_text(tmp_path):
+    store = Store(tmp_path / "rows.csv", ["seed", "commit"], ["seed"], text=["commit"])
+    store.append({"seed": 1, "commit": "12e456789012"})
+    assert store.read() == [{"seed": 1, "commit": "12e456789012"}]
+    assert {"commit", "date", "versions"} <= made_up().store(tmp_path / "rows.csv").text
+
+
 def test_a_torn_last_line_is_dropped_and_written_over(tmp_path):
     path = tmp_path / "rows.csv"
     store = Store(path, COLUMNS, COLUMNS[:-1])

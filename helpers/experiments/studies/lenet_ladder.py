@@ -10,7 +10,7 @@ from helpers.experiments.study import Study, Task, tuned
 if TYPE_CHECKING:
     from helpers.data import Dataset
 
-EPOCHS, BATCH = 4, 50
+IMAGES, EPOCHS, BATCH = 55_000, 4, 50
 RATES = {  # to begin with; `tuned` widens a range whose best value is at its end
     "LeNet-5, 1998": (0.001, 0.003, 0.01),
     "+ initial weights": (0.001, 0.003, 0.01),
@@ -31,12 +31,19 @@ def study() -> Study:
         varied="the step; each changes one choice and keeps all earlier changes",
         tuned="the learning rate of each step, on the validation images, with one seed and three values or more, a factor of "
         "about 3 apart, until the best lies inside its range",
-        fixed=f"all 60,000 digits of MNIST but the validation images for training, {EPOCHS} epochs, batches of {BATCH}, a "
+        fixed=f"{IMAGES:,} digits of MNIST for training (all but the validation images), {EPOCHS} epochs, batches of {BATCH}, a "
         "constant rate; each step trained again with new seeds and asked the 10,000 test images once",
-        settings=("step", "rate", "stage"),
+        settings=("step", "rate", "images", "epochs", "stage"),
         measures=("accuracy", "validation", "train_loss"),
         plan=tuned(
-            RATES, level="step", setting="rate", measure="validation", tuning_seeds=(100,), seeds=tuple(range(10)), widenings=3
+            RATES,
+            level="step",
+            setting="rate",
+            measure="validation",
+            tuning_seeds=(100,),
+            seeds=tuple(range(10)),
+            images=IMAGES,
+            epochs=EPOCHS,
         ),
         run=run,
         level="step",
@@ -53,7 +60,10 @@ def _data() -> Dataset:
 
 
 def run(task: Task) -> dict[str, Any]:
-    """Train one network. The test images are asked in the second stage only; in the first, their accuracy is not a number."""
+    """Train one network; a lecture may do so with fewer images and epochs than the plan has.
+
+    The test images are asked in the second stage only. In the first, the accuracy on them is not a number.
+    """
     import keras
     import numpy as np
 
@@ -65,9 +75,9 @@ def run(task: Task) -> dict[str, Any]:
     model = lenet5.build(task["step"])
     optimiser = getattr(keras.optimizers, lenet5.choices(task["step"])["optimiser"])(task["rate"])
     model.compile(optimiser, lenet5.loss(task["step"]), metrics=["accuracy"])
-    history = model.fit(
-        _pixels(mnist.train), lenet5.targets(mnist.train.labels), batch_size=BATCH, epochs=EPOCHS, verbose=0
-    ).history
+    images, epochs = task["images"], task["epochs"]
+    x, y = _pixels(mnist.train)[:images], lenet5.targets(mnist.train.labels[:images])
+    history = model.fit(x, y, batch_size=BATCH, epochs=epochs, verbose=0).history
 
     def score(split):
         return model.evaluate(_pixels(split), lenet5.targets(split.labels), batch_size=500, verbose=0, return_dict=True)[
@@ -78,7 +88,7 @@ def run(task: Task) -> dict[str, Any]:
         "accuracy": float(score(mnist.test)) if task["stage"] == "final" else float("nan"),
         "validation": float(score(mnist.validation)),
         "train_loss": float(np.float64(history["loss"][-1])),
-        "multiply_adds": training_multiply_adds(model, len(mnist.train), EPOCHS),
+        "multiply_adds": training_multiply_adds(model, len(x), epochs),
     }
 
 
