@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from grading.nbgrader.course import Course
 
 
-EXIT_UNDERSTOOD_NOT = 1  # done, but not for everybody
-EXIT_WRONG = 2  # nothing could be done
-EXIT_STOPPED = 130  # Ctrl-C, as a shell reports it
-EXIT_UNHEARD = 141  # nobody read what it said, likewise
+EXIT_INCOMPLETE = 1  # done, but not for everybody
+EXIT_FAILED = 2  # nothing could be done
+EXIT_INTERRUPTED = 130  # Ctrl-C, as a shell reports it
+EXIT_BROKEN_PIPE = 141  # the reader of the output has gone, likewise
 
 
 def size(text: str) -> int:
@@ -35,7 +35,7 @@ def size(text: str) -> int:
     """
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?\s*", text, flags=re.IGNORECASE)
     if not match or float(match[1]) <= 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is no amount of memory: write 512M or 4G")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size: write 512M or 4G")
     return int(float(match[1]) * {"": 1, "k": KIB, "m": MIB, "g": GIB, "t": 1024 * GIB}[match[2].lower()])
 
 
@@ -46,7 +46,7 @@ def seconds(text: str) -> float:
     except ValueError:
         value = 0
     if not 0 < value < 1e7:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds")
     return value
 
 
@@ -219,7 +219,7 @@ def _run(course: Course, options: argparse.Namespace, warm: WarmProcess | None) 
             f"There is no submission of {options.assignment} in {course.folder(course.directory.submitted_directory, '.', '.')}.",
             file=sys.stderr,
         )
-    return EXIT_UNDERSTOOD_NOT if batch.missing else 0
+    return EXIT_INCOMPLETE if batch.missing else 0
 
 
 class _Bar:
@@ -240,7 +240,7 @@ class _Bar:
                 desc=self._assignment,
                 unit="student",
                 dynamic_ncols=True,
-                bar_format="{desc}: {n_fmt}/{total_fmt} |{bar}| {elapsed} gone, {remaining} left{postfix}",
+                bar_format="{desc}: {n_fmt}/{total_fmt} |{bar}| {elapsed} elapsed, {remaining} left{postfix}",
             )
             return
         if result is not None:
@@ -302,7 +302,7 @@ def _collect(course: Course, options: argparse.Namespace, _: WarmProcess | None)
         print(f"Not collected: {line}", file=sys.stderr)
     if roster is not None:
         enrol(assignment, roster)
-    return EXIT_UNDERSTOOD_NOT if done.problems or waiting else 0
+    return EXIT_INCOMPLETE if done.problems or waiting else 0
 
 
 def _feedback(course: Course, options: argparse.Namespace, _: WarmProcess | None) -> int:
@@ -322,7 +322,7 @@ def _feedback(course: Course, options: argparse.Namespace, _: WarmProcess | None
         print(f"No feedback: {line}", file=sys.stderr)
     if not written.pages and not written.missing:
         print(f"Nobody has handed in {options.assignment}.", file=sys.stderr)
-    return EXIT_UNDERSTOOD_NOT if written.missing or not written.pages else 0
+    return EXIT_INCOMPLETE if written.missing or not written.pages else 0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -348,7 +348,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "\nStopped. Everybody who was finished is in the gradebook; run the same command again, and it goes on.",
             file=sys.stderr,
         )
-        return EXIT_STOPPED
+        return EXIT_INTERRUPTED
 
 
 def _command(options, warm):
@@ -361,10 +361,10 @@ def _command(options, warm):
         return status
     except CourseError as problem:
         print(f"grade: {problem}", file=sys.stderr)
-        return EXIT_WRONG
+        return EXIT_FAILED
     except BrokenPipeError:  # `grade ... | head`: what is printed is printed last, so all is done
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_UNHEARD
+        return EXIT_BROKEN_PIPE
 
 
 if __name__ == "__main__":
