@@ -86,8 +86,8 @@ def _keeps_colours(text: str, begin: int) -> bool:
     return _CONTROLS.search(text, begin, len(text) if end < 0 else end) is None
 
 
-def without_middle(text: str, limit: int) -> str:
-    r"""A text of at most about `limit` characters: its beginning, a note, and its end.
+def without_middle(text: str, limit: int, lines: int = 500) -> str:
+    r"""A text of at most about `limit` characters and `lines` lines: its beginning, a note, and its end.
 
     Examples
     --------
@@ -97,11 +97,14 @@ def without_middle(text: str, limit: int) -> str:
     and so on
     last
     """
-    if len(text) <= limit:
+    rows = text.splitlines(keepends=True)
+    if len(text) <= limit and len(rows) <= lines:
         return text
-    head, tail = text[: limit // 2], text[-(limit // 2) :]
-    head = head[: head.rfind("\n") + 1] or head  # whole lines, where there are any
-    tail = tail[tail.find("\n") + 1 :] or tail
+    head = "".join(rows[: lines // 2])[: limit // 2]
+    tail = "".join(rows[-(lines // 2) :])[-(limit // 2) :]
+    if len(rows) > 1:  # whole lines, where there are any
+        head = head[: head.rfind("\n") + 1] or head
+        tail = tail if tail.count("\n") < 1 or text[-len(tail) - 1] == "\n" else tail[tail.find("\n") + 1 :] or tail
     gone = text[len(head) : len(text) - len(tail)]
     return head + ("" if head.endswith("\n") else "\n") + _note(gone.count("\n"), len(gone)) + tail
 

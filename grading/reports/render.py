@@ -12,6 +12,7 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
+from grading.protocol.printed import without_middle
 from grading.reports.formulae import formula
 from grading.sanitise.markup import clean_attachments, clean_html, is_base64
 from grading.sanitise.outputs import plain
@@ -99,11 +100,11 @@ def code_style() -> Markup:
 
 def _cut(value):
     value = "".join(value) if isinstance(value, list) else str(value)
-    return escape(plain(value[:OUTPUT_LIMIT])) + ("\n[...]" if len(value) > OUTPUT_LIMIT else "")
+    return escape(plain(without_middle(value, OUTPUT_LIMIT)))
 
 
 def render_outputs(outputs: Iterable[NotebookNode]) -> Markup:
-    """Turn outputs of a cell into HTML: text and pictures; anything else is only named.
+    """Turn outputs of a cell into HTML: text, pictures, tables and formulae.
 
     Parameters
     ----------
@@ -124,12 +125,18 @@ def render_outputs(outputs: Iterable[NotebookNode]) -> Markup:
         elif kind in ("display_data", "execute_result"):
             data = output.get("data", {})
             picture = next((name for name in ("image/png", "image/jpeg", "image/gif") if is_base64(data.get(name))), None)
-            if picture:
+            page = data.get("text/html")
+            text = next((data[key] for key in ("text/markdown", "text/latex") if isinstance(data.get(key), str)), None)
+            if isinstance(page, str):
+                parts.append(Markup('<div class="out text">{}</div>').format(Markup(clean_html(page))))
+            elif picture:
                 about = output.get("metadata", {}).get(picture, {})
                 alt = about.get("alt", "") if isinstance(about, dict) else ""
                 alt = plain(alt) if isinstance(alt, str) and alt else "Picture that the cell shows; it has no description."
                 source = f"data:{picture};base64,{''.join(data[picture].split())}"
                 parts.append(Markup('<div class="out"><img src="{}" alt="{}"></div>').format(source, alt))
+            elif text is not None:
+                parts.append(Markup('<div class="out text">{}</div>').format(render_markdown(text)))
             elif "text/plain" in data:
                 parts.append(block.format(_cut(data["text/plain"])))
     return Markup("").join(parts)

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 LARGEST = 8000  # points; a larger drawing takes gigabytes
 _INTERACTIVE = ("notebook", "nbagg", "widget", "ipympl", "webagg")
 _SVG = re.compile(r"<svg\b.*?</svg\s*>", flags=re.IGNORECASE | re.DOTALL)
+_FRAME = re.compile(
+    r"\bframes\[\d+\]\s*=\s*[\"'](data:image/(?:png|jpeg);base64,[A-Za-z0-9+/=\\\s]+)[\"']"
+)  # as matplotlib writes them
 _ROOT = re.compile(r"<svg\b[^>]*>", flags=re.IGNORECASE)
 
 
@@ -83,7 +86,10 @@ def with_pictures(data: dict[str, object]) -> dict[str, object]:
     svg, page = data.get("image/svg+xml"), data.get("text/html")
     if isinstance(svg, str) and "image/png" not in data and (picture := drawn(svg)):
         data = {key: value for key, value in data.items() if key != "image/svg+xml"} | {"image/png": picture}
-    if isinstance(page, str) and "<svg" in page.lower():
+    if isinstance(page, str) and "<script" in page and len(frames := _FRAME.findall(page)) > 1:
+        last = re.sub(r"[\\\s]", "", frames[-1])
+        data = data | {"text/html": f'<p>[An animation. Its last frame:]</p><img src="{last}">'}
+    elif isinstance(page, str) and "<svg" in page.lower():
         data = data | {"text/html": _SVG.sub(_as_image, page)}
     return data
 

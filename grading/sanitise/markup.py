@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import base64
 import functools
+import html
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from urllib.parse import unquote
 
 import nh3
 from pygments.token import STANDARD_TYPES
+
+from grading.protocol.printed import without_middle
 
 Pictures = Mapping[str, Mapping[str, str]]  # name -> media type -> base64
 
@@ -61,7 +64,7 @@ def is_base64(text: object) -> bool:
     return isinstance(text, str) and re.fullmatch(r"[A-Za-z0-9+/=\s]*", text) is not None
 
 
-def clean_html(text: str, pictures: Pictures | None = None, files: bool = False) -> str:
+def clean_html(text: str, pictures: Pictures | None = None, files: bool = False, without: Collection[str] = ()) -> str:
     """HTML in which nothing can run, submit, cover the page or be fetched from elsewhere.
 
     Parameters
@@ -71,6 +74,8 @@ def clean_html(text: str, pictures: Pictures | None = None, files: bool = False)
         Attachments as `clean_attachments` leaves them; a reference to one is replaced by the picture itself.
     files : bool
         Whether references to files beside the page may stay.
+    without : collection of str, optional
+        Elements that are left out with all that stands in them; of others that may not stay, what stands in them does.
 
     Returns
     -------
@@ -81,6 +86,8 @@ def clean_html(text: str, pictures: Pictures | None = None, files: bool = False)
     >>> clean_html('<b onclick="alert(1)">so</b> <img src="https://example.org/a.png" alt="a plot">')
     '<b>so</b> <em>[picture not shown: a plot]</em>'
     """
+    if not _is_bounded(text):
+        return f"<pre>{html.escape(without_middle(text, _SHOWN_AS_TEXT), quote=False)}</pre>"
 
     def attribute(tag: str, name: str, value: str) -> str | None:
         if name == "class":
@@ -98,12 +105,41 @@ def clean_html(text: str, pictures: Pictures | None = None, files: bool = False)
         tags=set(TAGS),
         attributes=ATTRIBUTES,
         attribute_filter=attribute,
-        clean_content_tags=set(),  # what stood in a script is shown as text
+        clean_content_tags=set(without),
         url_schemes={"http", "https", "mailto", "data", "attachment"},
     )
     cleaned = clean(text)
     told = _IMAGE.sub(lambda match: match[0] if " src=" in match[1] else _not_shown(match[1]), cleaned)
     return cleaned if told == cleaned else clean(told)
+
+
+# A browser's way of reading HTML takes time, or makes elements, that grow with the square of some texts: then it is not read.
+_TAG = re.compile(r"<(/?)([a-z][a-z0-9]*)([^>]*)", flags=re.IGNORECASE)
+_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
+_ENDS_ITSELF = frozenset(
+    "area base br col dd dt embed hr img input li link meta option p source tbody td tfoot th thead tr wbr".split()
+)
+_REPEATED = frozenset("a b big code em font i nobr s small strike strong tt u".split())  # begun again in each block that follows
+_DEPTH, _ATTRIBUTE_LIMIT, _REPEATS, _SHOWN_AS_TEXT = 200, 100, 500_000, 20_000
+
+
+def _is_bounded(text):
+    """Whether a page is read in a time, and into a number of elements, that grow with its length only."""
+    stack: list[str] = []
+    tags = repeated = most = 0
+    for end, name, rest in _TAG.findall(text):
+        name = name.lower()
+        tags += 1
+        if not end and name not in _ENDS_ITSELF:
+            stack.append(name)
+            repeated += name in _REPEATED
+            most = max(most, repeated)
+        elif stack and stack[-1] == name:  # an end tag in the wrong place may end nothing
+            stack.pop()
+            repeated -= name in _REPEATED
+        if len(stack) > _DEPTH or len(rest) > _ATTRIBUTE_LIMIT < len(re.split(r"[\s/]+", _QUOTED.sub("", rest))):
+            return False
+    return tags * most <= _REPEATS
 
 
 def _not_shown(attributes):
