@@ -8,9 +8,11 @@ looked at, so the same check works in a student's notebook and in a grader that 
 
 import inspect
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
+
+from helpers import explanations
 
 __all__ = ["CheckFailed", "NotWritten", "array", "equal"]
 
@@ -57,7 +59,7 @@ class NotWritten(NotImplementedError):
         return [f"\x1b[1;31mNot written yet:\x1b[0m {self.where or 'this cell'}"]
 
 
-_SHOWN = 12  # arrays of up to this many values are shown in full
+_SHOWN = 16  # arrays of up to this many values are shown in full
 _NUMBER_KINDS = "biuf"
 
 
@@ -67,14 +69,14 @@ def array(
     name: str,
     hints: Mapping[str, tuple[object, str]] | None = None,
     rtol: float = 1e-5,
-    atol: float = 1e-8,
+    atol: float | None = None,
 ) -> None:
     """Check that an array (or a number) is the expected one; if not, say what is probably wrong.
 
     Parameters
     ----------
     got : array_like
-        The student's answer: an array of any shape, or a number.
+        The student's answer: an array of any shape, or a number; lists and tensors will do, and any kind of float.
     expected : array_like
         The right answer. Whole numbers ask for whole numbers, truth values for truth values; where floats are
         expected, whole numbers of the right value will do.
@@ -84,7 +86,8 @@ def array(
         Mistakes that only this question knows: ``{"what the mistake is": (the value it gives, "what to think
         about")}``. They are tried first, in order, before the built-in explanations.
     rtol, atol : float
-        Two numbers agree if ``abs(got - expected) <= atol + rtol * abs(expected)``.
+        Two numbers agree if ``abs(got - expected) <= atol + rtol * abs(expected)``. Without `atol` it grows with the data: a
+        millionth of the largest expected magnitude, which is about what float32 leaves of a sum that nearly cancels.
 
     Raises
     ------
@@ -109,6 +112,9 @@ def array(
     """
     wanted = np.asarray(expected)
     values = _as_numbers(got, expected, name)
+    if atol is None:
+        finite = np.abs(wanted[np.isfinite(wanted)]) if wanted.dtype.kind == "f" else np.zeros(0)
+        atol = max(1e-8, 1e-6 * float(finite.max(initial=0)))
 
     def close(a: np.ndarray, b: np.ndarray) -> np.ndarray:
         return np.isclose(a, b, rtol=rtol, atol=atol, equal_nan=True)
@@ -124,19 +130,19 @@ def array(
             _fail(name, f"this is {label}", advice, values, wanted)
 
     if values.shape != wanted.shape:
-        _fail(name, *_explain_shape(values, wanted, agree), values, wanted)
-    reason = _explain_kind(values, wanted)
+        _fail(name, *explanations.of_shape(values, wanted, agree), values, wanted)
+    reason = explanations.of_kind(values, wanted)
     if reason:
         _fail(name, *reason, values, wanted)
     if not agree(values, wanted):
-        _fail(name, *_explain_values(values, wanted, agree, close(values, wanted)), values, wanted)
+        _fail(name, *explanations.of_values(values, wanted, agree, close(values, wanted)), values, wanted)
 
 
 def equal(got: object, expected: object, name: str, hint: str = "") -> None:
     """Check that plain data (numbers, text, lists, dicts, ...) is as expected; if not, say where it differs.
 
     Lists and tuples count as the same; so do a float and a whole number of the same value; ``True`` is not 1.
-    Floats must agree to about nine digits.
+    Floats must agree to six digits, as those of a calculation in float32 do; arrays, tensors and shapes count as lists.
 
     Parameters
     ----------
@@ -164,6 +170,7 @@ def equal(got: object, expected: object, name: str, hint: str = "") -> None:
     """
     problem = _difference(got, expected, name)
     if problem:
+        problem += _reason(_plain(got), _plain(expected))
         raise CheckFailed(f"{problem}. {hint}".rstrip())
 
 
@@ -176,11 +183,9 @@ def _as_numbers(got: object, expected: object, name: str) -> np.ndarray:
         raise CheckFailed(f"{name} is None. Does the function end with `return`, whichever way it takes?")
     if inspect.isroutine(got) or inspect.isclass(got):
         raise CheckFailed(f"{name} is a function, not its value. Are the brackets of the call missing?")
-    if isinstance(expected, np.ndarray) and expected.ndim and isinstance(got, list | tuple):
-        raise CheckFailed(
-            f"{name} is a {type(got).__name__}, expected a NumPy array of shape {expected.shape}. Wrap it: np.array(...)."
-        )
     try:
+        if hasattr(got, "detach"):  # PyTorch's tensors, which NumPy reads without their gradients only
+            got = got.detach().cpu()
         values = np.asarray(got)
     except Exception as error:  # a foreign object may refuse in any way it likes: report it, do not crash
         raise CheckFailed(
@@ -197,162 +202,7 @@ def _as_numbers(got: object, expected: object, name: str) -> np.ndarray:
     return values
 
 
-# --- what is wrong? Each explanation is a pair: diagnosis, advice -----------------------------------------
-
-
-def _explain_shape(got: np.ndarray, wanted: np.ndarray, agree: Callable) -> tuple[str, str]:
-    """Explain two different shapes."""
-    shapes = f"the shape is {got.shape}, expected {wanted.shape}"
-    if wanted.ndim == 0:
-        return f"an array of shape {got.shape}, expected a single number", "Is an axis=... too many?"
-    if got.ndim == wanted.ndim == 2 and got.shape == wanted.shape[::-1]:
-        return f"{shapes}: transposed", "Which of the two comes first, rows or columns?"
-    squeezed = tuple(side for side in wanted.shape if side != 1)
-    if tuple(side for side in got.shape if side != 1) == squeezed:
-        advice = "Look at keepdims, a [:, None] or a [0] too many."
-        too_many = "too many" if got.ndim > wanted.ndim else "is missing"
-        return f"{shapes}: an axis of length 1 {too_many}", advice
-    if got.size == wanted.size and agree(got.ravel(), wanted.ravel()):
-        return f"{shapes}, though the numbers are right", "A reshape is missing."
-    if got.ndim == 0:
-        return f"{shapes}: a single number", "Were all axes summed at once? Name the one with axis=..."
-    if got.ndim == wanted.ndim:
-        different = [axis for axis in range(got.ndim) if got.shape[axis] != wanted.shape[axis]]
-        if len(different) == 1 and got.shape[different[0]] - wanted.shape[different[0]] in (-1, 1):
-            return f"{shapes}: axis {different[0]} is off by one", "Check where the range or the slice ends."
-    if got.ndim < wanted.ndim:
-        return f"{shapes}: an axis is missing", "Was one axis too many summed, or an index taken too many?"
-    if got.ndim > wanted.ndim:
-        return f"{shapes}: there is an axis too many", "Is a sum or a mean over one axis missing?"
-    return shapes, "Print the shape after every step to see where it parts from the plan."
-
-
-def _explain_kind(got: np.ndarray, wanted: np.ndarray) -> tuple[str, str] | None:
-    """Explain a wrong kind of number, or return None if the kind is fine."""
-    if wanted.dtype.kind in "iu" and got.dtype.kind == "f":
-        if np.isfinite(got).all() and (got == np.round(got)).all():
-            return f"whole numbers are expected, these are {got.dtype}", "Labels and indices are integers."
-        if np.isfinite(got).all():
-            return "whole numbers are expected, these are fractions", "Is a // or a rounding missing?"
-    if wanted.dtype.kind == "b" and got.dtype.kind != "b":
-        return f"True or False is expected, these are numbers ({got.dtype})", "Is a comparison missing?"
-    if wanted.dtype.kind != "b" and got.dtype.kind == "b":
-        return "numbers are expected, these are True and False", "Is a count, a mean or an index missing?"
-    return None
-
-
-def _explain_values(got: np.ndarray, wanted: np.ndarray, agree: Callable, right: np.ndarray) -> tuple[str, str]:
-    """Explain different values of the same shape and kind."""
-    if wanted.dtype.kind == "b":
-        if (got != wanted).all() and got.size > 1:
-            return "True and False are swapped everywhere", "Turn the comparison round."
-        return _count_wrong(got, wanted, right), "Look at the first one that differs by hand."
-    a, b = got.astype(float), wanted.astype(float)
-    if not np.isfinite(a[np.isfinite(b)]).all():
-        nans, infinite = int(np.isnan(a).sum()), int(np.isinf(a).sum())
-        advice = "Look for a division by zero, or a root of what rounding left slightly below zero."
-        return f"{nans} values are NaN and {infinite} infinite, of {a.size}", advice
-    if not (np.isfinite(a).all() and np.isfinite(b).all()):
-        return _count_wrong(got, wanted, right), "Look at the first one that differs by hand."
-    if not a.any() and b.any():
-        return "every value is 0", "Is the result array filled before it is returned?"
-    for explanation in (_explain_wrap, _explain_power, _explain_order, _explain_line):
-        reason = explanation(a, b, agree)
-        if reason:
-            return reason
-    if a.size > 1 and np.all(a == a.flat[0]) and not np.all(b == b.flat[0]):
-        return f"every value is {a.flat[0]:g}", "Does the result depend on the input at all?"
-    return _count_wrong(got, wanted, right), "Look at the first one that differs by hand."
-
-
-def _explain_wrap(a: np.ndarray, b: np.ndarray, agree: Callable) -> tuple[str, str] | None:
-    """Explain arithmetic in uint8: right up to a multiple of 256."""
-    whole = (b == np.round(b)).all() and (a == np.round(a)).all()
-    if whole and (a >= 0).all() and (a < 256).all() and agree(a, np.mod(b, 256)):
-        return (
-            "right except for multiples of 256: the arithmetic wrapped around",
-            "uint8 holds 0 to 255 only: convert with .astype(float) before you calculate.",
-        )
-    return None
-
-
-def _explain_power(a: np.ndarray, b: np.ndarray, agree: Callable) -> tuple[str, str] | None:
-    """Explain a square root missing or one too many, or a lost sign."""
-    trivial = np.isin(b, (0.0, 1.0)).all()  # 0 and 1 are their own squares: no evidence
-    if not trivial and agree(a, b**2):
-        return "every number is the square of the right one", "Is a square root missing?"
-    if not trivial and (b >= 0).all() and agree(a, np.sqrt(b)):
-        return "every number is the square root of the right one", "Is there a square root too many?"
-    if (b < 0).any() and agree(a, -b):
-        return "every sign is the wrong way round", "What is subtracted from what?"
-    if (b < 0).any() and agree(a, np.abs(b)):
-        return "the numbers are right but their signs are lost", "Look for an abs or a square too many."
-    return None
-
-
-def _explain_order(a: np.ndarray, b: np.ndarray, agree: Callable) -> tuple[str, str] | None:
-    """Explain the right numbers in the wrong places."""
-    if b.ndim == 0 or b.size < 2:
-        return None
-    if b.ndim == 2 and b.shape[0] == b.shape[1] and agree(a.T, b):
-        return "the matrix is transposed", "Which of the two comes first, rows or columns?"
-    for axis in range(b.ndim):
-        if agree(np.flip(a, axis), b):
-            where = "" if b.ndim == 1 else f" along axis {axis}"
-            return f"the order is reversed{where}", "Largest first, or smallest first?"
-    if b.ndim >= 2 and agree(_sorted_rows(a), _sorted_rows(b)):
-        return "the rows are right but stand in another order", "Was something sorted or shuffled on the way?"
-    if b.ndim >= 2 and agree(np.sort(a, axis=-1), np.sort(b, axis=-1)):
-        return "every row has the right numbers in another order", "Was a row sorted or shuffled on the way?"
-    if agree(np.sort(a, axis=None), np.sort(b, axis=None)):
-        return "the numbers are right but stand in another order", "Follow one of them: where does it go?"
-    return None
-
-
-def _explain_line(a: np.ndarray, b: np.ndarray, agree: Callable) -> tuple[str, str] | None:
-    """Explain a constant factor or a constant offset."""
-    # Any two single numbers differ by some factor and some offset: only a telling one is worth a sentence.
-    few = b.size < 3 or np.all(b == b.flat[0])
-    largest = np.unravel_index(np.argmax(np.abs(b)), b.shape)
-    factor = float(a[largest] / b[largest]) if b[largest] else math.nan
-    telling = (255.0, 1 / 255, 256.0, 1 / 256, 100.0, 0.01, 2.0, 0.5)
-    if math.isfinite(factor) and factor and agree(a, factor * b):
-        if not few or (b.size == 1 and any(math.isclose(factor, value, rel_tol=1e-6) for value in telling)):
-            text = f"{factor:.6g}" if factor > 1 or factor < 0 else f"1/{1 / factor:.6g}"
-            advice = "Look for a mean instead of a sum, a sum instead of a mean, or a scaling too many."
-            return f"everything is {text} times the right value", advice
-    offset = float(a.flat[0] - b.flat[0])
-    if agree(a, b + offset) and (not few or (b.size == 1 and abs(offset) == 1)):
-        advice = "Counting from 0 or from 1?" if abs(offset) == 1 else "Was something added too many?"
-        return f"everything is off by the same amount, {offset:+.6g}", advice
-    return None
-
-
-def _sorted_rows(values: np.ndarray) -> np.ndarray:
-    """Put rows in lexicographic order, so that the order they came in does not count."""
-    rows = values.reshape(len(values), -1)
-    return rows[np.lexsort(rows.T[::-1])] if rows.size else rows
-
-
-def _count_wrong(got: np.ndarray, wanted: np.ndarray, right: np.ndarray) -> str:
-    """Say how many values differ, and where the first one stands."""
-    if got.ndim == 0:
-        return "the number is not the right one"
-    first = tuple(int(side) for side in np.argwhere(~right)[0])
-    position = "[" + ", ".join(map(str, first)) + "]"
-    return (
-        f"{int((~right).sum())} of {wanted.size} values differ, the first at {position}: "
-        f"got {_one(got[first])}, expected {_one(wanted[first])}"
-    )
-
-
 # --- how it is said ---------------------------------------------------------------------------------------
-
-
-def _one(value: object) -> str:
-    """Write one number as a person would."""
-    value = np.asarray(value)
-    return f"{value:.6g}" if value.dtype.kind == "f" else str(value)
 
 
 def _describe(values: np.ndarray) -> str:
@@ -363,12 +213,12 @@ def _describe(values: np.ndarray) -> str:
 def _show(values: np.ndarray) -> str:
     """Show small arrays in full, large ones by their shape and range."""
     if values.ndim == 0:
-        return _one(values)
+        return explanations.one(values)
     if values.size <= _SHOWN:
         text = np.array2string(values, precision=5, suppress_small=True, max_line_width=90)
         return text.replace("\n", "\n" + " " * 11)
     finite = values[np.isfinite(values)]
-    between = f", values from {_one(finite.min())} to {_one(finite.max())}" if finite.size else ""
+    between = f", values from {explanations.one(finite.min())} to {explanations.one(finite.max())}" if finite.size else ""
     return f"{_describe(values)}{between}"
 
 
@@ -389,13 +239,13 @@ def _difference(got: object, expected: object, path: str) -> str:
         same = type(got) is type(expected) and got == expected
     elif isinstance(expected, int | float):
         same = isinstance(got, int | float) and (
-            math.isclose(got, expected, rel_tol=1e-9, abs_tol=1e-12) or (got != got and expected != expected)
+            math.isclose(got, expected, rel_tol=1e-6, abs_tol=1e-9) or (got != got and expected != expected)
         )
     elif isinstance(expected, list):
         if not isinstance(got, list):
             return f"{path} is {_brief(got)}, expected {_brief(expected)}"
         if len(got) != len(expected):
-            return f"{path} has {len(got)} entries, expected {len(expected)}"
+            return f"{path} has {_entries(got)}, expected {_entries(expected)}"
         inside = (_difference(got[i], expected[i], f"{path}[{i}]") for i in range(len(expected)))
         return next(filter(None, inside), "")
     elif isinstance(expected, dict):
@@ -416,8 +266,51 @@ def _difference(got: object, expected: object, path: str) -> str:
     return "" if same else f"{path} is {_brief(got)}, expected {_brief(expected)}"
 
 
+def _entries(values: list) -> str:
+    """How many entries a list has, and which, where there is room."""
+    number = f"{len(values)} entr{'y' if len(values) == 1 else 'ies'}"
+    return f"{number}, {_brief(values)}" if values else number
+
+
+def _reason(got: object, expected: object) -> str:
+    """What has probably happened to plain data that differ, to be added to the message; empty where nobody knows."""
+    if isinstance(expected, float | int) and isinstance(got, float | int) and not isinstance(got, bool | np.bool_):
+        if expected and math.isclose(got, 100 * expected, rel_tol=1e-3) and 0 < expected <= 1:
+            return ": in percent, where a share from 0 to 1 is expected"
+        if 0 < expected < 1 and math.isclose(got, 1 - expected, rel_tol=1e-6):
+            return ": 1 minus the right one"
+        if got == -expected and got:
+            return ": the sign is wrong"
+        if abs(got - expected) == 1:
+            return ": one too many" if got > expected else ": one too few"
+    if isinstance(got, list) and isinstance(expected, list) and got != expected:
+        try:
+            if len(got) == 2 and not _difference(got[::-1], expected, ""):
+                return ": the two are exchanged"
+            if len(got) == len(expected) and not _difference(got[::-1], expected, ""):
+                return ": the order is reversed"
+            same = sorted(got) == sorted(expected)
+        except TypeError:  # entries that have no order
+            return ""
+        if same:
+            return ": the right entries in another order"
+        missing = [one for one in expected if one not in got]
+        extra = [one for one in got if one not in expected]
+        if len(got) != len(expected) and bool(missing) != bool(extra):
+            return f": {_brief(missing)} missing" if missing else f": {_brief(extra)} too many"
+    return ""
+
+
 def _plain(value: object) -> object:
-    """Turn NumPy values into Python ones and tuples into lists, so that equal things compare equal."""
+    """Turn NumPy values and tensors into Python ones and tuples into lists, so that equal things compare equal."""
+    if not isinstance(value, np.ndarray | np.generic | list | tuple | dict | set | str | float | int) and value is not None:
+        if hasattr(value, "as_list"):  # TensorFlow's shapes
+            value = value.as_list()
+        elif hasattr(value, "__array__"):
+            try:
+                value = np.asarray(value)
+            except Exception:  # a foreign object may refuse in any way it likes: it is no plain data
+                return value
     if isinstance(value, np.ndarray):
         return value.tolist()
     if isinstance(value, np.generic):

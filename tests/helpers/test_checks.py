@@ -25,6 +25,9 @@ def complaint(got, expected, hints=None, **tolerances):
         (MATRIX, MATRIX),
         (MATRIX + 1e-9, MATRIX),
         (np.float32(MATRIX), MATRIX),
+        (MATRIX.tolist(), MATRIX),  # a list, a float32, an integer: types are forgiven alike
+        (tuple(LABELS.tolist()), LABELS),
+        (np.array([-0.0140279, 2.5], dtype=np.float32), np.array([-0.0140281, 2.5])),  # what float32 leaves of a sum
         (5, 5.0),
         (np.float64(5.0), 5.0),
         (np.array(5.0), 5.0),
@@ -49,7 +52,6 @@ def test_right_answers_pass(got, expected):
         (len, MATRIX, "a function, not its value"),
         (lambda: MATRIX, MATRIX, "a function, not its value"),
         (np.ndarray, MATRIX, "a function, not its value"),
-        (MATRIX.tolist(), MATRIX, "np.array"),
         ("12", 12.0, "Return plain numbers"),
         (object(), 12.0, "Return plain numbers"),
         ({"k": 1}, 12.0, "Return plain numbers"),
@@ -65,7 +67,7 @@ def test_right_answers_pass(got, expected):
         (MATRIX[:, :2], MATRIX, "off by one"),
         (MATRIX.sum(axis=0), MATRIX, "an axis is missing"),
         (MATRIX, MATRIX.sum(axis=0), "an axis too many"),
-        (np.zeros((4, 5)), MATRIX, "Print the shape"),
+        (np.zeros((4, 7)), MATRIX, "Print the shape"),
         # the kind
         (LABELS.astype(float), LABELS, "integers"),
         (LABELS + 0.5, LABELS, "rounding missing"),
@@ -98,8 +100,39 @@ def test_right_answers_pass(got, expected):
         (MATRIX + 2.5, MATRIX, "same amount, +2.5"),
         (LABELS + 1, LABELS, "from 0 or from 1"),
         (6.0, 7.0, "from 0 or from 1"),
-        (12.3, 5.0, "not the right one"),
-        (np.array([3, 1, 4, 1, 5, 9, 2, 7]), LABELS, "1 of 8 values differ, the first at [7]: got 7, expected 6"),
+        (12.3, 5.0, "the number is not the right one: 7.3 too large, 2.46 times the right one"),
+        (0.25, 0.75, "1 minus the right one"),
+        (0.25, 4.0, "1 divided by the right one"),
+        (64, 320, "0.2 times"),  # a single number that happens to be 320 modulo 256
+        (0.0, 3.5, "the number is 0"),
+        (float("nan"), 3.5, "the number is NaN"),
+        (np.array([0.75, 0.6]), np.array([0.6, 0.75]), "exchanged"),
+        (np.arange(12.0).reshape(2, 2, 3)[..., ::-1], np.arange(12.0).reshape(2, 2, 3), "Red first"),
+        (np.floor(MATRIX), MATRIX, "rounded down"),
+        (np.minimum(MATRIX, 8), MATRIX, "cut off at 8"),
+        (1 - MATRIX, MATRIX, "1 minus the right one"),
+        (MATRIX + [[0, 1e-3, 2e-3]], MATRIX, "nearly right"),
+        (np.array([0.0, 3.0, 1.0, 4.0]), np.array([3.0, 1.0, 4.0, 9.0]), "one place too late"),
+        (SQUARE[[2, 0, 1]] + [[1], [0], [0]], SQUARE, "one place too late along axis 0"),
+        (np.cumsum(LABELS), LABELS, "running sums"),
+        (MATRIX / [[2.0], [3.0]], MATRIX, "times a number of its own"),
+        (MATRIX + [[2.0], [3.0]], MATRIX, "plus a number of its own"),
+        (np.array([[1.5, 2.5, 0], [7.5, 11.5, 0]]), MATRIX, "only the last column is wrong"),
+        (np.array([[0, 0, 1], [7.5, 11.5, 13.5]]), MATRIX, "only the first row is wrong"),
+        (SQUARE + np.diag([1, 5, 7]), SQUARE, "only on the diagonal"),
+        (np.pad(np.arange(4.0).reshape(2, 2), 1), np.pad(np.arange(4.0).reshape(2, 2), 1, mode="wrap"), "only at the border"),
+        (np.array([5, 0, 7, 0, 3]), np.array([5, 6, 7, 8, 3]), "the wrong ones are all 0"),
+        (np.array([5, 9, 7, 4, 3]), np.array([5, 6, 7, 8, 3]), "the others are right"),
+        (np.array([2.0, 7.0, 9.0]), np.array([1.5, 3.0, 5.0]), "too large"),
+        (np.array([1.0, 2.0, 1.5]), np.array([1.5, 3.0, 5.0]), "too small"),
+        (np.zeros((4, 6)), MATRIX, "2 times as long along axes [0, 1]"),
+        (np.zeros((6, 3)), MATRIX, "axis 0 differs"),
+        (np.zeros((4, 5)), MATRIX, "the same amount along axes [0, 1]"),
+        (
+            np.array([3, 1, 4, 1, 5, 9, 2, 7]),
+            LABELS,
+            "1 of 8 values differ, the first at [7]: got 7, expected 6; only the last one is wrong",
+        ),
         (np.array([[1.5, 2.5, 4.0], [7.5, 0.5, 13.5]]), MATRIX, "2 of 6 values differ, the first at [0, 2]"),
     ],
 )
@@ -143,6 +176,26 @@ def test_tolerances():
     complaint(5.01, 5.0, atol=0.001)
 
 
+class Shape:
+    """As TensorFlow's: no list, though it looks like one."""
+
+    def __init__(self, sides):
+        self._sides = sides
+
+    def as_list(self):
+        return self._sides
+
+
+class Tensor:
+    """What NumPy can read."""
+
+    def __init__(self, values):
+        self._values = values
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array(self._values, dtype=dtype)
+
+
 class Stubborn:
     """Refuses everything, like a value that stays in another process."""
 
@@ -171,6 +224,9 @@ def test_foreign_objects_neither_crash_nor_pass():
         (np.int64(3), 3),
         (3.0, 3),
         (0.1 + 0.2, 0.3),
+        (np.float32(0.1), 0.1),
+        (Shape([1, 10]), [1, 10]),
+        (Tensor([1.0, 2.0]), [1, 2]),
         (np.array([1, 2]), [1, 2]),
         ((1, [2, "a"]), [1, (2, "a")]),
         ({"a": (1, 2), "b": None}, {"b": None, "a": [1, 2]}),
@@ -195,7 +251,7 @@ def test_equal_passes(got, expected):
         (True, 1, "answer is True, expected 1"),
         ("3", 3, "answer is '3', expected 3"),
         (3, "3", "answer is 3, expected '3'"),
-        ((32, 32), (32, 32, 3), "answer has 2 entries, expected 3"),
+        ((32, 32), (32, 32, 3), "answer has 2 entries, [32, 32], expected 3 entries, [32, 32, 3]"),
         (7, (32, 32, 3), "answer is 7, expected [32, 32, 3]"),
         ((32, 31, 3), (32, 32, 3), "answer[1] is 31, expected 32"),
         ({"k": 5}, {"k": 3}, "answer['k'] is 5, expected 3"),
@@ -203,6 +259,12 @@ def test_equal_passes(got, expected):
         ({"k": [1, 2]}, {"k": [1, 3]}, "answer['k'][1] is 2, expected 3"),
         ([1], {"k": 3}, "answer is [1], expected {'k': 3}"),
         ([1, 2], {1, 2}, "answer is [1, 2], expected {1, 2}"),
+        (["a", "b", "c"], ["c"], "answer has 3 entries, ['a', 'b', 'c'], expected 1 entry, ['c']: ['a', 'b'] too many"),
+        ([0.6, 0.75], [0.75, 0.6], "the two are exchanged"),
+        ([3, 1, 2], [1, 2, 3], "the right entries in another order"),
+        (75.0, 0.75, "in percent, where a share from 0 to 1 is expected"),
+        (0.25, 0.75, "1 minus the right one"),
+        (4, 3, "one too many"),
         (object(), "frog", "answer is a value of type object"),
         ("x" * 500, "y", "..."),
     ],

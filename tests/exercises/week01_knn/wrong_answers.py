@@ -190,11 +190,6 @@ WRONG = {
             one_loop("np.sqrt(((train - query) ** 2).sum(axis=1))", convert="pass"), [ONE], "BEFORE you subtract"),
         "no square root": (one_loop("((train - query) ** 2).sum(axis=1)"), [ONE], "square root missing"),
         "sums over everything": (one_loop("np.sqrt(((train - query) ** 2).sum())"), [ONE], "an axis is missing"),
-        "a list of rows": (
-            answer("distances_one_loop(queries, train)", """
-                train = train.astype(float)
-                return [np.sqrt(((train - query) ** 2).sum(axis=1)) for query in queries]
-            """), [ONE], "is a list"),
     },
     "distances_no_loop": {
         "calculates in uint8": (no_loop(IDENTITY, convert="a, b = queries, train"), [NONE], "uint8"),

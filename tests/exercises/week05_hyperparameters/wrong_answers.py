@@ -312,8 +312,6 @@ WRONG = {
         "only one trial back": (
             so_far("v = np.array(values, dtype=float)\nreturn np.concatenate([v[:1], np.fmax(v[1:], v[:-1])])"),
             [BEST], "ALL trials so far count"),
-        "a list": (so_far("return [float(v) for v in np.fmax.accumulate(np.array(values, dtype=float))]"),
-                   [BEST], "Wrap it: np.array"),
     },
     "incumbent_band": {
         "the best of the mean": (
