@@ -77,7 +77,7 @@ NETWORKS = {
         "a small residual network, 16 to 4 pixels a side in three blocks, for CIFAR-10",
         "cifar10",
         _residual,
-        Recipe(epochs=10, batch=125, rate=0.15, warm_up=0.3, decay=4e-3, precision="mixed_bfloat16"),
+        Recipe(epochs=8, batch=125, rate=0.15, warm_up=0.375, decay=4e-3, precision="mixed_bfloat16"),
     ),
     "mnist-lenet5": Network(
         "LeNet-5 as it is built today, with ReLU and batch normalisation, for MNIST",
