@@ -101,7 +101,8 @@ def save(model: keras.Model, path: StrPath, *, half: bool = False) -> None:
 
 def _halved(model):
     """A model's weights in half precision, in their order."""
-    found = [weight.astype(np.float16) for weight in model.get_weights()]
+    with np.errstate(over="ignore"):  # looked for below
+        found = [weight.astype(np.float16) for weight in model.get_weights()]
     if not all(np.isfinite(weight).all() for weight in found):
         raise ValueError("a weight is too large for half precision, or not a number: save the model without half=True")
     return found

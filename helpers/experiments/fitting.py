@@ -202,7 +202,9 @@ def _one_cycle(recipe: Recipe, steps: int) -> Any:
 
 def _keep(path, plan, model, optimizer, history):
     """Replace the checkpoint in one step."""
-    states = [np.asarray(variable) for variable in optimizer.variables]
+    import keras
+
+    states = [keras.ops.convert_to_numpy(variable) for variable in optimizer.variables]
     new = path.with_name(f".{path.name}-{os.getpid()}")
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(new, "wb") as file:

@@ -213,10 +213,11 @@ def train(name: str, folder: str | os.PathLike[str] | None = None, command: str 
     from helpers.data import load as load_data
     from helpers.experiments.fitting import fit
     from helpers.experiments.multiplyadds import multiply_adds, training_multiply_adds
-    from helpers.experiments.provenance import provenance
+    from helpers.experiments.provenance import commit, provenance
     from helpers.experiments.verdicts import proportion
 
     plan = find(name)
+    commit()  # now: the code that trains is the one that is there when it begins
     dataset = load_data(plan.data)
     if dataset.is_sample:
         raise RuntimeError(f"{name} is trained on all of {plan.data}, and only the sample is here")
