@@ -276,7 +276,7 @@ def test_tuning_stops_widening_at_last():
 
 def test_a_run_that_failed_loses_its_tuning():
     plan = tuned({"a": [1, 2, 4]}, level="way", setting="rate", measure="accuracy", tuning_seeds=[9], seeds=[0])
-    rows = [task | {"accuracy": {1: 0.3, 2: 0.4, 4: float("nan")}[task["rate"]]} for task in plan([])]
+    rows = [task | {"accuracy": {1: float("nan"), 2: 0.4, 4: 0.3}[task["rate"]]} for task in plan([])]
     assert [task["rate"] for task in plan(rows) if task["stage"] == "final"] == [2]
 
 
