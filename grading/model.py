@@ -90,6 +90,8 @@ class Intake:
         Why nothing could be graded at all; None if something could.
     name : str
         Which notebook of the assignment, without ``.ipynb``.
+    waiting : set of str
+        Hand-graded answers that a person has to look for, because their cells are missing or untouched.
     """
 
     student: str
@@ -99,6 +101,7 @@ class Intake:
     repairs: list[str] = field(default_factory=list)
     problem: str | None = None
     name: str = ""
+    waiting: set[str] = field(default_factory=set)
 
 
 @dataclass
@@ -215,6 +218,8 @@ class Outcome:
         Wall-clock time.
     name : str
         Which notebook of the assignment, without ``.ipynb``.
+    waiting : set of str
+        As in :class:`Intake`: these wait for a person, though their cells are as they were released.
     """
 
     student: str
@@ -224,3 +229,4 @@ class Outcome:
     reasons: list[str] = field(default_factory=list)
     seconds: float = 0.0
     name: str = ""
+    waiting: set[str] = field(default_factory=set)

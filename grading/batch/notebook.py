@@ -126,7 +126,7 @@ def grade_notebook(assignment: Assignment, intake: Intake, session: Student, che
     reasons = [*intake.repairs, *_stopped(stops), *([f"No time was left for {listed(skipped)}."] if skipped else [])]
     status: Status = "partial" if stops or skipped else "repaired" if intake.repairs else "ok"
     scores = [question.score for question in questions]
-    return Outcome(intake.student, status, scores, notebook, reasons, time.monotonic() - begin, intake.name)
+    return Outcome(intake.student, status, scores, notebook, reasons, time.monotonic() - begin, intake.name, intake.waiting)
 
 
 class _Question:

@@ -58,7 +58,7 @@ def summary(student: str, outcomes: Sequence[Outcome], submitted: str = "", vers
     several = len(outcomes) > 1
     questions = [{"notebook": outcome.name, **asdict(score)} for outcome in outcomes for score in outcome.scores]
     reasons = [f"{outcome.name}: {reason}" if several else reason for outcome in outcomes for reason in outcome.reasons]
-    manual = any(
+    manual = any(outcome.waiting for outcome in outcomes) or any(
         outcome.status != "ungradable"
         and (role(cell) == "task" or role(cell) == "manual" and cell.metadata.nbgrader.get("checksum") != compute_checksum(cell))
         for outcome in outcomes

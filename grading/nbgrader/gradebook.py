@@ -243,12 +243,13 @@ class GradebookWriter(Standing):
             if grade is None:
                 grade = api.Grade(cell_id=cell.id, notebook=row)
                 session.add(grade)
+            auto: float | None
             if nothing:
                 auto = 0.0
             elif cell.name in scores:
                 auto = float(scores[cell.name].score)
             else:
-                auto = self._untouched(cells.get(cell.name))
+                auto = None if cell.name in outcome.waiting else self._untouched(cells.get(cell.name))
             by_hand = grade.manual_score is not None
             # Flags that wait for a person go on waiting; a grade by hand is asked for again only where something has changed.
             grade.needs_manual_grade = (
@@ -265,6 +266,7 @@ class GradebookWriter(Standing):
                 session.add(comment)
             found = cells.get(cell.name)
             no_answer = found is not None and role(found) != "task" and (nothing or self._untouched(found) is not None)
+            no_answer = no_answer and cell.name not in outcome.waiting
             comment.auto_comment = "No response." if no_answer else None
 
     def mark_changed(self, student: str, outcomes: Sequence[Outcome]) -> None:

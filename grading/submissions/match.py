@@ -41,7 +41,7 @@ def _defines(source):
     return frozenset(re.findall(r"^(?:async\s+)?(?:def|class)\s+(\w+)|^(\w+)\s*=", source[:100_000], flags=re.MULTILINE))
 
 
-def _similarity(released, cell):
+def similarity(released, cell):
     """How much a cell resembles a released one, in 0..1 and a bonus for defining the same names."""
     first, second = released.source[:4000], cell.source[:4000]
     names = {name for pair in _defines(released.source) for name in pair if name}
@@ -124,7 +124,7 @@ def match(released, cells, notes):
             (score, position, k)
             for position in missing
             for k in open_cells
-            if (score := _similarity(released[position], cells[k])) >= _SIMILAR
+            if (score := similarity(released[position], cells[k])) >= _SIMILAR
         ),
         key=lambda pair: (-pair[0], pair[1], pair[2]),
     )

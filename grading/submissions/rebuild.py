@@ -5,13 +5,15 @@ from __future__ import annotations
 import copy
 import hashlib
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import nbformat
 
 from grading.nbgrader.cells import grade_id, role
 from grading.sanitise.markup import clean_attachments
 from grading.sanitise.text import as_shown, clean_text
+from grading.submissions.beside import answers_beside
 from grading.submissions.match import match, same, same_text, shown
 from grading.submissions.parse import Cell, cells_of, storable
 
@@ -56,9 +58,34 @@ def _unfenced(source):
     return match[1] if match else source
 
 
+class Rebuilt(NamedTuple):
+    """What was made of a submission's notebook.
+
+    Attributes
+    ----------
+    notebook : nbformat.NotebookNode
+    notes : list of str
+        What was put right, one sentence each.
+    answered : int
+        How many answers differ from the released stubs.
+    waiting : set of str
+        Answers for a person whose cells are missing or untouched, though something may be written elsewhere.
+    """
+
+    notebook: NotebookNode
+    notes: list[str]
+    answered: int
+    waiting: set[str]
+
+
 def rebuild(
-    released: NotebookNode, raw: list[Any], *, instructor: NotebookNode | None = None, whole: bool = True
-) -> tuple[NotebookNode, list[str], int]:
+    released: NotebookNode,
+    raw: list[Any],
+    *,
+    instructor: NotebookNode | None = None,
+    whole: bool = True,
+    files: Collection[str] = (),
+) -> Rebuilt:
     """Put the answers and own cells of a student into the released notebook.
 
     Parameters
@@ -72,19 +99,19 @@ def rebuild(
         Whether the file was complete. From a whole file, a free cell that is missing was deleted and stays so; from a
         broken one it is put back.
 
+    files : collection of str, optional
+        Names of files that will lie beside the notebook.
+
     Returns
     -------
-    notebook : nbformat.NotebookNode
-    notes : list of str
-        What was put right, one sentence each.
-    answered : int
-        How many answers differ from the released stubs.
+    Rebuilt
     """
     notes: list[str] = []
     cells = cells_of(raw, notes)
     given = released.cells
     hidden = {grade_id(cell): cell for cell in instructor.cells if grade_id(cell)} if instructor else {}
     matched, taken = match(given, cells, notes)
+    waiting = answers_beside(given, cells, matched, taken, files)
 
     # A student's own cells stay behind the released cell that they stand behind in the student's notebook.
     place_of = {k: position for position, k in matched.items()}
@@ -114,13 +141,17 @@ def rebuild(
             if part == "free":
                 if whole:
                     rebuilt = None
-            elif part in ("solution", "manual"):
+            elif part == "solution":
                 lost_answers.append(name)
+            elif part == "manual":
+                notes.append(f"{name}: {waiting[name]}")
             else:
                 lost_locked.append(name)
         else:
             if name:
                 _report_edits(name, found, cell, hidden.get(name), notes)
+            if name in waiting:
+                notes.append(f"{name}: {waiting[name]}")
             if part in ("solution", "manual", "free"):
                 source = found.source
                 if found.kind != cell.cell_type == "code":
@@ -136,6 +167,8 @@ def rebuild(
                         rebuilt.attachments = _attachments(found)
         if rebuilt is not None:
             result.cells.append(rebuilt)
+            if part == "locked" and found and cell.cell_type == "markdown" and not same(cell, found.source, found.kind):
+                result.cells.append(_own_cell(found))  # what was written into a description may be an answer
         result.cells += [_own_cell(own) for own in own_cells.get(position, [])]
     if lost_answers:
         notes.append(f"No answer was found for {', '.join(lost_answers)}.")
@@ -146,7 +179,8 @@ def rebuild(
     for cell in result.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
-    return result, _grouped(notes, places=[grade_id(cell) for cell in given if grade_id(cell)]), answered
+    notes = _grouped(notes, places=[grade_id(cell) for cell in given if grade_id(cell)])
+    return Rebuilt(result, notes, answered, set(waiting))
 
 
 def _grouped(notes, places):

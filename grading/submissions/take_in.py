@@ -42,9 +42,10 @@ def take_in(assignment: Assignment, student: str, name: str | None = None, *, li
     name = name or names[0]
     released = assignment.released_notebook(name)
     instructor = assignment.instructor_notebook(name)
-    empty, _, _ = rebuild(released, list(released.cells))
-    intake = Intake(assignment.course.student_id(student), empty, name=name)
-    intake.files.update(assignment.given_files())
+    empty = rebuild(released, list(released.cells))
+    intake = Intake(assignment.course.student_id(student), empty.notebook, name=name)
+    given = assignment.given_files()
+    intake.files.update(given)
     folder, note = assignment.submission(student)
     if folder is None:
         intake.problem = "Nothing was handed in."
@@ -78,24 +79,25 @@ def take_in(assignment: Assignment, student: str, name: str | None = None, *, li
     for key in candidates[:20]:
         try:
             raw, notes, whole = parse(read(files[key]))
-            notebook, more, answered = rebuild(released, raw, instructor=instructor, whole=whole)
+            made = rebuild(released, raw, instructor=instructor, whole=whole, files=intake.files.keys() - given.keys())
         except NotANotebook as problem:
             failures.append(f"{shown(key)} is not usable: {problem}.")
             continue
         except OSError as problem:
             failures.append(f"{shown(key)} cannot be read: {problem.strerror}.")
             continue
-        if best is None or (best[3] == 0 and answered > 0):
-            best = key, notebook, [*notes, *more], answered
-        if answered:
+        if best is None or (best[1].answered == 0 and made.answered > 0):
+            best = key, made, notes
+        if made.answered:
             break
     if best is None:
         intake.problem = " ".join(failures)
         return intake
-    key, intake.notebook, notes, _ = best
+    key, made, notes = best
+    intake.notebook, intake.waiting = made.notebook, made.waiting
     if len(candidates) > 1:
         intake.repairs.append(f"{len(candidates)} notebooks were handed in; {shown(key)} was graded.")
     elif key != f"{name}.ipynb":
         intake.repairs.append(f"The notebook was handed in as {shown(key)}, not {name}.ipynb.")
-    intake.repairs += [*failures, *notes]
+    intake.repairs += [*failures, *notes, *made.notes]
     return intake
