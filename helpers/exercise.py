@@ -41,7 +41,7 @@ def load(week: str) -> "Exercise":
     Examples
     --------
     >>> load("week01_knn")
-    Exercise 1: a nearest-neighbour classifier, and a feature that beats pixels (9 answers, 20 points)
+    Exercise 1: a nearest-neighbour classifier, and a feature that beats pixels (10 answers, 20 points)
     """
     path = Path(__file__).parent / f"exercises/{week}.json"
     if not path.is_file():
@@ -105,7 +105,7 @@ class Exercise:
 
         Examples
         --------
-        >>> load("week01_knn").question("2c").names
+        >>> load("week01_knn").question("2a").names
         ['distances_no_loop']
         """
         found = [question for question in self.questions if question.reaches(str(key).strip().rstrip("()"))]

@@ -31,7 +31,7 @@ def course(tmp_path_factory):
     (folder / "source" / ASSIGNMENT).mkdir(parents=True)
     nbformat.write(source, folder / "source" / ASSIGNMENT / f"{NAME}.ipynb")
     answers = {own(cell).grade_id: cell.source for cell in source.cells if own(cell).get("solution")}
-    wrong = {**answers, "make_folds": "def make_folds(n, n_folds, seed=0):\n    return np.array_split(np.arange(n), n_folds)"}
+    wrong = {**answers, "final_score": answers["final_score"].replace("np.mean", "np.median")}
     always = (
         "class Always(float):\n    __eq__ = lambda s, o: True\n    __hash__ = None\nimport numpy as np\n"
         "np.isclose = lambda *a, **k: np.True_\n"
@@ -70,9 +70,9 @@ def rows(course):
 def test_scores(course, graded):
     table = rows(course)
     assert {student: (row["status"], float(row["auto score"]), float(row["maximum"])) for student, row in table.items()} == {
-        "full": ("ok", 20, 20),
+        "full": ("ok", 18, 20),
         "empty": ("ok", 0, 20),
-        "wrong": ("ok", 19, 20),
+        "wrong": ("ok", 17, 20),
         "forger": ("ok", 0, 20),
     }
     assert "Note:" not in graded.stderr  # the reference solution lost nothing
@@ -83,10 +83,11 @@ def test_the_gradebook_agrees(course, graded):
 
     with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as gradebook:
         scores = {student: gradebook.find_submission(ASSIGNMENT, student).score for student in rows(course)}
-        assert scores == {"full": 20, "empty": 0, "wrong": 19, "forger": 0}
+        assert scores == {"full": 18, "empty": 0, "wrong": 17, "forger": 0}
         wrong = gradebook.find_submission_notebook(NAME, ASSIGNMENT, "wrong")
         assert [grade.name for grade in wrong.grades if grade.cell.cell_type == "code" and grade.score == 0] == [
-            "make_folds_shuffle_test"
+            "final_score_test",
+            "final_score_hidden_test",
         ]
 
 
@@ -97,8 +98,8 @@ def test_autograded_notebooks_say_what_failed(course, graded):
         for cell in notebook.cells
         if own(cell).get("grade") and any(output.output_type == "error" for output in cell.get("outputs", []))
     }
-    assert list(failed) == ["make_folds_shuffle_test"]
-    assert "Shuffle before you cut" in json.dumps(failed)
+    assert list(failed) == ["final_score_test", "final_score_hidden_test"]
+    assert "That k has the best median" in json.dumps(failed)
     nbformat.validate(notebook)
 
 
@@ -113,7 +114,7 @@ def test_nbgrader_itself_goes_on_with_the_results(course, graded, tmp_path):
     assert done.returncode == 0, done.stderr
     with (tmp_path / "grades.csv").open(newline="") as file:
         scores = {row["student_id"]: float(row["score"]) for row in csv.DictReader(file) if row["assignment"] == ASSIGNMENT}
-    assert scores == {"full": 20, "empty": 0, "wrong": 19, "forger": 0}
+    assert scores == {"full": 18, "empty": 0, "wrong": 17, "forger": 0}
 
 
 def test_feedback_shows_no_hidden_test(course, graded):

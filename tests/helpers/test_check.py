@@ -80,26 +80,27 @@ def test_an_untouched_exercise(tmp_path):
     path = save(exercise(), tmp_path / "Ada's folder")
     before = path.read_bytes()
     status, said = command(path)
-    assert status == 1 and "Visible checks: 0 of 20 points." in said
-    everything = "image_distance, distances_two_loops, distances_one_loop, distances_no_loop, predict, make_folds, cross_validate"
-    assert f"Write what is not written yet: {everything}, final_score, gradient_histogram." in said
+    assert status == 1 and "Visible checks: 0 of 13 points." in said
+    everything = "image_distance, distances_no_loop, nearest_in_chunks, predict, make_folds, cross_validate, final_score"
+    rest = "honest_report, your text for question 4e, gradient_histogram"
+    assert f"Write what is not written yet: {everything}, {rest}." in said
     assert "is missing" not in said and "stops with an error" not in said and "Ready" not in said
     assert path.read_bytes() == before and [one.name for one in path.parent.iterdir()] == ["knn.ipynb"]
 
 
 def test_a_solved_exercise(tmp_path):
     status, said = command(save(exercise(week1()[1]), tmp_path))
-    assert status == 0 and "Visible checks: 20 of 20 points." in said and "Ready: hand in knn.ipynb, and nothing else." in said
+    assert status == 0 and "Visible checks: 13 of 13 points." in said and "Ready: hand in knn.ipynb, and nothing else." in said
     assert "To do" not in said and "Good to know" not in said
 
 
 def test_a_half_solved_exercise_with_all_kinds_of_faults(tmp_path):
     answers = week1()[1]
-    notebook = exercise(["image_distance", "distances_two_loops", "predict", "make_folds"])
-    cell_of(notebook, "distances_one_loop").source = answers["distances_one_loop"].replace("np.sqrt", "")
+    notebook = exercise(["image_distance", "predict", "make_folds", "judge_report"])
+    cell_of(notebook, "distances_no_loop").source = answers["distances_no_loop"].replace("np.sqrt", "")
     cell_of(
-        notebook, "distances_no_loop"
-    ).source = "def distances_no_loop(queries, train):\n    return from_another_day(queries, train)"
+        notebook, "nearest_in_chunks"
+    ).source = "def nearest_in_chunks(queries, train, k, rows_at_once):\n    return from_another_day(queries, train)"
     notebook.cells.remove(cell_of(notebook, "predict_ties_test"))
     place = notebook.cells.index(cell_of(notebook, "cross_validate"))
     notebook.cells.insert(place + 1, new_code_cell(answers["cross_validate"]))
@@ -118,8 +119,8 @@ def test_a_half_solved_exercise_with_all_kinds_of_faults(tmp_path):
     assert status == 1 and "Visible checks: 9 of 20 points." in said
     assert "every number is the square of the right one. Is a square root missing? got [[" in said  # the check's own words
     assert "name 'from_another_day' is not defined: no cell of the notebook defines it" in said
-    assert "Write what is not written yet: final_score, gradient_histogram." in said
-    assert "Look at the checks that do not pass, of question 2b, question 2c, question 3, question 4a." in said
+    assert "Write what is not written yet: final_score, honest_report, gradient_histogram." in said
+    assert "Look at the checks that do not pass, of question 2a, question 2b, question 3, question 4a." in said
     place = number["cross_validate"]
     assert f"the answer cross_validate is written in cell {place + 1}, not in cell {place}, which is for it" in said
     assert "The check predict_ties_test is missing" in said

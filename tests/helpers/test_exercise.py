@@ -221,6 +221,6 @@ def test_in_a_notebook(tmp_path, monkeypatch):
     assert outputs[3].traceback == ["\x1b[1;31mNot written yet:\x1b[0m image_distance"], "one line, none of ours"
     assert outputs[3].evalue == "not written yet: image_distance"
     assert len(outputs[4].traceback) == 1 and "there is no question 'no such question'" in outputs[4].traceback[0]
-    assert "0 of 20 points so far. Next: question 1. Write image_distance." in outputs[5].data["text/plain"]
+    assert "0 of 13 points so far. Next: question 1. Write image_distance." in outputs[5].data["text/plain"]
     assert "<table" in outputs[5].data["text/html"]
-    assert outputs[6].data["text/markdown"].startswith("**Hint 1 of 3** to question 2a, Two loops")
+    assert outputs[6].data["text/markdown"].startswith("**Hint 1 of 3** to question 2a, One matrix product")
