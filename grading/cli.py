@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from grading.model import GIB, KIB, MIB, Limits
-from grading.sandbox.forkserver_client import PRELOAD, WarmProcess, processors
+from grading.sandbox.forkserver_client import PRELOAD, ForkServer, processors
 
 if TYPE_CHECKING:
     from grading.nbgrader.course import Course
@@ -163,16 +163,16 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def _begin(options: argparse.Namespace) -> contextlib.AbstractContextManager[WarmProcess | None]:
+def _begin(options: argparse.Namespace) -> contextlib.AbstractContextManager[ForkServer | None]:
     """Start what takes longest: a process that imports what students' code will import, while nbgrader is imported here."""
     if options.command != "run" or not hasattr(os, "fork"):
         return contextlib.nullcontext()
-    warm = WarmProcess(options.jobs)
-    warm.prepare(PRELOAD)
-    return warm
+    server = ForkServer(options.jobs)
+    server.prepare(PRELOAD)
+    return server
 
 
-def _run(course: Course, options: argparse.Namespace, warm: WarmProcess | None) -> int:
+def _run(course: Course, options: argparse.Namespace, server: ForkServer | None) -> int:
     from grading.batch.engine import open_engine
     from grading.batch.run import run_batch
     from grading.reports.batch import write_report
@@ -182,14 +182,14 @@ def _run(course: Course, options: argparse.Namespace, warm: WarmProcess | None) 
 
     assignment = course.assignment(options.assignment)
     modules = assignment.imports()
-    if warm is not None:
-        warm.prepare(modules)
+    if server is not None:
+        server.prepare(modules)
     try:
         batch = run_batch(
             assignment,
             limits=limits,
             jobs=options.jobs,
-            open_engine=partial(open_engine, trust_students=options.trust_students, warm=warm),
+            open_engine=partial(open_engine, trust_students=options.trust_students, server=server),
             students=options.student,
             force=options.force,
             reference=not options.no_reference,
@@ -256,7 +256,7 @@ def _several(number, what):
     return f"{number} {what}{'s' * (number != 1)}"
 
 
-def _collect(course: Course, options: argparse.Namespace, _: WarmProcess | None) -> int:
+def _collect(course: Course, options: argparse.Namespace, _: ForkServer | None) -> int:
     from grading.nbgrader.gradebook import enrol
     from grading.submissions.collect import collect
     from grading.submissions.roster import course_roster
@@ -305,7 +305,7 @@ def _collect(course: Course, options: argparse.Namespace, _: WarmProcess | None)
     return EXIT_INCOMPLETE if done.problems or waiting else 0
 
 
-def _feedback(course: Course, options: argparse.Namespace, _: WarmProcess | None) -> int:
+def _feedback(course: Course, options: argparse.Namespace, _: ForkServer | None) -> int:
     from grading.reports.feedback import write_feedback
 
     written = write_feedback(course.assignment(options.assignment), options.student)
@@ -341,8 +341,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = parser().parse_args(arguments)
     try:
-        with _begin(options) as warm:
-            return _command(options, warm)
+        with _begin(options) as server:
+            return _command(options, server)
     except KeyboardInterrupt:
         print(
             "\nStopped. Everybody who was finished is in the gradebook; run the same command again, and it goes on.",
@@ -351,12 +351,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_INTERRUPTED
 
 
-def _command(options, warm):
+def _command(options, server):
     from grading.nbgrader.course import Course, CourseError  # takes a second
 
     try:
         course = Course.open(options.course_dir)
-        status = {"run": _run, "collect": _collect, "feedback": _feedback}[options.command](course, options, warm)
+        status = {"run": _run, "collect": _collect, "feedback": _feedback}[options.command](course, options, server)
         sys.stdout.flush()  # here, where it is understood that nobody reads any more
         return status
     except CourseError as problem:

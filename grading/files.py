@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from _typeshed import StrPath
 
+PACKAGE_ROOT = str(Path(__file__).resolve().parents[1])  # where the grader is imported from, which students' code cannot read
+
 
 def write_atomic(path: StrPath, content: str | bytes, mode: int = 0o644) -> None:
     """Write a file, all or nothing, creating its folder if needed.

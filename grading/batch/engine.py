@@ -13,17 +13,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grading.checker.client import Checker, CheckerFailed, Script, Warm
+from grading.checker.client import Checker, CheckerFailed, CheckerServer
+from grading.checker.script import Script
 from grading.nbgrader.backups import database_file
 from grading.nbgrader.course import CourseError
+from grading.sandbox.errors import SandboxError
 from grading.sandbox.forkserver_client import PRELOAD
-from grading.sandbox.pool import SandboxError, start
+from grading.sandbox.pool import start
 
 if TYPE_CHECKING:
     from grading.batch.submission import Checkers, Sessions
     from grading.model import Limits
     from grading.nbgrader.assignment import Assignment
-    from grading.sandbox.forkserver_client import WarmProcess
+    from grading.sandbox.forkserver_client import ForkServer
     from grading.sandbox.pool import Pool
 
 _FOLDER = "grade-checker-"
@@ -32,7 +34,7 @@ _PATIENCE = 10  # seconds that threads have to notice that a batch is being stop
 
 @contextlib.contextmanager
 def open_engine(
-    assignment: Assignment, limits: Limits, jobs: int, trust_students: bool = False, warm: WarmProcess | None = None
+    assignment: Assignment, limits: Limits, jobs: int, trust_students: bool = False, server: ForkServer | None = None
 ) -> Iterator[tuple[Sessions, Checkers]]:
     """Open the sandbox and the checkers.
 
@@ -43,7 +45,7 @@ def open_engine(
     jobs : int
     trust_students : bool
         Whether to run without confinement where the system has none.
-    warm : grading.sandbox.forkserver_client.WarmProcess, optional
+    server : grading.sandbox.forkserver_client.ForkServer, optional
         One that has begun already.
 
     Yields
@@ -66,7 +68,7 @@ def open_engine(
         database, data = database_file(assignment.course.db_url), assignment.course.data_folders()
         # What is entered last is left first: the sandbox ends, which ends whatever a student's cell is doing; threads that
         # were at work notice and let their checkers go; then these end.
-        checkers_from = stack.enter_context(_Warm(limits.memory))
+        checkers_from = stack.enter_context(_Checkers(limits.memory))
         for _ in range(jobs):
             idle.put(None)  # made when it is needed
         stack.callback(lambda: _all_back(idle, jobs))
@@ -77,7 +79,7 @@ def open_engine(
                     limits,
                     jobs=jobs,
                     trust_students=trust_students,
-                    warm=warm,
+                    server=server,
                     read=data,
                     env={"COURSE_DATA": str(data[0])} if data else {},  # students' processes have another home, but the same data
                     private=[assignment.course.root, *([database.parent] if database else [])],
@@ -90,7 +92,7 @@ def open_engine(
         def checkers(name: str) -> Iterator[Checker]:
             checker = idle.get()  # there are as many as jobs: one is always free
             try:
-                checker = checker or Checker(limits=limits, folder=folder, warm=checkers_from.get(pool))
+                checker = checker or Checker(limits=limits, folder=folder, server=checkers_from.get(pool))
                 checker.begin(scripts[name])
                 yield checker
             except CheckerFailed:
@@ -104,27 +106,27 @@ def open_engine(
         yield pool.session, checkers
 
 
-class _Warm:
+class _Checkers:
     """The one process from which all checkers fork; started again if it has died."""
 
     def __init__(self, memory: int) -> None:
         self._memory, self._lock = memory, threading.Lock()
-        self._warm: Warm | None = None
+        self._server: CheckerServer | None = None
 
     def __enter__(self):
         return self
 
     def __exit__(self, *error):
-        if self._warm:
-            self._warm.close()
+        if self._server:
+            self._server.close()
 
-    def get(self, pool: Pool) -> Warm:
+    def get(self, pool: Pool) -> CheckerServer:
         with self._lock:
-            if self._warm and not self._warm.alive:
-                self._warm.close()
-                self._warm = None
-            self._warm = self._warm or Warm(memory=self._memory, start=pool.fork_checkers)
-            return self._warm
+            if self._server and not self._server.alive:
+                self._server.close()
+                self._server = None
+            self._server = self._server or CheckerServer(memory=self._memory, pool=pool)
+            return self._server
 
 
 def _all_back(idle, jobs):

@@ -30,10 +30,11 @@ from grading.source import names_made, names_used
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-    from grading.checker.client import Checker, Verdict
+    from grading.checker.client import Checker
+    from grading.checker.scoring import Verdict
     from grading.model import Limits, Status
     from grading.nbgrader.assignment import Assignment
-    from grading.sandbox.pool import Student
+    from grading.sandbox.session import Session
 
 
 _SHOWS = re.compile(r"\b(display|show|plots|plt|imshow)\b\s*[.(]")  # what is printed comes from the checker
@@ -51,7 +52,7 @@ def _is_seen(source, later):
     return any((used := names_used(other)) is None or used & made for other in later)
 
 
-def grade_notebook(assignment: Assignment, intake: Intake, session: Student, checker: Checker, limits: Limits) -> Outcome:
+def grade_notebook(assignment: Assignment, intake: Intake, session: Session, checker: Checker, limits: Limits) -> Outcome:
     """Run one notebook that was taken in, and score it.
 
     Parameters

@@ -9,13 +9,13 @@ from grading.model import CellResult
 
 if TYPE_CHECKING:
     from grading.model import Limits
-    from grading.sandbox.pool import Student
+    from grading.sandbox.session import Session
 
 
 class StudentRun:
     """A student's session that comes back after a hard kill with what earlier cells had made."""
 
-    def __init__(self, session: Student, limits: Limits, deadline: float) -> None:
+    def __init__(self, session: Session, limits: Limits, deadline: float) -> None:
         self._session, self._limits, self._deadline = session, limits, deadline
         self.done: list[tuple[int, str]] = []  # cells that ran to an end, to be run again in a fresh process
         self._seen = session.restarted

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from grading.checker.client import Checker
     from grading.model import Intake, Limits, Outcome
     from grading.nbgrader.assignment import Assignment
-    from grading.sandbox.pool import Student
+    from grading.sandbox.session import Session
 
     # A context manager that gives a student's process: of a folder, files and environment.
-    Sessions = Callable[[StrPath | None, Mapping[str, StrPath], Mapping[str, str]], AbstractContextManager[Student]]
+    Sessions = Callable[[StrPath | None, Mapping[str, StrPath], Mapping[str, str]], AbstractContextManager[Session]]
     # A context manager that gives a checker which has begun on the notebook of this name.
     Checkers = Callable[[str], AbstractContextManager[Checker]]
 

@@ -17,7 +17,8 @@ import sys
 from typing import Any
 
 from grading.checker.link import Link
-from grading.checker.proxies import StudentClass, StudentFunction
+from grading.checker.mirrors import StudentFunction
+from grading.checker.proxies import StudentClass
 from grading.source import to_python
 
 _NO_SOURCE = "could not get source code: none of the cells that were handed in defines it"

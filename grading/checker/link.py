@@ -18,8 +18,6 @@ import builtins
 import contextlib
 import io
 import itertools
-import json
-import socket
 import sys
 import types
 import weakref
@@ -29,32 +27,31 @@ from typing import Any, cast
 import numpy as np
 
 from grading.checker.arguments import update
-from grading.checker.proxies import (
-    StudentError,
+from grading.checker.mirrors import (
+    PASSED_ON,
     StudentException,
     StudentFunction,
     StudentGenerator,
-    StudentGone,
     StudentIterator,
-    StudentValue,
-    builtin_name,
     handle_of,
     is_student,
     mirror,
+    mirror_of_builtin,
+    passed_on,
 )
+from grading.checker.proxies import StudentError, StudentGone, StudentValue, builtin_name
 from grading.checker.random_numbers import RandomNumbers
 from grading.checker.reference import Traits
 from grading.protocol import text_files, values
+from grading.protocol.framing import Channel, ProtocolError, load
 
 MESSAGE = 4000  # characters of an exception's message
 CLASSES = 2000  # classes of one student's that are mirrored
 BASES = 20  # of one class
 ITEMS = 100_000  # of an iterator that a test passes
+CONTAINERS = 500_000  # lists and objects in one answer of a student's process
 CALLBACKS = 100_000  # calls of a test's functions in one test cell
 CALLBACK_DEPTH = 20  # a test's function that calls a student's that calls a test's ...
-
-Read = Callable[[socket.socket], Any]
-Write = Callable[[socket.socket, bytes], None]
 
 
 class Link:
@@ -62,25 +59,22 @@ class Link:
 
     Parameters
     ----------
-    channel : socket.socket
+    channel : grading.protocol.framing.Channel
+        To the grader.
     traits : grading.checker.reference.Traits
         What tests may meet beside plain data.
-    read, write : callable
-        How messages come and go.
     make : dict of str to type, optional
         Kinds of proxies for things that only the checker knows, such as a ``model``.
     """
 
     def __init__(
         self,
-        channel: socket.socket,
+        channel: Channel,
         traits: Traits,
-        read: Read,
-        write: Write,
         make: Mapping[str, type[StudentValue]] | None = None,
     ) -> None:
         self.traits = traits
-        self._channel, self._read, self._write, self._make = channel, read, write, make or {}
+        self._channel, self._make = channel, make or {}
         self._dropped: list[str] = []
         self.numbers = RandomNumbers()
         self._classes: dict[str, type] = {}
@@ -159,13 +153,14 @@ class Link:
         return answer
 
     def _send(self, request: dict[str, object]) -> dict[str, Any]:
-        self._write(self._channel, json.dumps({"say": "ask", "request": request}).encode())
-        message = self._read(self._channel)
-        if message is None or "gone" in message:
-            raise StudentGone((message or {}).get("gone", "the grader ended"))
-        answer = message.get("answer")
-        if type(answer) is not dict:
-            raise StudentGone("the student's process gave an answer that makes no sense")
+        self._channel.send({"say": "ask", "request": request})
+        received = self._channel.receive()
+        if received is None or "gone" in received[0]:
+            raise StudentGone(received[0]["gone"] if received else "the grader ended")
+        try:
+            answer = load(received[0]["answer"], containers=CONTAINERS, values=3 * CONTAINERS)
+        except ProtocolError:
+            raise StudentGone("the student's process gave an answer that makes no sense") from None
         if answer.get("printed"):
             sys.stdout.write(values.clean(answer["printed"], 100_000))  # not print, which the test may have replaced
         return answer
@@ -303,7 +298,7 @@ class Link:
             known = tuple(self._classes[base] for base in bases if type(base) is str and base in self._classes)
             own = StudentFunction if called is True else StudentValue
             if builtin:
-                problem = _passed_on(builtin)
+                problem = passed_on(builtin)
                 known = tuple(base for base in known if issubclass(base, StudentException)) or (StudentException,)
                 roots: tuple[type, ...] = () if any(issubclass(base, problem) for base in known) else (problem,)
             else:
@@ -405,9 +400,9 @@ class Link:
         message = values.clean(error.get("message"), MESSAGE)
         where = values.clean(error.get("where"), 300)
         made: Any = None  # an exception with attributes more
-        if any(base in _PASSED_ON for base in bases):
+        if any(base in PASSED_ON for base in bases):
             with contextlib.suppress(TypeError, values.RefusedData, ValueError):
-                kind = self._class(error["mro"]) if error.get("mro") else mirror_of_builtin(name, _passed_on(bases))
+                kind = self._class(error["mro"]) if error.get("mro") else mirror_of_builtin(name, passed_on(bases))
                 if issubclass(kind, StudentException):
                     # KeyError shows its text in quotes, and OSError splits its arguments: each is given the plain text.
                     made = type.__call__(kind, message)
@@ -439,30 +434,3 @@ _BUILTINS = {
     # IPython has its own of the last few.
     if not name.startswith("_") and name not in ("exit", "quit", "copyright", "credits", "license", "help")
 }
-
-
-# --- exceptions by name
-
-# Exceptions that steer loops or end the process are not passed on under their own name: a student's StopIteration
-# would quietly end a test's `for ... in map(student, cases)`.
-_PASSED_ON: dict[str, type[Exception]] = {
-    name: kind
-    for name, kind in vars(builtins).items()
-    if isinstance(kind, type)
-    and issubclass(kind, Exception)
-    and not issubclass(kind, StopIteration | StopAsyncIteration)
-    and name not in ("UnicodeDecodeError", "UnicodeEncodeError", "UnicodeTranslateError", "ExceptionGroup")
-}
-
-
-def _passed_on(names: list[Any]) -> type[Exception]:
-    """The first of these built-in exceptions that a test may catch by its type."""
-    kind = next((_PASSED_ON[name] for name in names if type(name) is str and name in _PASSED_ON), None)
-    if kind is None:
-        raise values.RefusedData("malformed data: no exception")
-    return kind
-
-
-def mirror_of_builtin(name: str, kind: type[Exception]) -> type[StudentException]:
-    """Make a type for a built-in exception of the student's: it shows the message that the student's process told."""
-    return type(name, (StudentException, kind), {"__module__": "builtins", "__qualname__": name})

@@ -1,8 +1,8 @@
-"""How the processes talk: JSON in frames with a student's process, JSON in lines between the grader's own.
+"""How the processes talk: frames of JSON, four bytes of length first; between the grader's own, open files go beside them.
 
-A student's process can write anything into its frames, so the grader's end believes none of them: length first and limited,
-ASCII, JSON of limited depth and with a limited number of values, an object at the top; anything else is a `ProtocolError`.
-Objects in Python's memory are up to fifty times as large as their JSON, so the values are counted before any is made.
+A student's process can write anything into its frames, so the grader's end believes none of them: length limited, ASCII, JSON of
+limited depth and with a limited number of values, an object at the top; anything else is a `ProtocolError`. Objects in Python's
+memory are up to fifty times as large as their JSON, so the values are counted before any is made.
 
 The answer to a question of the checker's may be large. The grader does not look into it: it hands its bytes on to the checker's
 process, whose memory is limited. Such a frame holds ``=``, the number of the question, a space, and the answer's JSON.
@@ -17,13 +17,15 @@ import os
 import re
 import socket
 import struct
+import time
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 HEADER = struct.Struct("!I")
 DEPTH = 100  # levels of nesting that are taken
 CONTAINERS, VALUES = 20_000, 500_000  # lists and objects, and values of all kinds, in a message to the grader
+LONGEST = 2**32 - 1  # bytes of a frame between the grader's own processes: what its length can say
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"')
 
 
@@ -119,6 +121,8 @@ class Unpacker:
     ----------
     limit : int
         Largest length of a frame in bytes.
+    read : callable
+        From the bytes of a frame to its message; `json.loads` where the other side is trusted.
 
     Attributes
     ----------
@@ -133,12 +137,12 @@ class Unpacker:
     ([], [{'id': 1}])
     """
 
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
+    def __init__(self, limit: int, read: Callable[[bytes], dict[str, Any]] = load) -> None:
+        self._limit, self._read = limit, read
         self._bytes = bytearray()
         self.answers = 0
 
-    def feed(self, data: bytes) -> Iterator[dict[str, object]]:
+    def feed(self, data: bytes) -> Iterator[dict[str, Any]]:
         """Take some bytes.
 
         Parameters
@@ -168,7 +172,7 @@ class Unpacker:
                 body = bytes(view[HEADER.size : HEADER.size + length])
             del self._bytes[: HEADER.size + length]
             if not answers:
-                yield load(body)
+                yield self._read(body)
                 continue
             number, _, answer = body[1:].partition(b" ")
             if not number.isdigit() or len(number) > 10:
@@ -189,18 +193,27 @@ def _depth(value: object) -> int:
     return levels
 
 
-class Lines:
-    """A socket between two of the grader's own processes: one JSON object a line, and open files beside them.
+class Channel:
+    """A socket between two of the grader's own processes: frames, and open files beside them.
 
     Parameters
     ----------
     connection : socket.socket
         One end of a stream socket pair.
+
+    Examples
+    --------
+    >>> ours, theirs = map(Channel, socket.socketpair())
+    >>> ours.send({"op": "kill", "process": 7})
+    >>> theirs.receive()
+    ({'op': 'kill', 'process': 7}, [])
     """
 
     def __init__(self, connection: socket.socket) -> None:
         self.socket = connection
-        self._bytes = b""
+        self._unpacker = Unpacker(LONGEST, json.loads)
+        self._unpacker.answers = LONGEST
+        self._waiting: deque[dict[str, Any]] = deque()
         self._files: deque[int] = deque()
 
     def fileno(self) -> int:
@@ -209,43 +222,60 @@ class Lines:
 
     def send(self, message: Mapping[str, object], files: Sequence[int] = ()) -> None:
         """Send a message, and copies of open file descriptors with it."""
-        data = json.dumps({**message, "files": len(files)}).encode("ascii") + b"\n"
-        sent = socket.send_fds(self.socket, [data], list(files)) if files else self.socket.send(data)
-        self.socket.sendall(data[sent:])
+        self.send_frame(pack({**message, "files": len(files)} if files else message), files)
 
-    def receive(self) -> tuple[dict[str, Any], list[int]] | None:
+    def send_frame(self, frame: bytes, files: Sequence[int] = ()) -> None:
+        """Send what is a frame already."""
+        sent = socket.send_fds(self.socket, [frame], list(files)) if files else 0
+        self.socket.sendall(memoryview(frame)[sent:])
+
+    def receive(self, seconds: float | None = None) -> tuple[dict[str, Any], list[int]] | None:
         """Wait for the next message.
+
+        Parameters
+        ----------
+        seconds : float, optional
+            How long.
 
         Returns
         -------
         (dict, list of int) or None
             The message and the file descriptors sent with it; None when the other end is gone.
+
+        Raises
+        ------
+        TimeoutError
         """
-        while (line := self._line()) is None:
-            try:
-                data, ancillary, _, _ = self.socket.recvmsg(65536, socket.CMSG_SPACE(64 * 4), _CLOEXEC)
-            except ConnectionResetError:
-                return None
-            for level, kind, content in ancillary:
-                if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
-                    files = array.array("i")
-                    files.frombytes(content[: len(content) - len(content) % files.itemsize])
-                    self._files.extend(files)
-            if not data:
-                return None
-            self._bytes += data
-        message = json.loads(line)
-        return message, [self._files.popleft() for _ in range(message.pop("files"))]
+        deadline = None if seconds is None else time.monotonic() + seconds
+        try:
+            while not self._waiting:
+                if deadline is not None:
+                    self.socket.settimeout(max(deadline - time.monotonic(), 1e-6))
+                if not self._read():
+                    return None
+        finally:
+            if deadline is not None:
+                self.socket.settimeout(None)
+        message = self._waiting.popleft()
+        return message, [self._files.popleft() for _ in range(message.pop("files", 0))]
+
+    def _read(self) -> bool:
+        """Take what has come; whether the other end is still there."""
+        try:
+            data, ancillary, _, _ = self.socket.recvmsg(1 << 20, socket.CMSG_SPACE(64 * 4), _CLOEXEC)
+        except ConnectionResetError:
+            return False
+        for level, kind, content in ancillary:
+            if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+                files = array.array("i")
+                files.frombytes(content[: len(content) - len(content) % files.itemsize])
+                self._files.extend(files)
+        self._waiting.extend(self._unpacker.feed(data))
+        return bool(data)
 
     def pending(self) -> bool:
         """Whether a whole message has already been read."""
-        return b"\n" in self._bytes
-
-    def _line(self) -> bytes | None:
-        if b"\n" not in self._bytes:
-            return None
-        line, self._bytes = self._bytes.split(b"\n", 1)
-        return line
+        return bool(self._waiting)
 
     def close(self) -> None:
         """Close the socket and whatever files nobody took."""

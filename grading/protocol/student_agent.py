@@ -36,16 +36,13 @@ and at last ``resume`` with its ``value``, or with ``raised`` and ``type`` of it
 import builtins
 import contextlib
 import inspect
-import io
 import json
-import linecache
 import operator
 import os
 import random
 import secrets
 import sys
 import threading
-import traceback
 import types
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from typing import Any, NoReturn
@@ -53,6 +50,8 @@ from typing import Any, NoReturn
 import numpy as np
 
 from grading.protocol import text_files, values
+from grading.protocol.capture import Capped
+from grading.protocol.exceptions import describe
 
 Space = MutableMapping[str, Any]
 Request = dict[str, Any]
@@ -60,7 +59,6 @@ Answer = dict[str, Any]
 Talk = Callable[[Answer, int], Request]  # sends an answer that is not the last one, and waits for what follows at this level
 
 PRINTED = 64 * 1024  # characters of printed text that go along with an answer
-MESSAGE = 4000  # characters of an exception's message
 LARGE = 16 * 2**20  # bytes of an array that is not kept alive only because it was there
 TENSOR_PACKAGES = ("tensorflow", "torch", "jax", "jaxlib", "keras")
 BASES = 20  # of a class, that are told
@@ -112,12 +110,12 @@ class _Side:
         self._talk: Talk | None = None
         self._level = 0
         self._replaced: dict[str, Any] = {}  # built-in functions of this call
-        self._printed = _Capped(PRINTED)
+        self._printed = Capped(PRINTED)
         self._turn = threading.RLock()
 
     def answer(self, request: Request, talk: Talk | None = None) -> Answer:
         outer = self._printed, self._talk
-        self._printed, self._talk = _Capped(PRINTED), talk
+        self._printed, self._talk = Capped(PRINTED), talk
         try:
             with contextlib.redirect_stdout(self._printed):
                 for handle in request.get("drop", ()):
@@ -406,7 +404,7 @@ class _Side:
 
     def _error(self, problem: BaseException) -> dict[str, object]:
         """An exception as data: its type, the types that it is a kind of, its message and where it was raised."""
-        error = _describe(problem)
+        error = describe(problem)
         if id(problem) in self._raised:
             error["raised"] = self._raised[id(problem)]
         elif type(problem).__module__ == "__main__" and isinstance(problem, Exception):
@@ -451,52 +449,3 @@ def _set_random(state: dict[str, Any]) -> None:
     np.random.set_state(state["numpy"])
     version, numbers, gauss = state["python"]
     random.setstate((version, tuple(numbers), gauss))
-
-
-def _describe(problem: BaseException) -> dict[str, object]:
-    """An exception as data: its type, the types that it is a kind of, its message and where it was raised."""
-    try:
-        message = str(problem)[:MESSAGE]
-    except BaseException:  # an exception's own text may be hostile code, too
-        message = "(its message cannot be read)"
-    bases = [base.__name__ for base in type(problem).__mro__ if base.__module__ == "builtins"]
-    return {"type": type(problem).__name__[:80], "bases": bases, "message": message, "where": _where(problem)}
-
-
-def _where(problem: BaseException) -> str:
-    """The last line of the student's own that the exception passed, or an empty text."""
-    try:
-        frames = [
-            frame
-            for frame in traceback.extract_tb(problem.__traceback__)
-            if frame.filename != __file__
-            and "site-packages" not in frame.filename
-            and not frame.filename.startswith(sys.base_prefix)
-        ]
-        if not frames:
-            return ""
-        last = frames[-1]
-        line = (last.line or linecache.getline(last.filename, last.lineno or 0)).strip()
-        return f"{last.name}, line {last.lineno}: {line}"[:300]
-    except BaseException:  # a hint only
-        return ""
-
-
-class _Capped(io.StringIO):
-    """Keeps the first so many characters and lets the rest go."""
-
-    def __init__(self, room: int) -> None:
-        super().__init__()
-        self._room = room
-
-    def write(self, text: str) -> int:
-        super().write(text[: self._room])
-        self._room -= min(self._room, len(text))
-        return len(text)
-
-    def take(self) -> str:
-        """What was written since this was last asked."""
-        text = self.getvalue()
-        self.seek(0)
-        self.truncate()
-        return text

@@ -1,4 +1,4 @@
-"""The grader's end of the warm process, which imports what students' code will import, and then forks.
+"""The grader's end of the fork server, which imports what students' code will import, and then forks.
 
 Nothing heavy is imported here: the command ``grade`` starts this process first of all, so that one imports TensorFlow while
 the other imports nbgrader.
@@ -18,17 +18,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from grading.protocol.framing import Lines
+from grading.files import PACKAGE_ROOT
+from grading.protocol.framing import Channel
 
 if TYPE_CHECKING:
     from _typeshed import StrPath
 
 
-PACKAGE_ROOT = str(Path(__file__).resolve().parents[2])
+FORK_SECONDS = 60  # for the answer to a request to fork, which takes 0.02 s on an idle machine
 PRELOAD = ("numpy", "matplotlib.pyplot", "matplotlib_inline.backend_inline", "IPython.display")
 
 
-class WarmProcess:
+class ForkServer:
     """A process with a bare environment that waits to be told what to import.
 
     Parameters
@@ -47,8 +48,8 @@ class WarmProcess:
 
     Examples
     --------
-    >>> with WarmProcess(jobs=2) as warm:
-    ...     warm.prepare(PRELOAD)  # and do something else meanwhile
+    >>> with ForkServer(jobs=2) as server:
+    ...     server.prepare(PRELOAD)  # and do something else meanwhile
     """
 
     def __init__(self, jobs: int = 1, base: StrPath | None = None) -> None:
@@ -56,7 +57,7 @@ class WarmProcess:
         self.base = Path(base or tempfile.mkdtemp(prefix="grading-"))
         self._log = tempfile.TemporaryFile()
         ours, theirs = socket.socketpair()
-        self._channel = Lines(ours)
+        self._channel = Channel(ours)
         self._complete = False
         code = (
             "import sys; root, file = sys.argv[1:]; sys.path.insert(0, root); "
@@ -90,16 +91,34 @@ class WarmProcess:
             self._channel.send({"base": str(self.base), "preload": list(modules), **settings})
         self._complete = bool(settings)
 
+    def fork(self, request: Mapping[str, object], files: Sequence[int]) -> int:
+        """Have a process forked, and give its number.
+
+        Raises
+        ------
+        OSError
+            If the fork server is gone or silent.
+        """
+        self.send(request, files)
+        answer = self.hear(FORK_SECONDS)
+        if answer is None:
+            raise ConnectionError("the fork server does not answer")
+        return int(answer["process"])
+
+    def kill(self, process: int) -> None:
+        """End a process that was forked, and what it has started."""
+        with contextlib.suppress(OSError):
+            self.send({"op": "kill", "process": process})
+
     def send(self, message: Mapping[str, object], files: Sequence[int] = ()) -> None:
         """Send a request, and open files with it."""
         self._channel.send(message, files)
 
     def hear(self, seconds: float) -> dict[str, Any] | None:
         """The process's next message; None if it is gone or silent."""
-        self._channel.socket.settimeout(seconds)
         try:
-            message = self._channel.receive()
-        except (TimeoutError, OSError):
+            message = self._channel.receive(seconds)
+        except OSError:  # TimeoutError is one
             return None
         return message and message[0]
 
@@ -138,7 +157,7 @@ def processors() -> int:
 
 
 def _bare_environment(home: Path, threads: int) -> dict[str, str]:
-    """What the warm process, and through it every student's, is told about the world."""
+    """What the fork server, and through it every student's process, is told about the world."""
     kept = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "KERAS_BACKEND", "PYTHONPATH", "SYSTEMROOT")
     limits = dict.fromkeys(
         ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"),

@@ -13,7 +13,7 @@ from grading.protocol.printed import Ends, is_overwritten, last_state
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
-    from grading.sandbox.kernel import Channel
+    from grading.sandbox.grader_channel import GraderChannel
 
 TEXT_LIMIT = 2**20  # characters of a piece of printed text
 _UP = re.compile(r"\x1b\[\d*[AFHJf]")
@@ -25,7 +25,7 @@ class Stream(io.TextIOBase):
 
     Parameters
     ----------
-    channel : Channel
+    channel : GraderChannel
     name : str
         ``stdout`` or ``stderr``.
     file : int
@@ -34,7 +34,7 @@ class Stream(io.TextIOBase):
 
     encoding, errors = "utf-8", "replace"
 
-    def __init__(self, channel: Channel, name: str, file: int) -> None:
+    def __init__(self, channel: GraderChannel, name: str, file: int) -> None:
         super().__init__()
         self.name = f"<{name}>"
         self._channel, self._name, self._file = channel, name, file

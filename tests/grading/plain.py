@@ -1,4 +1,4 @@
-"""A student's process without walls: a fork that runs cells and answers the checker, over the same kind of requests.
+"""A student's process without confinement: a fork that runs cells and answers the checker.
 
 What tests of the checker need of the sandbox, and nothing more. Whatever a hostile cell does, it does to its own fork.
 """
@@ -6,57 +6,40 @@ What tests of the checker need of the sandbox, and nothing more. Whatever a host
 import contextlib
 import json
 import os
-import select
 import signal
 import socket
-import struct
-import subprocess
 import sys
-import tempfile
-import time
-from pathlib import Path
+import types
 
-ROOT = Path(__file__).resolve().parents[2]
+from grading.model import Limits
+from grading.protocol import student_agent
+from grading.protocol.framing import HEADER, Channel
+from grading.sandbox.forkserver_client import ForkServer
+
+IMPORT_SECONDS = 300
 
 
 class Students:
-    """A warm process that forks for each student."""
+    """A fork server that forks for each student."""
 
     def __init__(self, preload=()):
-        self._control, theirs = socket.socketpair()
-        self._folder = tempfile.TemporaryDirectory()
-        environment = {
-            **os.environ,
-            "MPLBACKEND": "Agg",
-            "COURSE_BUDGET": "ci",
-            "PYTHONPATH": str(ROOT),
-            "OMP_NUM_THREADS": "1",
-            "TF_CPP_MIN_LOG_LEVEL": "3",
-        }
-        self._process = subprocess.Popen(
-            [sys.executable, __file__, str(theirs.fileno()), json.dumps(list(preload))],
-            cwd=self._folder.name,
-            pass_fds=[theirs.fileno()],
-            env=environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        theirs.close()
-        assert read(self._control) == "ready"
+        self._server = ForkServer()
+        self._server.prepare(["numpy", "IPython.core.inputtransformer2", *preload], agent=None, read=[], hide=[])
+        assert self._server.hear(IMPORT_SECONDS)["event"] == "ready"
 
     def __enter__(self):
         return self
 
     def __exit__(self, *error):
-        self._control.close()
-        self._process.wait(timeout=30)
-        self._folder.cleanup()
+        self._server.close()
 
     def student(self):
         ours, theirs = socket.socketpair()
         with theirs:
-            socket.send_fds(self._control, [b"F"], [theirs.fileno()])
-        return Student(ours, read(self._control))
+            process = self._server.fork({"op": "call", "function": "tests.grading.plain:serve"}, [theirs.fileno()])
+        channel = Channel(ours)
+        channel.send({**os.environ, "MPLBACKEND": "Agg", "COURSE_BUDGET": "ci", "OMP_NUM_THREADS": "1"})
+        return Student(channel, process)
 
 
 class Student:
@@ -88,71 +71,29 @@ class Student:
         if not self._process:
             raise RuntimeError("the student's process has ended")
         try:
-            write(self._channel, message)
-            answer = read(self._channel, time.monotonic() + timeout)
+            self._channel.send(message)
+            received = self._channel.receive(timeout)
         except OSError as problem:
             self.kill()
             raise RuntimeError(f"the student's process gave no answer: {type(problem).__name__}") from None
-        return answer
-
-
-def write(channel, message):
-    data = json.dumps(message).encode()
-    channel.sendall(struct.pack("!Q", len(data)) + data)
-
-
-def read(channel, deadline=None):
-    (size,) = struct.unpack("!Q", _bytes(channel, 8, deadline))
-    return json.loads(_bytes(channel, size, deadline))
-
-
-def _bytes(channel, count, deadline):
-    data = b""
-    while len(data) < count:
-        if deadline is not None and not select.select([channel], [], [], max(deadline - time.monotonic(), 0))[0]:
-            raise TimeoutError
-        part = channel.recv(min(count - len(data), 2**20))
-        if not part:
-            raise ConnectionError
-        data += part
-    return data
+        if received is None:
+            self.kill()
+            raise RuntimeError("the student's process gave no answer: it has ended")
+        return received[0]["reply"]
 
 
 # --- inside ----------------------------------------------------------------------------------------------------------
 
 
-def _serve(control, preload):
-    from grading.protocol import student_agent
-
-    for module in preload:
-        __import__(module)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    write(control, "ready")
-    while True:
-        data, files, _, _ = socket.recv_fds(control, 1, 1)
-        if not data:
-            return
-        child = os.fork()
-        if child == 0:
-            control.close()
-            try:
-                _student(socket.socket(fileno=files[0]), student_agent)
-            finally:
-                os._exit(0)
-        os.close(files[0])
-        write(control, child)
-
-
-def _student(channel, student_agent):
+def serve(channel):
+    """Run cells and answer the checker, in a process of its own."""
     import resource
-    import types
 
     from IPython.core.inputtransformer2 import TransformerManager
 
-    from grading.model import Limits
-
+    os.environ.update(channel.receive()[0])
     resource.setrlimit(resource.RLIMIT_AS, (Limits().memory,) * 2)  # as in the sandbox: an answer may ask for too much
-    loads, dumps, transform = json.loads, json.dumps, TransformerManager().transform_cell
+    dumps, transform = json.dumps, TransformerManager().transform_cell  # a cell may replace them
     module = types.ModuleType("__main__")
     sys.modules["__main__"] = module
     space = vars(module)
@@ -160,14 +101,11 @@ def _student(channel, student_agent):
     waiting = []
 
     def receive():
-        if waiting:
-            return waiting.pop()
-        (size,) = struct.unpack("!Q", _bytes(channel, 8, None))
-        return loads(_bytes(channel, size, None))
+        return waiting.pop() if waiting else channel.receive()[0]
 
     def send(reply):
-        data = dumps(reply).encode()
-        channel.sendall(struct.pack("!Q", len(data)) + data)
+        data = dumps({"reply": reply}).encode()
+        channel.send_frame(HEADER.pack(len(data)) + data)
 
     def talk(reply, level):
         if not waiting:
@@ -190,7 +128,3 @@ def _student(channel, student_agent):
                 reply = f"{type(problem).__name__}: {problem}"
         if not waiting:
             send(reply)
-
-
-if __name__ == "__main__":
-    _serve(socket.socket(fileno=int(sys.argv[1])), json.loads(sys.argv[2]))

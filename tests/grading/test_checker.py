@@ -8,7 +8,9 @@ import nbformat
 import numpy as np
 import pytest
 
-from grading.checker.client import Checker, Script, Verdict, Warm, partial_credit
+from grading.checker.client import Checker, CheckerServer
+from grading.checker.scoring import Verdict, partial_credit
+from grading.checker.script import Script
 from grading.model import Limits
 from pipeline.exercises import instructor_notebook, released_notebook
 
@@ -44,14 +46,14 @@ def students(budget):
 
 
 @pytest.fixture(scope="module")
-def warm(budget):
-    with Warm(MODULES) as process:
+def server(budget):
+    with CheckerServer(MODULES) as process:
         yield process
 
 
 @pytest.fixture
-def checker(warm):
-    with Checker(warm=warm, limits=Limits(cell_timeout=20)) as one:
+def checker(server):
+    with Checker(server=server, limits=Limits(cell_timeout=20)) as one:
         yield one
 
 
@@ -477,17 +479,17 @@ def test_loose_tests_hold_against_forged_values(test, students, checker):
         assert check(students, checker, FORGED[name], test).score == 0, name
 
 
-def test_answers_that_take_forever(students, warm):
-    with Checker(warm=warm, limits=Limits(cell_timeout=1)) as checker, students.student() as student:
+def test_answers_that_take_forever(students, server):
+    with Checker(server=server, limits=Limits(cell_timeout=1)) as checker, students.student() as student:
         student.run("def f(x):\n    while x > 2: pass\n    return x * x")
         checker.begin()
         verdict = checker.run_cell("assert f(3) == 9", 1, student.ask)
         assert verdict.score == 0 and verdict.message.startswith("no answer")
 
 
-def test_a_test_that_takes_forever_because_of_an_answer(students, warm):
+def test_a_test_that_takes_forever_because_of_an_answer(students, server):
     # Every single answer comes at once, but there is no end of them.
-    with Checker(warm=warm, limits=Limits(cell_timeout=60)) as checker, students.student() as student:
+    with Checker(server=server, limits=Limits(cell_timeout=60)) as checker, students.student() as student:
         student.run("import itertools\ndef f(): return itertools.count()\ndef g(): return 3")
         checker.begin()
         assert checker.run_cell("table = {'a': 1}", None, student.ask).message is None
@@ -677,7 +679,7 @@ def test_nothing_is_left_behind():
     with Checker() as checker:
         checker.begin()
         checker.run_cell("import subprocess\nsubprocess.Popen(['sleep', '300'])", 1, lambda request: {})
-        process = checker._warm._process.pid
+        process = checker._server._own.process.pid
         child = checker._child
     groups = {int(entry[4]) for path in Path("/proc").glob("[0-9]*/stat") if (entry := stat(path)) and entry[2] != "Z"}
     assert not groups & {process, child}

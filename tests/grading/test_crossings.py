@@ -11,9 +11,10 @@ import nbformat
 import pytest
 
 from grading.checker import link, proxies
-from grading.checker.client import Checker, Verdict, Warm
+from grading.checker.client import Checker, CheckerServer
 from grading.checker.libraries import definition
 from grading.checker.reference import Traits, traits
+from grading.checker.scoring import Verdict
 from grading.model import Limits
 from grading.protocol import values
 
@@ -37,14 +38,14 @@ def students():
 
 
 @pytest.fixture(scope="module")
-def warm():
-    with Warm() as process:
+def server():
+    with CheckerServer() as process:
         yield process
 
 
 @pytest.fixture
-def checker(warm):
-    with Checker(warm=warm, limits=Limits(cell_timeout=20)) as one:
+def checker(server):
+    with Checker(server=server, limits=Limits(cell_timeout=20)) as one:
         yield one
 
 
@@ -404,10 +405,10 @@ def test_an_exception_of_the_tests_function_comes_back_as_it_was(students, check
     assert grade(students, checker, APPLY, APPLY, test).score == 1
 
 
-def test_calls_without_end(students, warm):
+def test_calls_without_end(students, server):
     again = "def g(x): return apply(g, x + 1)\napply(g, 0)"
     loop = "def apply(f, x):\n    while True:\n        try: f(x)\n        except BaseException: pass"
-    with Checker(warm=warm, limits=Limits(cell_timeout=20)) as checker:
+    with Checker(server=server, limits=Limits(cell_timeout=20)) as checker:
         verdict = grade(students, checker, APPLY, APPLY, again)
         assert verdict.score == 0 and "without end" in verdict.message
         checker.limits = Limits(cell_timeout=2)
@@ -418,12 +419,16 @@ def test_the_number_of_calls_is_bounded(monkeypatch):
     monkeypatch.setattr(link, "CALLBACKS", 10)
     asked = []
 
-    def read(channel):
-        asked.append(1)
-        assert len(asked) < 100, "there was no end of it"
-        return {"answer": {"ok": None, "callback": {"id": 0, "args": [], "kwargs": {"$": "dict", "v": []}}}}
+    class Channel:
+        def send(self, message):
+            asked.append(message)
+            assert len(asked) < 100, "there was no end of it"
 
-    one = link.Link(None, Traits(), read, lambda channel, data: None)
+        def receive(self):
+            callback = {"id": 0, "args": [], "kwargs": {"$": "dict", "v": []}}
+            return {"answer": json.dumps({"ok": None, "callback": callback}).encode()}, []
+
+    one = link.Link(Channel(), Traits())
     one.numbers.forget()
     with pytest.raises(proxies.StudentError, match="without end"):
         one.call("1", "", (lambda: 3,), {})
@@ -459,8 +464,8 @@ def test_a_function_of_the_tests_is_out_of_reach_once_the_test_has_ended(student
     [APPLY, "def apply(f, x):\n    for i in range(3):\n        try: return f(x)\n        except BaseException: pass"],
     ids=["plain", "one that catches everything"],
 )
-def test_a_test_that_ends_inside_its_own_function_leaves_the_student_able_to_answer(answer, students, warm):
-    with Checker(warm=warm, limits=Limits(cell_timeout=2)) as checker, students.student() as student:
+def test_a_test_that_ends_inside_its_own_function_leaves_the_student_able_to_answer(answer, students, server):
+    with Checker(server=server, limits=Limits(cell_timeout=2)) as checker, students.student() as student:
         assert not student.run(answer)
         checker.begin()
         stuck = "def g(x):\n    while True: pass\napply(g, 1)"
@@ -571,8 +576,8 @@ FILES = {
 
 
 @pytest.mark.parametrize("files", FILES.values(), ids=FILES)
-def test_hostile_files_are_refused(files, warm, tmp_path):
-    with Checker(warm=warm, folder=tmp_path) as checker:
+def test_hostile_files_are_refused(files, server, tmp_path):
+    with Checker(server=server, folder=tmp_path) as checker:
         test = "import os\nsave('hi')\nassert True"
         checker.begin(exercise(SAVE, test))
         verdict = checker.run_cell(test, 1, file_answers(files), "test")
@@ -581,12 +586,12 @@ def test_hostile_files_are_refused(files, warm, tmp_path):
         assert written == []
 
 
-def test_a_file_takes_the_place_of_none_of_the_instructors(warm, tmp_path):
+def test_a_file_takes_the_place_of_none_of_the_instructors(server, tmp_path):
     given = tmp_path / "given"
     (given / "sub").mkdir(parents=True)
     (given / "wanted.csv").write_text("1")
     test = "save('hi')\nassert open('wanted.csv').read() == '1' and open('out.txt').read() == 'hi'"
-    with Checker(warm=warm, folder=given) as checker:
+    with Checker(server=server, folder=given) as checker:
         checker.begin(exercise(SAVE, test))
         files = {"wanted.csv": b"2", "sub/new.txt": b"x", "out.txt": b"hi"}
         assert checker.run_cell(test, 1, file_answers(files), "test") == Verdict(1.0, None, False)
@@ -648,7 +653,7 @@ def test_garbage_for_a_value(form, checker):
 
 def test_classes_are_bounded(monkeypatch):
     monkeypatch.setattr(link, "CLASSES", 3)
-    one = link.Link(None, Traits(), None, None)
+    one = link.Link(None, Traits())
     with pytest.raises(proxies.StudentError, match="too many classes"):
         one.decode([{"$": "class", "mro": [[f"c-{number}", "V", [], [], False]]} for number in range(9)])
 
@@ -660,11 +665,11 @@ def test_an_iterator_keeps_its_place(students, checker):
 
 
 @pytest.mark.needs("confinement")
-def test_a_test_that_ends_inside_its_own_function_in_the_sandbox(warm):
+def test_a_test_that_ends_inside_its_own_function_in_the_sandbox(server):
     from grading.sandbox.pool import start
 
     swallows = "def apply(f, x):\n    for i in range(3):\n        try: return f(x)\n        except BaseException: pass"
-    with start([]) as pool, pool.session() as student, Checker(warm=warm, limits=Limits(cell_timeout=2)) as checker:
+    with start([]) as pool, pool.session() as student, Checker(server=server, limits=Limits(cell_timeout=2)) as checker:
 
         def ask(request):
             return student.call({name: value for name, value in request.items() if name != "timeout"}, 10)

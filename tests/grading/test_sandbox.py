@@ -16,9 +16,10 @@ import pytest
 
 from grading.model import GIB, MIB, Limits
 from grading.protocol.framing import ProtocolError, Unpacker, load, pack, pack_answer
-from grading.sandbox import confinement, forkserver, pool, syscalls
-from grading.sandbox.forkserver_client import WarmProcess
-from grading.sandbox.pool import CallTimeout, NotConfined, Pool, SandboxError, StudentEnded, StudentError, start
+from grading.sandbox import confinement, exchange, pool, privileges, processes, student_process, syscalls
+from grading.sandbox.errors import CallTimeout, NotConfined, SandboxError, StudentEnded, StudentError
+from grading.sandbox.forkserver_client import ForkServer
+from grading.sandbox.pool import Pool, start
 
 ROOT = Path(__file__).resolve().parents[2]
 needs_walls = pytest.mark.needs("confinement")
@@ -44,7 +45,7 @@ def student(warm):
 @pytest.fixture(autouse=True)
 def _patience(monkeypatch):
     """A busy machine may need seconds to heed an interrupt; tests of those that never do set it lower."""
-    monkeypatch.setattr(pool, "GRACE", 60)
+    monkeypatch.setattr(exchange, "GRACE", 60)
 
 
 def run(student, source, timeout=None):
@@ -285,11 +286,11 @@ def test_restart_by_the_grader(student):
 
 
 def test_the_warm_process_is_replaced_if_it_dies():
-    with Pool([], side=None, trust_students=True) as warm:
+    with Pool([], agent=None, trust_students=True) as warm:
         with warm.session() as student:
             run(student, "1")
-        warm._warm.process.kill()
-        warm._warm.process.wait()
+        warm.server.process.kill()
+        warm.server.process.wait()
         with warm.session() as student:
             assert value(student, "print(1)") == "1"
 
@@ -677,7 +678,7 @@ def test_two_sessions_cannot_reach_each_other(warm):
             print(found, [int(name) for name in os.listdir("/proc") if name.isdigit()], os.getpid(), os.getuid())
         """,
         ).startswith("[] [2] 2")
-        assert host == str(confinement.STUDENT) or host != value(bert, "print(os.getuid())")
+        assert host == str(privileges.STUDENT) or host != value(bert, "print(os.getuid())")
         assert run(bert, "os.kill(-1, 9)").status in ("ok", "error", "killed")
         assert value(anna, "print('alive')") == "alive" and anna.restarted == 0
 
@@ -690,7 +691,7 @@ def test_environment_memory_and_files_of_the_grader_are_out_of_reach(monkeypatch
     held.write(SECRET)
     held.flush()
     os.set_inheritable(held.fileno(), True)
-    with Pool([], side=None) as warm, warm.session() as student:
+    with Pool([], agent=None) as warm, warm.session() as student:
         # The secret is looked for by its two halves, so that looking for it does not make it.
         assert (
             value(
@@ -730,7 +731,7 @@ def test_environment_memory_and_files_of_the_grader_are_out_of_reach(monkeypatch
             )
             == "[] ['0', '1', '2', '3'] 5"
         )  # the fifth is the listing itself
-        for target in (os.getpid(), warm._warm.process.pid, 1):
+        for target in (os.getpid(), warm.server.process.pid, 1):
             assert run(student, f"os.kill({target}, 0)").status == "error"
             assert run(student, f"open('/proc/{target}/environ').read()").status == "error"
             assert run(student, f"open('/proc/{target}/mem', 'rb').read(1)").status == "error"
@@ -1094,7 +1095,7 @@ def test_a_crowd_of_busy_processes_computes_only_when_nobody_else_does(warm):
 def _of_sessions(warm):
     """The processes below the warm one, given a moment to be reaped."""
     for _ in range(600):
-        left = confinement.descendants(warm._warm.process.pid)
+        left = processes.descendants(warm.server.process.pid)
         if not left:
             break
         time.sleep(0.1)
@@ -1131,10 +1132,10 @@ def test_nothing_is_left_when_the_grader_is_killed(tmp_path):
         textwrap.dedent("""
         import os, sys
         from grading.sandbox.pool import Pool
-        pool = Pool([], side=None)
+        pool = Pool([], agent=None)
         with pool.session() as student:
             student.run_cell("import os, time\\nif not os.fork():\\n    os.setsid(); time.sleep(1000)")
-            print(pool._warm.process.pid, flush=True)
+            print(pool.server.process.pid, flush=True)
             student.run_cell("while True: pass", 1000)
     """)
     )
@@ -1145,7 +1146,7 @@ def test_nothing_is_left_when_the_grader_is_killed(tmp_path):
         env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)},
     )
     warm = int(grader.stdout.readline())
-    family = [warm, *confinement.descendants(warm)]
+    family = [warm, *processes.descendants(warm)]
     assert len(family) >= 4
     grader.send_signal(signal.SIGKILL)
     grader.wait()
@@ -1158,11 +1159,11 @@ def test_nothing_is_left_when_the_grader_is_killed(tmp_path):
 
 @needs_walls
 def test_nothing_of_a_session_is_left_on_the_machine(warm):
-    before, mounts = set(os.listdir(warm._warm.base)), Path("/proc/self/mountinfo").read_text()
+    before, mounts = set(os.listdir(warm.server.base)), Path("/proc/self/mountinfo").read_text()
     with warm.session() as student:
         run(student, "open('f', 'w').write('x')")
         assert Path("/proc/self/mountinfo").read_text() == mounts
-    assert set(os.listdir(warm._warm.base)) == before
+    assert set(os.listdir(warm.server.base)) == before
 
 
 # --- starting
@@ -1194,7 +1195,7 @@ def test_without_confinement_it_runs_only_when_told_to(monkeypatch):
 def test_a_private_folder_inside_a_readable_one_is_refused(tmp_path):
     (tmp_path / "course").mkdir()
     with pytest.raises(SandboxError, match="must stay hidden"):
-        Pool([], side=None, read=[tmp_path], private=[tmp_path / "course"])
+        Pool([], agent=None, read=[tmp_path], private=[tmp_path / "course"])
 
 
 @needs_walls
@@ -1202,18 +1203,18 @@ def test_data_can_be_granted_for_reading(tmp_path):
     (tmp_path / "images").mkdir(mode=0o755)
     (tmp_path / "images" / "cat").write_text("meow")
     (tmp_path / "link").symlink_to("images")
-    with Pool([], side=None, read=[tmp_path / "link"]) as warm, warm.session() as student:
+    with Pool([], agent=None, read=[tmp_path / "link"]) as warm, warm.session() as student:
         assert value(student, f"print(open('{tmp_path}/link/cat').read(), open('{tmp_path}/images/cat').read())") == "meow meow"
         assert run(student, f"open('{tmp_path}/link/cat', 'a')").status == "error"
 
 
 def test_modules_that_are_missing_are_reported_not_fatal():
-    with Pool(["no_such_module"], side=None, trust_students=True) as warm:
+    with Pool(["no_such_module"], agent=None, trust_students=True) as warm:
         assert "ModuleNotFoundError" in warm.missing["no_such_module"]
 
 
 def test_the_environment_is_bare():
-    made = forkserver.environment("/home/student", {"COURSE_BUDGET": "ci"})
+    made = student_process.environment("/home/student", {"COURSE_BUDGET": "ci"})
     assert made["HOME"] == "/home/student" and made["COURSE_BUDGET"] == "ci" and "PYTEST_CURRENT_TEST" not in made
 
 
@@ -1226,35 +1227,35 @@ def test_sessions_and_restarts_come_with_what_was_imported_once(warm):
 
 
 def test_a_warm_process_that_has_begun_to_import_is_taken_over():
-    with WarmProcess(jobs=1) as warm:
+    with ForkServer(jobs=1) as warm:
         warm.prepare(["json", "no_such_module"])
-        with Pool(["decimal"], side=None, trust_students=True, warm=warm) as pool, pool.session() as student:
+        with Pool(["decimal"], agent=None, trust_students=True, server=warm) as pool, pool.session() as student:
             assert "ModuleNotFoundError" in pool.missing["no_such_module"]
             assert value(student, "import sys; print('json' in sys.modules, 'decimal' in sys.modules)") == "True True"
     assert not warm.base.exists() and warm.process.returncode == 0
 
 
 def test_a_warm_process_that_died_early_is_told_with_its_last_words():
-    with WarmProcess(jobs=1) as warm:
+    with ForkServer(jobs=1) as warm:
         warm.process.kill()
         warm.process.wait()
         warm.prepare(["json"])
         with pytest.raises(SandboxError, match="the warm process did not start: its last words"):
-            Pool([], side=None, trust_students=True, warm=warm)
+            Pool([], agent=None, trust_students=True, server=warm)
 
 
 def test_a_warm_process_that_nobody_needs_ends_at_once():
-    with WarmProcess(jobs=1) as warm:
+    with ForkServer(jobs=1) as warm:
         warm.prepare(["tensorflow"])
     assert not warm.base.exists() and warm.process.returncode == -signal.SIGKILL
 
 
-@pytest.mark.parametrize("last", ["", ", side=None, read=[], private=[], hide=[]"], ids=["before", "after"])
+@pytest.mark.parametrize("last", ["", ", agent=None, read=[], private=[], hide=[]"], ids=["before", "after"])
 def test_a_grader_that_is_killed_early_leaves_nothing(tmp_path, last):
     (tmp_path / "slow.py").write_text("import time; time.sleep(1)")
     script = tmp_path / "grader.py"
     script.write_text(
-        "import os, signal\nfrom grading.sandbox.forkserver_client import WarmProcess\nwarm = WarmProcess(jobs=1)\n"
+        "import os, signal\nfrom grading.sandbox.forkserver_client import ForkServer\nwarm = ForkServer(jobs=1)\n"
         f"warm.prepare(['slow']{last})\nprint(warm.process.pid, flush=True)\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
