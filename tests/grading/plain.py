@@ -104,7 +104,7 @@ def serve(channel):
         return waiting.pop() if waiting else channel.receive()[0]
 
     def send(reply):
-        data = dumps({"reply": reply}).encode()
+        data = b'{"reply": %s}' % dumps(reply).encode()
         channel.send_frame(HEADER.pack(len(data)) + data)
 
     def talk(reply, level):

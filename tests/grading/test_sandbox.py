@@ -16,7 +16,7 @@ import pytest
 
 from grading.model import GIB, MIB, Limits
 from grading.protocol.framing import ProtocolError, Unpacker, load, pack, pack_answer
-from grading.sandbox import confinement, exchange, pool, privileges, processes, student_process, syscalls
+from grading.sandbox import confinement, exchange, pool, privileges, processes, session, student_process, syscalls
 from grading.sandbox.errors import CallTimeout, NotConfined, SandboxError, StudentEnded, StudentError
 from grading.sandbox.forkserver_client import ForkServer
 from grading.sandbox.pool import Pool, start
@@ -243,7 +243,7 @@ def test_a_cell_that_takes_too_long_is_interrupted_and_the_process_lives(student
     ids=["except", "ignore", "mask", "stop"],
 )
 def test_a_loop_that_ignores_interrupts_is_ended_and_a_fresh_process_goes_on(student, monkeypatch, source):
-    monkeypatch.setattr(pool, "GRACE", 0.5)
+    monkeypatch.setattr(exchange, "GRACE", 0.5)
     result = run(student, source, timeout=0.3)
     assert result.status == "killed" and "did not heed the interrupt" in result.error[1]
     assert student.restarted == 1 and value(student, "print('again')") == "again"
@@ -349,7 +349,7 @@ def test_calls_that_hang_or_end_the_process(student, monkeypatch):
     with pytest.raises(CallTimeout):
         student.call(ask["hang"], timeout=0.3)
     assert student.restarted == 0
-    monkeypatch.setattr(pool, "GRACE", 0.5)
+    monkeypatch.setattr(exchange, "GRACE", 0.5)
     with pytest.raises(StudentEnded, match="heed"):
         student.call(ask["stubborn"], timeout=0.3)
     assert student.restarted == 1
@@ -427,7 +427,7 @@ def lie(): write(frame({'id': number(), 'type': 'answer', 'answer': 'yes'}))
 
 
 def test_half_a_message_then_silence_times_out(student, monkeypatch):
-    monkeypatch.setattr(pool, "GRACE", 0.3)
+    monkeypatch.setattr(exchange, "GRACE", 0.3)
     result = run(
         student,
         CHANNEL + "write(struct.pack('!I', 1000) + b'{')\nimport time\nwhile True:\n"
@@ -1057,7 +1057,7 @@ def test_one_file_is_limited(student):
     ],
 )
 def test_process_bombs_go_off_inside(warm, source, monkeypatch):
-    monkeypatch.setattr(pool, "GRACE", 1)
+    monkeypatch.setattr(exchange, "GRACE", 1)
     with warm.session() as bomber, warm.session() as other:
         done = []
         thread = threading.Thread(target=lambda: done.append(run(bomber, source, timeout=3)))
@@ -1170,14 +1170,14 @@ def test_nothing_of_a_session_is_left_on_the_machine(warm):
 
 
 def test_a_process_that_does_not_begin_and_says_nothing_is_told_as_such(warm, monkeypatch):
-    monkeypatch.setattr(pool, "pack", lambda message: bytes(4))  # not what the process sends
+    monkeypatch.setattr(session, "pack", lambda message: bytes(4))  # not what the process sends
     with pytest.raises(SandboxError, match="did not start: no reason given"), warm.session():
         pass
 
 
 def test_without_confinement_it_runs_only_when_told_to(monkeypatch):
     none = confinement.Confinement(False, "this kernel is from 1999")
-    monkeypatch.setattr(pool, "confinement", lambda: none)
+    monkeypatch.setattr(pool, "find_confinement", lambda: none)
     with pytest.raises(NotConfined, match="1999.*--trust-students"):
         Pool([])
     with Pool(["numpy"], trust_students=True) as warm, warm.session() as student:
