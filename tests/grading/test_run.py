@@ -10,7 +10,8 @@ import pytest
 
 from grading.batch import run
 from grading.batch.notebook import _is_seen, grade_notebook, ungradable
-from grading.checker.client import Checker, Script
+from grading.checker.client import Checker
+from grading.checker.script import Script
 from grading.model import CellResult, Limits
 from grading.nbgrader.cells import grade_id
 from grading.nbgrader.course import CourseError

@@ -1235,12 +1235,12 @@ def test_a_warm_process_that_has_begun_to_import_is_taken_over():
     assert not warm.base.exists() and warm.process.returncode == 0
 
 
-def test_a_warm_process_that_died_early_is_told_with_its_last_words():
+def test_a_fork_server_that_died_early_is_told_with_its_last_words():
     with ForkServer(jobs=1) as warm:
         warm.process.kill()
         warm.process.wait()
         warm.prepare(["json"])
-        with pytest.raises(SandboxError, match="the warm process did not start: its last words"):
+        with pytest.raises(SandboxError, match="the fork server did not start: its last words"):
             Pool([], agent=None, trust_students=True, server=warm)
 
 
