@@ -258,8 +258,8 @@ def _several(number, what):
 
 def _collect(course: Course, options: argparse.Namespace, _: ForkServer | None) -> int:
     from grading.nbgrader.gradebook import enrol
+    from grading.nbgrader.roster import course_roster
     from grading.submissions.collect import collect
-    from grading.submissions.roster import course_roster
     from grading.submissions.times import course_zone
 
     zone, set_by = course_zone(course, options.time_zone)

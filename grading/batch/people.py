@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from grading.batch.notebook import listed
+from grading.nbgrader.roster import as_student, twins_said
 from grading.submissions.collect import collected_notes
-from grading.submissions.roster import as_student, twins_said
 
 if TYPE_CHECKING:
     from grading.nbgrader.assignment import Assignment
     from grading.nbgrader.course import Course
+    from grading.nbgrader.roster import Roster, Student
     from grading.nbgrader.standing import Standing
-    from grading.submissions.roster import Roster, Student
 
 
 def about_folders(course: Course, everyone: list[str], roster: Roster | None) -> list[str]:

@@ -31,8 +31,8 @@ from grading.batch.reference import REFERENCE, check_reference
 from grading.batch.submission import grade_student
 from grading.nbgrader.course import CourseError
 from grading.nbgrader.gradebook import GradebookWriter
+from grading.nbgrader.roster import course_roster
 from grading.submissions.files import fingerprint
-from grading.submissions.roster import course_roster
 from grading.submissions.times import read_timestamp
 
 if TYPE_CHECKING:

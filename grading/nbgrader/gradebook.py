@@ -33,7 +33,7 @@ from grading.nbgrader.standing import Standing, seconds_late
 if TYPE_CHECKING:
     from grading.model import Outcome
     from grading.nbgrader.assignment import Assignment
-    from grading.submissions.roster import Roster, Student
+    from grading.nbgrader.roster import Roster, Student
 
 
 class GradebookWriter(Standing):
@@ -328,7 +328,7 @@ class GradebookWriter(Standing):
 
         Parameters
         ----------
-        students : list of grading.submissions.roster.Student
+        students : list of grading.nbgrader.roster.Student
         """
         rows = {row.id: row for row in self._book.students}
         changes = {}

@@ -21,7 +21,6 @@ A request is a dict with ``op``:
 ``keep``     ``place``: remember what every global name is bound to;  ``back``: ``place``: bind them so again
 ``files``    ``put``: files of the test's; gives those that have changed
 ``figure``   ``name``: what pyplot's ``gca`` or ``gcf`` give, if there is a figure; ``close``: all figures
-``ping``     nothing
 ===========  =================================================================================================
 
 and in all of them ``drop``: handles that are no longer needed. The answer is ``{"ok": value}`` or ``{"missing": True}`` or
@@ -132,9 +131,6 @@ class _Side:
         return {**answer, "printed": text} if text else answer
 
     # --- the operations
-
-    def _do_ping(self, request: Request) -> Answer:
-        return {"ok": None}
 
     def _do_get(self, request: Request) -> Answer:
         space = self._space()

@@ -21,11 +21,11 @@ from grading.model import not_passed
 from grading.nbgrader.cells import by_name, grade_id, role
 from grading.nbgrader.course import CourseError
 from grading.nbgrader.gradebook import GradebookWriter
+from grading.nbgrader.roster import course_roster
 from grading.reports import pages
 from grading.reports.pages import number, without_type
 from grading.reports.render import SOURCE_LIMIT, code_style, render_code, render_markdown, render_outputs
 from grading.reports.titles import first_heading, titles
-from grading.submissions.roster import course_roster
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode

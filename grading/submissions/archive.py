@@ -14,8 +14,8 @@ from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Literal
 
+from grading.nbgrader.roster import Roster
 from grading.submissions.platforms import TEXT_LIMIT, Description, Found, read_description, split_heads, understand_all
-from grading.submissions.roster import Roster
 
 BROKEN = (OSError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, RuntimeError, NotImplementedError, EOFError, ValueError)
 JUNK = re.compile(r"(^|/)(__MACOSX/|\.DS_Store$|Thumbs\.db$|desktop\.ini$|\._)")

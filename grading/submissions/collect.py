@@ -27,8 +27,8 @@ from nbgrader.utils import parse_utc
 from grading.files import safe_name, write_atomic
 from grading.model import GIB, MIB
 from grading.nbgrader.course import CourseError
+from grading.nbgrader.roster import twins_said
 from grading.submissions.archive import BROKEN, JUNK, Archive, Handed, inside, name_people, refusal, set_aside
-from grading.submissions.roster import twins_said
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from _typeshed import StrPath
 
     from grading.nbgrader.assignment import Assignment
+    from grading.nbgrader.roster import Roster
     from grading.submissions.platforms import Found
-    from grading.submissions.roster import Roster
 
 
 FILE_LIMIT = 256 * MIB  # bytes of one unpacked file
@@ -260,7 +260,7 @@ def collect(
         A ``.zip`` as Moodle, Canvas, Blackboard or Brightspace offers it.
     zone : datetime.tzinfo
         Of the times in the names of files.
-    roster : grading.submissions.roster.Roster, optional
+    roster : grading.nbgrader.roster.Roster, optional
         Who takes the course: people get its ids then, and who is not on it is set aside.
     by_folder : bool
         Whether the archive has a folder for each student instead.

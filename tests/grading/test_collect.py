@@ -17,10 +17,10 @@ from traitlets.config import Config
 
 from grading.cli import main
 from grading.nbgrader.course import Course, CourseError
+from grading.nbgrader.roster import read_roster
 from grading.submissions import collect as collecting
 from grading.submissions.collect import collect, collected_notes, collected_timestamp
 from grading.submissions.platforms import split_heads, understand
-from grading.submissions.roster import read_roster
 from grading.submissions.times import read_timestamp
 
 BERLIN = tz.gettz("Europe/Berlin")

@@ -18,11 +18,11 @@ from grading.model import Cause, Outcome, QuestionScore
 from grading.nbgrader.cells import grade_id, visible_hints
 from grading.nbgrader.course import CourseError
 from grading.nbgrader.gradebook import GradebookWriter
+from grading.nbgrader.roster import course_roster
 from grading.reports import feedback
 from grading.reports.formulae import formula
 from grading.reports.render import render_markdown, render_outputs
 from grading.reports.titles import titles
-from grading.submissions.roster import course_roster
 from grading.submissions.take_in import take_in
 from tests import needs
 

@@ -16,7 +16,8 @@ LEVELS = (
     ("batch",),
     ("submissions", "checker"),
     ("sandbox",),
-    ("nbgrader", "protocol", "sanitise"),
+    ("nbgrader", "sanitise"),
+    ("protocol",),
     ("source", "files", "model"),
 )
 LEVEL = {room: number for number, rooms in enumerate(LEVELS) for room in rooms}
@@ -59,7 +60,9 @@ def test_a_students_process_holds_nothing_of_the_graders_but_its_two_lowest_room
     from grading.sandbox.pool import Pool
 
     with Pool(["numpy"], trust_students=True) as pool, pool.session() as session:
-        result = session.run_cell("import sys\nprint(*sorted({name.split('.')[1] for name in sys.modules if 'grading.' in name}))")
+        result = session.run_cell(
+            "import sys\nprint(*sorted({name.split('.')[1] for name in sys.modules if 'grading.' in name}))"
+        )
         assert result.outputs[0].text.split() == ["files", "protocol", "sandbox"]
         result = session.run_cell("print({'nbformat', 'nbgrader', 'sqlalchemy', 'traitlets'} & set(sys.modules))")
         assert result.outputs[0].text.strip() == "{'traitlets'}"

@@ -3,7 +3,7 @@
 import pytest
 
 from grading.nbgrader.course import CourseError
-from grading.submissions.roster import course_roster, read_roster, twins, twins_said
+from grading.nbgrader.roster import course_roster, read_roster, twins, twins_said
 
 HEAD = "id,first_name,last_name,email,lms_user_id,login,other_names\n"
 
