@@ -37,6 +37,16 @@ _NETWORK = re.compile(
     r"URLError|HTTPError|ConnectionError|ConnectionRefused|MaxRetryError|gaierror|NewConnectionError|ConnectTimeout"
     r"|[Nn]ame or service not known|[Nn]etwork is unreachable|name resolution"
 )
+# What a function raises when it is called, and is no sign of a wrong answer.
+_NO_FAULT = (
+    "EOFError",
+    "StdinNotImplementedError",
+    "ModuleNotFoundError",
+    "FileNotFoundError",
+    "MemoryError",
+    "SystemExit",
+    "UsageError",
+)
 _ELSEWHERE = re.compile(r"^\s*(?:from\s+\S+\s+import\s+\*|%run\b|exec\()", flags=re.MULTILINE)  # makes names unseen
 
 
@@ -55,6 +65,8 @@ class Ran:
         None where it was not run: a text cell, or one below.
     given : bool
         Whether it is the course's own, and not the student's.
+    answer : bool
+        Whether it is the place of an answer.
     """
 
     place: int
@@ -62,6 +74,7 @@ class Ran:
     source: str
     result: CellResult | None = None
     given: bool = False
+    answer: bool = False
 
 
 class Causes:
@@ -108,17 +121,32 @@ class Causes:
         match = _MISSING.search(message or "")
         if match and not hidden:
             return self._missing(match[1], place)
-        known = (used & self._public if hidden else used) - self._made(place)
-        found = self._failed(known, place)
+        known = used & self._public if hidden else used
+        found = self._failed(known, place, self._made(place)) or self._called(message or "")
         if found is None and match:
-            return replace(self._missing(match[1], place), told=False)
-        return found
+            found = self._missing(match[1], place)
+            return replace(found, told=False)
+        return found and replace(found, told=found.told and not (hidden and found.cell is None))
 
-    def _failed(self, names, before, seen=frozenset()):
-        """The last cell that should have made one of the names and did not run to its end, and why."""
+    def _called(self, message):
+        """What an answer could not do when it was called; None where it is wrong, and nothing else."""
+        name, _, text = message.split("\n")[0].partition(": ")
+        if "\n  in " not in message or not (name in _NO_FAULT or _NETWORK.search(message)):  # or the test's own error
+            return None
+        what = f"The answer raised {name}{f': {_short(text)}' if text else ''} when it was called."
+        kind, what, todo = self._error(name, text, "", what, 0)
+        return Cause(kind, None, what, todo)
+
+    def _failed(self, names, before, made=frozenset(), seen=frozenset()):
+        """The last cell that should have made one of the names and did not run to its end, and why.
+
+        Names that are `made` by other cells tell of the place of an answer only: there an older version may have been tested.
+        """
         for cell in reversed(self._cells):
-            if cell.place < before and _went_wrong(cell) and names & self._names[cell.place].top and cell.place not in seen:
-                return self._explain(cell, seen | {cell.place})
+            if cell.place < before and _went_wrong(cell) and cell.place not in seen:
+                bound = self._names[cell.place]
+                if names & (bound.top - made | (bound.top - bound.imported if cell.answer else frozenset())):
+                    return self._explain(cell, seen | {cell.place})
         return None
 
     def _made(self, before):
@@ -128,7 +156,7 @@ class Causes:
 
     def _missing(self, name: str, before: int, seen: frozenset[int] = frozenset()) -> Cause:
         """Why a name is not there."""
-        if found := self._failed({name}, before, seen):
+        if found := self._failed({name}, before, seen=seen):
             return found
         ran = [cell for cell in self._cells if cell.result is not None and cell.place < before]
         for cell in reversed(ran):
@@ -323,10 +351,13 @@ def _went_wrong(cell):
 
 @dataclass(frozen=True)
 class _Bound:
-    """The names that a cell makes: for the cells below, and inside functions and classes, with whose name."""
+    """The names that a cell makes: for the cells below, those of modules among them, and inside functions and classes, with
+    whose name.
+    """
 
     top: frozenset[str]
     inner: dict[str, str]
+    imported: frozenset[str] = frozenset()
 
 
 def _bound(source: str) -> _Bound:
@@ -347,6 +378,7 @@ def _bound(source: str) -> _Bound:
     except (SyntaxError, ValueError, RecursionError):
         return _Bound(frozenset(_made_by_look(source)), {})
     top: set[str] = set()
+    imported: set[str] = set()
     inner: dict[str, str] = {}
 
     def visit(node, within):
@@ -357,6 +389,7 @@ def _bound(source: str) -> _Bound:
             found = [node.id]
         elif isinstance(node, ast.alias):
             found = [(node.asname or node.name).split(".")[0]]
+            imported.update(found)
         elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) and node.name:
             found = [node.name]
         if within:
@@ -373,7 +406,7 @@ def _bound(source: str) -> _Bound:
         visit(tree, "")
     except RecursionError:
         return _Bound(frozenset(_made_by_look(source)), {})
-    return _Bound(frozenset(top), inner)
+    return _Bound(frozenset(top), inner, frozenset(imported))
 
 
 def _made_by_look(source):

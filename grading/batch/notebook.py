@@ -246,7 +246,7 @@ def _find_causes(assignment, intake, questions, results, limits):
     exercise = assignment.released_notebook(intake.name)
     known = {cell.get("id") for cell in exercise.cells}
     cells = [
-        Ran(index, _called(index, cell, known), cell.source, results.get(index), role(cell) == "locked")
+        Ran(index, _called(index, cell, known), cell.source, results.get(index), role(cell) == "locked", role(cell) == "solution")
         for index, cell in enumerate(intake.notebook.cells)
         if role(cell) not in ("test", "task")
     ]

@@ -7,9 +7,10 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
+from grading.batch.causes import Causes, Ran
 from grading.batch.engine import open_engine
 from grading.batch.run import run_batch
-from grading.model import Limits
+from grading.model import CellResult, Limits
 from grading.nbgrader.cells import grade_id
 from grading.reports.feedback import write_feedback
 from tests.grading.conftest import Small
@@ -44,6 +45,12 @@ ANSWERS = {
     ),
     "stub": (f"raise NotImplementedError\n{GOOD}", "an answer that is not written yet", "Replace"),
     "spelling": ("def tripel(x):\n    return 3 * x", "a name that no cell makes", "spelling"),
+    "called input": ("def triple(x):\n    return x * int(input())", "asks for keyboard input", "write the value"),
+    "called module": (
+        "def triple(x):\n    import my_tools\n    return 3 * x",
+        "imports my_tools, which is not there",
+        "file of your own",
+    ),
     "nothing": ("pass", "a name that no cell makes", "names that the exercise gives"),
     "inside": (
         "def outer():\n    def triple(x):\n        return 3 * x",
@@ -94,9 +101,10 @@ def graded(tmp_path_factory):
     more("own module", lambda cells, at: None, triple="from tools import triple")
     small.hand_in("own module", GOOD, name="tools.py")
     more("wrong", lambda cells, at: None, triple="def triple(x):\n    return 4")
-    more(
-        "wrong after a failure", lambda cells, at: cells.insert(0, new_code_cell("1 / 0")), triple="def triple(x):\n    return 4"
-    )
+    wrong = "def triple(x):\n    return 4"
+    more("wrong after a failure", lambda cells, at: cells.insert(0, new_code_cell("triple = 1\nmath = 1 / 0")), triple=wrong)
+    more("wrong raise", lambda cells, at: None, triple="def triple(x):\n    return [][x]")
+    more("older", lambda cells, at: cells.insert(at["triple"], new_code_cell(wrong)), triple="input()\n" + GOOD)
     assignment = small.assignment
     batch = run_batch(assignment, limits=LIMITS, jobs=2, open_engine=open_engine, reference=False)
     assert batch.missing == []
@@ -116,7 +124,7 @@ def test_the_cell_is_named_and_what_to_do(graded, student):
     found = cause(graded, student)
     assert found is not None
     assert found["kind"] == kind and todo in found["todo"], found
-    assert "triple" in found["what"] and found["told"]
+    assert ("triple" in found["what"] or "called" in student) and found["told"]
 
 
 @pytest.mark.needs("confinement")
@@ -126,10 +134,54 @@ def test_what_another_cell_should_have_made(graded):
     assert text["kind"] == "code in a text cell"
     assert chain["kind"] == "needs Colab" and re.search("answer cell triple .* added cell 3 .*google", chain["what"]), chain
     assert call["kind"] == "asks for keyboard input", call
+    assert cause(graded, "older")["kind"] == "asks for keyboard input", "an older version was tested"
     assert cause(graded, "own module")["kind"] == "imports tools, a module of the student's own"
 
 
 @pytest.mark.needs("confinement")
 def test_a_wrong_answer_has_no_other_cause(graded):
     assert cause(graded, "wrong") is None and cause(graded, "wrong after a failure") is None
+    assert cause(graded, "wrong raise") is None
     assert cause(graded, "input", "double_test") is None
+
+
+def causes(*cells, public="def triple(x): ..."):
+    ran = [
+        Ran(place, f"Cell {place}", source, None if status is None else CellResult(place, status, error))
+        for place, (source, status, error) in enumerate(cells)
+    ]
+    return Causes(ran, LIMITS, public)
+
+
+def test_what_only_a_hidden_test_tells_is_not_for_the_student():
+    """By the name in a message, or by its kind, a function could tell what it was asked."""
+    none = causes((GOOD, "ok", None))
+    for message in ("NameError: name 'secret' is not defined", "EOFError: 7\n  in triple, line 1"):
+        found = none.find(9, frozenset({"triple"}), message, hidden=True)
+        assert found and not found.told, message
+        assert none.find(9, frozenset({"triple"}), message, hidden=False).told
+    failed = causes((f"input()\n{GOOD}\nsecret = 1", "error", ("EOFError", "", "")))
+    message = "NameError: name 'triple' is not defined"
+    assert failed.find(9, frozenset({"triple"}), message, hidden=True).told, "the cell failed before anything hidden was asked"
+    assert not failed.find(9, frozenset({"secret"}), message, hidden=True).told, "that is not in the exercise"
+
+
+def test_a_cell_for_which_no_time_was_left_names_the_one_that_took_it():
+    slow = CellResult(0, "ok", None, [], 55.0)
+    cells = [Ran(0, "Cell 1", "x = 1", slow), Ran(1, "The answer cell triple", GOOD, CellResult(1, "skipped"))]
+    found = Causes(cells, LIMITS, "").find(2, frozenset({"triple"}), "NameError: name 'triple' is not defined", hidden=False)
+    assert found.kind == "no time left" and "Cell 1 took most of it (55 s)" in found.todo
+
+
+def test_the_course_s_own_cell_is_the_instructors_business():
+    given = Ran(0, "The given cell setup", "import missing as np", CellResult(0, "error", ("ModuleNotFoundError", "", "")), True)
+    found = Causes([given], LIMITS, "").find(1, frozenset({"np"}), "NameError: name 'np' is not defined", hidden=False)
+    assert found.todo.startswith("The cell is given with the exercise: this is for the instructor")
+
+
+def test_names_that_wait_for_each_other_come_to_an_end():
+    both = causes(
+        ("a = b", "error", ("NameError", "name 'b' is not defined", "")),
+        ("b = a", "error", ("NameError", "name 'a' is not defined", "")),
+    )
+    assert both.find(5, frozenset({"a"}), "NameError: name 'a' is not defined", hidden=False)
