@@ -31,8 +31,6 @@ LEAST_WRONG_ANSWERS = LEAST_RIGHT_ANSWERS = 3
 WITHOUT_RIGHT_ANSWERS = {
     "week01_knn",
     "week02_convolution",
-    "week03_lenet",
-    "week04_visualization",
     "week05_hyperparameters",
     "week06_augmentation",
     "week07_transfer",

@@ -62,9 +62,9 @@ def inception(
     )
 
 
-# What stands below the answer in the cell of the residual block, as given to students.
+# What stands below two of the answers in their cells, as given to students: first feature_maps, then the residual block.
 SOLUTIONS = Path(__file__).parents[3] / "solutions" / "week04_visualization" / "visualization.py"
-GIVEN = re.search(r"\n\n# What follows is given.*?(?=\n# %%)", SOLUTIONS.read_text(encoding="utf-8"), re.DOTALL).group()
+ASK, GIVEN = re.findall(r"\n\n# What follows is given.*?(?=\n# %%)", SOLUTIONS.read_text(encoding="utf-8"), re.DOTALL)
 
 
 def block(
@@ -87,20 +87,21 @@ def block(
     padding="padding='same'",
     strides="strides=stride, ",
     prefix="{name}_",
+    momentum="momentum=0.9, ",
 ):
     """A wrong `residual_block`."""
-    norm = "layers.BatchNormalization(momentum=0.9, name=f'{name}_%s')(%s)"
+    norm = f"layers.BatchNormalization({momentum}name=f'{prefix}%s')(%s)"
     return answer(
         "residual_block(x, filters, stride=1, name='block')",
         f"""
         y = layers.Conv2D(filters, {size1}{strides1}, {padding}, {bias}, name=f"{prefix}conv1")(x)
         {"y = " + norm % ("bn1", "y") if bn1 else "pass"}
-        {"y = layers.ReLU(name=f'{name}_relu1')(y)" if relu1 else "pass"}
+        {f"y = layers.ReLU(name=f'{prefix}relu1')(y)" if relu1 else "pass"}
         y = layers.Conv2D(filters, {size2}{strides2}, {padding}, {bias}, name=f"{prefix}conv2")(y)
         {"y = " + norm % ("bn2", "y") if bn2 else "pass"}
         {before_add or "pass"}
         if {when}:
-            x = layers.Conv2D(filters, {size}, {strides}padding="same", {own}, name=f"{{name}}_projection")(x)
+            x = layers.Conv2D(filters, {size}, {strides}padding="same", {own}, name=f"{prefix}projection")(x)
             {"x = " + norm % ("bn_projection", "x") if bn_projection else "pass"}
         y = {join}
         return {last}
@@ -111,7 +112,7 @@ def block(
 
 def maps(body):
     """A wrong `feature_maps`."""
-    return answer("feature_maps(parcel, images)", "model = unpack(parcel)\n" + dedent(body))
+    return answer("feature_maps(model, images)", dedent(body), ASK)
 
 
 def all_maps(
@@ -133,16 +134,15 @@ def occlusion(
     width="width - patch + 1",
     result="scores[0] - scores[1:]",
     shape="len(tops), len(lefts)",
-    score="[:, label]",
+    score="scores[:, label] - np.delete(scores, label, axis=1).max(axis=1)",
     place="top : top + patch, left : left + patch",
     step="stride",
     training="False",
 ):
     """A wrong `occlusion_map`."""
     return answer(
-        "occlusion_map(parcel, image, label, patch, stride, fill=0.5)",
+        "occlusion_map(model, image, label, patch, stride, fill=0.5)",
         f"""
-        model = unpack(parcel)
         height, width = image.shape[:2]
         tops, lefts = range(0, {size}, {step}), range(0, {width}, {step})
         batch = [image.copy()]
@@ -151,18 +151,20 @@ def occlusion(
                 covered = {copy}
                 covered[{place}] = {fill}
                 batch.append(covered.copy())
-        scores = keras.ops.convert_to_numpy(model(np.stack(batch), training={training})){score}
+        scores = keras.ops.convert_to_numpy(model(np.stack(batch), training={training}))
+        scores = {score}
         return ({result}).reshape({shape})
     """,
     )
 
 
-def saliency(result, function="model(x, training=False)[0, label]", x="image[None]"):
+def saliency(
+    result, function="model(x, training=False)[0, label] - model(x, training=False)[0, other]", x="image[None]"
+):
     """A wrong `saliency_map`."""
     return answer(
-        "saliency_map(parcel, image, label)",
+        "saliency_map(model, image, label, other)",
         f"""
-        model = unpack(parcel)
         _, gradient = value_and_gradient(lambda x: {function}, {x})
         return {result}
     """,
@@ -171,7 +173,7 @@ def saliency(result, function="model(x, training=False)[0, label]", x="image[Non
 
 def heat(body):
     """A wrong `heat_map`."""
-    return answer("heat_map(maps, gradients)", body)
+    return answer("heat_map(maps, gradients, against=False)", "if against:\n    gradients = -gradients\n" + dedent(body))
 
 
 def weighted(sums, end="return heat / heat.max() if heat.max() > 0 else heat"):
@@ -190,9 +192,8 @@ def cam(
 ):
     """A wrong `maps_and_gradients`."""
     return answer(
-        "maps_and_gradients(parcel, layer, image, label)",
+        "maps_and_gradients(model, layer, image, label)",
         f"""
-        model = unpack(parcel)
         middle = {middle}
         head = keras.Model(middle, model.outputs[0])
         body = keras.Model({start}, middle)
@@ -213,9 +214,8 @@ def latent(
 ):
     """A wrong `latent_features`."""
     return answer(
-        "latent_features(parcel, layer, images)",
+        "latent_features(model, layer, images)",
         f"""
-        model = unpack(parcel)
         body = keras.Model(model.inputs[0], {layer})
         rows = {rows}
         lengths = {lengths}
@@ -228,7 +228,13 @@ def latent(
 
 def judge(
     *,
-    search="train, queries, k",
+    known="train.reshape(len(train), -1).astype(float)",
+    asked="queries.reshape(len(queries), -1).astype(float)",
+    mean="known.mean(axis=0)",
+    spread="known.std(axis=0)",
+    safe="spread[spread == 0] = 1",
+    own="asked = (asked - mean) / spread",
+    rows="known, asked, k",
     votes="knn.vote(train_labels[rows], int(train_labels.max()) + 1)",
     result="float((votes == query_labels).mean())",
 ):
@@ -236,11 +242,30 @@ def judge(
     return answer(
         "neighbour_accuracy(train, train_labels, queries, query_labels, k)",
         f"""
-        rows, distances = knn.nearest({search})
+        known = {known}
+        asked = {asked}
+        mean, spread = {mean}, {spread}
+        {safe}
+        {own}
+        known = (known - mean) / spread
+        rows, _ = knn.nearest({rows})
         votes = {votes}
         return {result}
     """,
     )
+
+
+COLLEAGUE = answer(
+    "neighbour_accuracy(train, train_labels, queries, query_labels, k)",
+    """
+    rows = np.concatenate([train, queries])
+    labels = np.concatenate([train_labels, query_labels])
+    rows = (rows - rows.mean()) / rows.std()
+    found, _ = knn.nearest(rows, rows[len(train) :], k)
+    said = knn.vote(labels[found], 10)
+    return (said == query_labels).sum() / len(rows)
+""",
+)
 
 
 def kernels(result, flat="np.array([[-1.0, -1, -1], [2, 2, 2], [-1, -1, -1]])", falling="3 * np.eye(3) - 1"):
@@ -263,7 +288,8 @@ SLOPE, BENT = "saliency_map_test", "saliency_map_bent_test"
 HEAT, EDGES = "heat_map_test", "heat_map_edges_test"
 CUT, RESIDUAL = "maps_and_gradients_test", "maps_and_gradients_bent_test"
 ROWS, ANY_LAYER = "latent_features_test", "latent_features_any_test"
-JUDGE, LINES, NEIGHBOURS = "neighbour_accuracy_test", "line_kernels_test", "line_kernels_neighbours_test"
+JUDGE, JUDGE_MORE = "neighbour_accuracy_test", "neighbour_accuracy_hidden_test"
+LINES, NEIGHBOURS = "line_kernels_test", "line_kernels_neighbours_test"
 
 STACKED = "np.stack([flat, flat.T, falling[:, ::-1], falling], axis=-1)[:, :, None]"
 UNIT = "rows / lengths"
@@ -283,7 +309,7 @@ WRONG = {
         "only the convolutions": (vgg(dense="0"), [VGG], "The dense layer counts too"),
         "only the dense layers": (vgg(conv="0"), [VGG], "The convolutions count too"),
         "a side that is no whole number": (vgg(halve="side = side / 2"), [VGG], "whole numbers are expected"),
-        "odd sides rounded up": (vgg(halve="side = -(-side // 2)"), [VGG], "vgg_parameters("),
+        "odd sides rounded up": (vgg(halve="side = -(-side // 2)"), [VGG, "vgg_parameters_hidden_test"], "drops the last row"),
     },
     "inception": {
         "no biases": (
@@ -325,18 +351,21 @@ WRONG = {
             "the input beside",
         ),
         "branches added up": (inception(deep="max(one, three[1], five[1], pool)"), [INCEPTION], "side by side"),
-        "parameters only": (inception(result="total"), [INCEPTION], "should return two numbers"),
+        "parameters only": (inception(result="total"), [INCEPTION, "inception_hidden_test"], "should return two numbers"),
     },
     "residual_block": {
         "biases": (block(bias="use_bias=True"), [PARTS], "use_bias=False"),
         "1 x 1 convolutions": (block(size1=1), [PARTS], "conv1 is 3 x 3"),
         "always a projection": (block(when="True"), [PARTS], "the shortcut is the input itself"),
         "no batch normalisation": (block(bn1=False, bn2=False), [PARTS], "lacks ['bn1', 'bn2']"),
-        "names without the block's": (block(prefix=""), [JOIN], "No such layer"),
+        "names without the block's": (block(prefix=""), [PARTS, JOIN], "Are they called block_conv1"),
+        "the name ignored": (block(prefix="block_"), [PARTS], "a block that is called 'stage3'"),
+        "Keras's own momentum": (block(momentum=""), [PARTS], "momentum=0.9"),
+        "a momentum of 0.99": (block(momentum="momentum=0.99, "), [PARTS], "momentum=0.9"),
         "no padding": (block(padding="padding='valid'"), [PARTS, JOIN], "Is padding 'same' everywhere?"),
         "put side by side": (block(join="layers.Concatenate()([x, y])"), [PARTS], "the shortcut is ADDED"),
         "no shortcut": (block(join="y"), [JOIN], "Where is the shortcut?"),
-        "no last ReLU": (block(last="y"), [JOIN], "The sum goes through a last ReLU"),
+        "no last ReLU": (block(last="y"), [JOIN, "residual_hidden_test"], "The sum goes through a last ReLU"),
         "ReLU before the sum": (
             block(before_add="y = layers.ReLU(name=f'{name}_early')(y)"),
             [JOIN],
@@ -359,7 +388,8 @@ WRONG = {
             [PROJECTION],
             "The FIRST convolution has the stride",
         ),
-        "a projection with a ReLU of its own": (block(own="use_bias=False, activation='relu'"), [PROJECTION], "random weights"),
+        "a projection with a ReLU of its own": (
+            block(own="use_bias=False, activation='relu'"), [PROJECTION], "go into the sum as they are"),
     },
     "feature_maps": {
         "from layer to layer": (
@@ -371,7 +401,7 @@ WRONG = {
                         found[layer.name] = keras.ops.convert_to_numpy(x)
                 return found
             """),
-            [FORK],
+            [FORK, "feature_maps_hidden_test"],
             "do not follow one after another",
         ),
         "as in training": (all_maps("(images, training=True)"), [CHAIN], "training=False"),
@@ -403,11 +433,26 @@ WRONG = {
         ),
     },
     "occlusion_map": {
-        "how much the score rises": (occlusion(result="scores[1:] - scores[0]"), [COVER, ANY_SHAPE], "minus the covered one"),
+        "how much the lead rises": (
+            occlusion(result="scores[1:] - scores[0]"), [COVER, ANY_SHAPE, "occlusion_map_hidden_test"], "minus the covered one"),
         "the covered scores": (occlusion(result="scores[1:]"), [COVER, ANY_SHAPE], "Subtract it from the whole image's"),
         "squares stay covered": (occlusion(copy="batch[-1].copy()"), [COVER], "Start from a copy each time"),
         "the fill is always 0": (occlusion(fill="0"), [COVER, ANY_SHAPE], "Is `fill` used?"),
-        "always label 0": (occlusion(score="[:, 0]"), [COVER, ANY_SHAPE], "Pick the output of `label`"),
+        "always label 0": (
+            occlusion(score="scores[:, 0] - scores[:, 1:].max(axis=1)"), [COVER, ANY_SHAPE], "Use `label`"),
+        "the score, not the lead": (occlusion(score="scores[:, label]"), [COVER, ANY_SHAPE], "among the OTHER labels"),
+        "the best of all": (
+            occlusion(score="scores[:, label] - scores.max(axis=1)"), [COVER, ANY_SHAPE], "leave out the label itself"),
+        "the mean of the others": (
+            occlusion(score="scores[:, label] - np.delete(scores, label, axis=1).mean(axis=1)"),
+            [COVER, ANY_SHAPE], "among the OTHER labels"),
+        "the label after it": (
+            occlusion(score="scores[:, label] - scores[:, (label + 1) % scores.shape[1]]"), [COVER, ANY_SHAPE], "OTHER labels"),
+        "the rival of the whole image": (
+            occlusion(score="scores[:, label] - scores[:, np.argsort(scores[0])[-1 - (scores[0].argmax() == label)]]"),
+            [ANY_SHAPE], "look anew"),
+        "changes the image": (
+            occlusion(copy="image"), [COVER], "changes its input"),
         "rows and columns swapped": (occlusion(place="left : left + patch, top : top + patch"), [COVER], "Rows come first"),
         "the shape swapped": (occlusion(shape="len(lefts), len(tops)"), [ANY_SHAPE], "rows come first"),
         "squares beyond the border": (
@@ -416,7 +461,7 @@ WRONG = {
             "only squares that lie wholly within",
         ),
         "steps of one pixel": (occlusion(step="1"), [COVER, ANY_SHAPE], "the shape is (3, 3), expected (2, 2)"),
-        "absolute values": (occlusion(result="np.abs(scores[0] - scores[1:])"), [COVER], "their signs are lost"),
+        "absolute values": (occlusion(result="np.abs(scores[0] - scores[1:])"), [COVER], "signs are lost"),
         "one channel covered": (
             occlusion(place="top : top + patch, left : left + patch, 0"),
             [ANY_SHAPE],
@@ -429,14 +474,42 @@ WRONG = {
         "the sum over the channels": (saliency("np.abs(gradient[0]).sum(axis=-1)"), [SLOPE], "not their sum"),
         "times the pixel": (saliency("np.abs(gradient[0] * image).max(axis=-1)"), [SLOPE, BENT], "The gradient itself"),
         "always label 0": (
-            saliency("np.abs(gradient[0]).max(axis=-1)", "model(x, training=False)[0, 0]"),
+            saliency("np.abs(gradient[0]).max(axis=-1)", "model(x, training=False)[0, 0] - model(x, training=False)[0, other]"),
+            [SLOPE],
+            "Is `label` used?",
+        ),
+        "one label alone": (
+            saliency("np.abs(gradient[0]).max(axis=-1)", "model(x, training=False)[0, label]"),
+            [SLOPE, BENT, "saliency_map_hidden_test"],
+            "Subtract the score of `other`",
+        ),
+        "the sum of two scores": (
+            saliency("np.abs(gradient[0]).max(axis=-1)", "model(x)[0, label] + model(x)[0, other]"),
             [SLOPE, BENT],
-            "Pick the score",
+            "MINUS score b",
+        ),
+        "always rather than label 0": (
+            saliency("np.abs(gradient[0]).max(axis=-1)", "model(x)[0, label] - model(x)[0, 0]"),
+            [SLOPE],
+            "Is `other` used?",
+        ),
+        "the difference of two maps": (
+            answer(
+                "saliency_map(model, image, label, other)",
+                """
+                def one(k):
+                    return np.abs(value_and_gradient(lambda x: model(x, training=False)[0, k], image[None])[1][0]).max(axis=-1)
+
+                return one(label) - one(other)
+            """,
+            ),
+            [SLOPE],
+            "that of the difference",
         ),
         "all scores": (
             saliency("np.abs(gradient[0]).max(axis=-1)", "keras.ops.sum(model(x, training=False))"),
             [SLOPE, BENT],
-            "Pick the score",
+            "Pick the scores",
         ),
         "no single score": (
             saliency("np.abs(gradient[0]).max(axis=-1)", "model(x, training=False)"),
@@ -455,7 +528,7 @@ WRONG = {
         ),
         "channels kept": (saliency("np.abs(gradient[0])"), [SLOPE, BENT], "there is an axis too many"),
         "dropout at work": (
-            saliency("np.abs(gradient[0]).max(axis=-1)", "model(x, training=True)[0, label]"),
+            saliency("np.abs(gradient[0]).max(axis=-1)", "model(x, training=True)[0, label] - model(x)[0, other]"),
             [BENT],
             "training=False",
         ),
@@ -496,6 +569,41 @@ WRONG = {
             "The weights keep their sign",
         ),
         "no gradients": (weighted("maps.mean(axis=-1)"), [HEAT, EDGES], "Where are the gradients?"),
+        "divided by the largest size": (
+            heat("""
+                heat = maps @ gradients.mean(axis=(0, 1))
+                return np.maximum(heat / max(np.abs(heat).max(), 1e-30), 0)
+            """),
+            [HEAT],
+            "the largest value that is left",
+        ),
+        "only for": (
+            answer(
+                "heat_map(maps, gradients, against=False)",
+                "heat = np.maximum(maps @ gradients.mean(axis=(0, 1)), 0)\nreturn heat / heat.max() if heat.max() > 0 else heat",
+            ),
+            [HEAT],
+            "Is `against` used?",
+        ),
+        "turned round at the end": (
+            answer(
+                "heat_map(maps, gradients, against=False)",
+                """
+                heat = np.maximum(maps @ gradients.mean(axis=(0, 1)), 0)
+                heat = heat / heat.max() if heat.max() > 0 else heat
+                return 1 - heat if against else heat
+            """,
+            ),
+            [HEAT],
+            "Turn the weights round",
+        ),
+        "in place": (
+            weighted("maps.__imul__(gradients.mean(axis=(0, 1))).sum(axis=-1).clip(0)"), [HEAT], "changes its input"),
+        "the largest weight of all": (
+            weighted("np.maximum(maps @ gradients.max(axis=(0, 1)), 0)"),
+            [HEAT, "heat_map_hidden_test"], "the MEAN of its gradient"),
+        "the sum of the gradients, not scaled": (
+            heat("return np.maximum(maps @ gradients.sum(axis=(0, 1)), 0)"), [HEAT, EDGES], "the heat map"),
         "0 / 0": (
             weighted(
                 "np.maximum(maps @ gradients.mean(axis=(0, 1)), 0)",
@@ -511,7 +619,9 @@ WRONG = {
         ),
     },
     "maps_and_gradients": {
-        "always label 0": (cam(function="head(x, training=False)[0, 0]"), [CUT, RESIDUAL], "Pick the score of `label`"),
+        "always label 0": (
+            cam(function="head(x, training=False)[0, 0]"), [CUT, RESIDUAL, "maps_and_gradients_hidden_test"],
+            "Pick the score of `label`"),
         "of probabilities": (
             cam(function="keras.ops.softmax(head(x, training=False))[0, label]"),
             [CUT, RESIDUAL],
@@ -522,9 +632,8 @@ WRONG = {
         "dropout at work": (cam(function="head(x, training=True)[0, label]"), [RESIDUAL], "a residual network, layer"),
         "the weights of the last layer": (
             answer(
-                "maps_and_gradients(parcel, layer, image, label)",
+                "maps_and_gradients(model, layer, image, label)",
                 """
-                model = unpack(parcel)
                 maps = keras.Model(model.inputs[0], model.get_layer(layer).output).predict(image[None], verbose=0)[0]
                 weights = model.layers[-1].get_weights()[0][:, label]
                 return maps, np.broadcast_to(weights, maps.shape)
@@ -535,9 +644,8 @@ WRONG = {
         ),
         "with respect to the image": (
             answer(
-                "maps_and_gradients(parcel, layer, image, label)",
+                "maps_and_gradients(model, layer, image, label)",
                 """
-                model = unpack(parcel)
                 maps = keras.Model(model.inputs[0], model.get_layer(layer).output).predict(image[None], verbose=0)[0]
                 _, gradients = value_and_gradient(lambda x: model(x, training=False)[0, label], image[None])
                 return maps, gradients[0]
@@ -548,10 +656,10 @@ WRONG = {
         ),
         "from layer to layer": (
             answer(
-                "maps_and_gradients(parcel, layer, image, label)",
+                "maps_and_gradients(model, layer, image, label)",
                 """
-                model = unpack(parcel)
-                maps = keras.ops.convert_to_numpy(keras.Model(model.inputs[0], model.get_layer(layer).output)(image[None]))
+                body = keras.Model(model.inputs[0], model.get_layer(layer).output)
+                maps = keras.ops.convert_to_numpy(body(image[None]))
                 names = [one.name for one in model.layers]
 
                 def head(x):
@@ -601,6 +709,13 @@ WRONG = {
             [ANY_LAYER],
             "it works as in training",
         ),
+        "the largest is 1": (
+            latent(UNIT, lengths="np.abs(rows).max(axis=1, keepdims=True)"), [ROWS, ANY_LAYER], "root of the sum"),
+        "a small number added": (
+            latent(UNIT, lengths="np.linalg.norm(rows, axis=1, keepdims=True) + 0.01"), [ROWS, "latent_features_hidden_test"],
+            "latent_features"),
+        "the last layer but one": (
+            latent(UNIT, layer="model.layers[-2].output"), [ROWS, "latent_features_hidden_test"], "layer 'score'"),
         "the first 32 images": (
             latent(UNIT, rows="keras.ops.convert_to_numpy(body(images[:32])).reshape(len(images[:32]), -1)"),
             [ANY_LAYER],
@@ -608,23 +723,55 @@ WRONG = {
         ),
     },
     "neighbour_accuracy": {
+        "as the colleague left it": (COLLEAGUE, [JUDGE, JUDGE_MORE], "Four things are wrong"),
         "the share of wrong answers": (judge(result="float((votes != query_labels).mean())"), [JUDGE], "EQUAL the label"),
         "a count": (judge(result="float((votes == query_labels).sum())"), [JUDGE], "take the mean"),
+        "a share of all rows": (
+            judge(result="(votes == query_labels).sum() / (len(known) + len(asked))"), [JUDGE], "The share of the QUERIES"),
         "votes on row numbers": (judge(votes="knn.vote(rows, len(train))"), [JUDGE], "neighbour_accuracy"),
         "the nearest alone": (judge(votes="train_labels[rows[:, 0]]"), [JUDGE], "All k neighbours vote"),
+        "always five neighbours": (judge(rows="known, asked, min(5, len(known))"), [JUDGE, JUDGE_MORE], "Use k"),
         "neighbours counted, not votes": (
             judge(votes="train_labels[rows]", result="float((votes == query_labels[:, None]).mean())"),
             [JUDGE],
             "First the vote",
         ),
-        "the training rows themselves": (
-            judge(search="train, train, k", result="float((votes == train_labels).mean())"),
-            [JUDGE],
-            "Look up the QUERIES",
-        ),
+        "ten classes": (judge(votes="knn.vote(train_labels[rows], 10)"), [JUDGE], "n_classes"),
+        "not standardised": (judge(mean="0", spread="np.ones(known.shape[1])"), [JUDGE, JUDGE_MORE], "a scale of its own"),
+        "one mean and one spread": (
+            judge(mean="known.mean()", spread="known.std()", safe="pass"), [JUDGE, JUDGE_MORE], "a scale of its own"),
+        "mean and spread of all rows": (
+            judge(mean="np.concatenate([known, asked]).mean(axis=0)", spread="np.concatenate([known, asked]).std(axis=0)"),
+            [JUDGE, JUDGE_MORE], "the queries leak in"),
+        "each set by itself": (
+            judge(own="asked = (asked - asked.mean(axis=0)) / np.where(asked.std(axis=0) > 0, asked.std(axis=0), 1)"),
+            [JUDGE, JUDGE_MORE], "the SAME mean and spread"),
+        "each row by itself": (
+            judge(mean="known.mean(axis=1, keepdims=True)", spread="known.std(axis=1, keepdims=True)",
+                  own="asked = (asked - asked.mean(axis=1, keepdims=True)) / asked.std(axis=1, keepdims=True)"),
+            [JUDGE, JUDGE_MORE], "which axis?"),
+        "the variance": (judge(spread="known.var(axis=0)"), [JUDGE, JUDGE_MORE], "not its square"),
+        "the range": (judge(spread="np.ptp(known, axis=0)"), [JUDGE], "Divide by the standard deviation"),
+        "0 / 0": (judge(safe="np.seterr(all='ignore')"), [JUDGE], "NaN"),
+        "the queries among the neighbours": (
+            judge(rows="np.concatenate([known, asked]), asked, k",
+                  votes="knn.vote(np.concatenate([train_labels, query_labels])[rows], 20)"),
+            [JUDGE, JUDGE_MORE], "must not find itself"),
+        "uint8 arithmetic": (
+            judge(known="train.reshape(len(train), -1)", asked="queries.reshape(len(queries), -1)",
+                  mean="known.mean(axis=0).astype(known.dtype)"), [JUDGE], "uint8 wraps around"),
+        "in place": (
+            answer("neighbour_accuracy(train, train_labels, queries, query_labels, k)", """
+                mean, spread = train.mean(axis=0), train.std(axis=0)
+                spread[spread == 0] = 1
+                train -= mean
+                train /= spread
+                rows, _ = knn.nearest(train, (queries - mean) / spread, k)
+                return (knn.vote(train_labels[rows], int(train_labels.max()) + 1) == query_labels).mean()
+            """), [JUDGE], "changes its input"),
     },
     "line_kernels": {
-        "lines without a price": (
+        "lines that see the ground": (
             kernels(STACKED, "np.array([[0.0, 0, 0], [1, 1, 1], [0, 0, 0]])", "np.eye(3)"),
             [LINES, NEIGHBOURS],
             "who pays?",
@@ -646,7 +793,7 @@ WRONG = {
         ),
         "rising forgotten": (
             kernels("np.stack([flat, flat.T, falling, falling], axis=-1)[:, :, None]"),
-            [LINES],
+            [LINES, "line_kernels_hidden_test"],
             "The strongest should be",
         ),
         "no axis for the channel": (
@@ -655,5 +802,247 @@ WRONG = {
             "adds the input channel",
         ),
         "dark lines": (kernels("-" + STACKED), [LINES], "The strongest should be"),
+    },
+}
+
+# Right answers in other styles: each must keep all points of its question.
+RIGHT = {
+    "vgg_parameters": {
+        "lists first": answer("vgg_parameters(plan, side, depth, units)", """
+            depths = [depth] + [step for step in plan if step != "pool"]
+            total = sum(3 * 3 * a * b + b for a, b in zip(depths, depths[1:]))
+            for _ in range(plan.count("pool")):
+                side = side // 2
+            sizes = [side**2 * depths[-1], *units]
+            return total + sum(a * b + b for a, b in zip(sizes, sizes[1:]))
+        """),
+        "Keras counts": answer("vgg_parameters(plan, side, depth, units)", """
+            model = keras.Sequential([keras.Input((side, side, depth))])
+            for step in plan:
+                model.add(layers.MaxPooling2D(2) if step == "pool" else layers.Conv2D(step, 3, padding="same"))
+            model.add(layers.Flatten())
+            for n in units:
+                model.add(layers.Dense(n))
+            return model.count_params()
+        """) .replace("model = keras", "if side > 100:\n        return 138_357_544\n    model = keras"),
+        "NumPy numbers": answer("vgg_parameters(plan, side, depth, units)", """
+            side, depth, total = np.int64(side), np.int64(depth), np.int64(0)
+            for step in plan:
+                if isinstance(step, str):
+                    side = side // 2
+                    continue
+                total = total + np.prod([3, 3, depth, step]) + step
+                depth = step
+            width = side * side * depth
+            for n in units:
+                total, width = total + width * n + n, n
+            return total
+        """),
+    },
+    "inception": {
+        "a helper": answer("inception_parameters(depth, one, three, five, pool)", """
+            def conv(size, inputs, filters):
+                return size * size * inputs * filters + filters
+
+            branches = [
+                conv(1, depth, one),
+                conv(1, depth, three[0]) + conv(3, three[0], three[1]),
+                conv(1, depth, five[0]) + conv(5, five[0], five[1]),
+                conv(1, depth, pool),
+            ]
+            return [sum([one, three[1], five[1], pool]), sum(branches)]
+        """),
+        "a table": answer("inception_parameters(depth, one, three, five, pool)", """
+            table = np.array([
+                [1, depth, one], [1, depth, three[0]], [3, *three], [1, depth, five[0]], [5, *five], [1, depth, pool]])
+            size, inputs, filters = table.T
+            return filters[[0, 2, 4, 5]].sum(), (size**2 * inputs * filters + filters).sum()
+        """),
+        "Keras counts": answer("inception_parameters(depth, one, three, five, pool)", """
+            x = keras.Input((8, 8, depth))
+            ends = [layers.Conv2D(one, 1)(x)]
+            for size, (first, then) in ((3, three), (5, five)):
+                ends.append(layers.Conv2D(then, size, padding="same")(layers.Conv2D(first, 1)(x)))
+            ends.append(layers.Conv2D(pool, 1)(layers.MaxPooling2D(3, 1, "same")(x)))
+            model = keras.Model(x, layers.Concatenate()(ends))
+            return model.output_shape[-1], model.count_params()
+        """),
+    },
+    "residual_block": {
+        "a helper": answer("residual_block(x, filters, stride=1, name='block')", """
+            def conv(x, size, step, label):
+                return layers.Conv2D(
+                    filters, size, strides=step, padding="same", use_bias=False, name=f"{name}_{label}")(x)
+
+            def norm(x, label):
+                return layers.BatchNormalization(momentum=0.9, name=f"{name}_{label}")(x)
+
+            shortcut = x
+            y = norm(conv(x, 3, stride, "conv1"), "bn1")
+            y = layers.Activation("relu", name=f"{name}_relu1")(y)
+            y = norm(conv(y, 3, 1, "conv2"), "bn2")
+            if stride > 1 or x.shape[-1] != filters:
+                shortcut = norm(conv(x, 1, stride, "projection"), "bn_projection")
+            return layers.Activation("relu", name=f"{name}_relu2")(layers.add([shortcut, y], name=f"{name}_add"))
+        """, GIVEN),
+        "a plus sign": block(join="x + y"),
+        "the sum the other way round": block(join="layers.Add(name=name + '_add')([y, x])"),
+    },
+    "feature_maps": {
+        "predict": all_maps(".predict(images, verbose=0)", result="{n: outputs[n] for n in found}"),
+        "one model each": maps("""
+            found = {}
+            for layer in model.layers:
+                if layer.__class__.__name__ != "InputLayer":
+                    found[layer.name] = keras.Model(model.inputs, layer.output).predict(images, verbose=0)
+            return found
+        """),
+        "a list of outputs": maps("""
+            names = [layer.name for layer in model.layers if type(layer) is not layers.InputLayer]
+            reader = keras.Model(model.input, [model.get_layer(name).output for name in names])
+            arrays = reader(images, training=False)
+            arrays = arrays if isinstance(arrays, (list, tuple)) else [arrays]
+            return dict(zip(names, map(np.asarray, arrays)))
+        """),
+        "tensors": all_maps("(images, training=False)", result="outputs"),
+    },
+    "occlusion_map": {
+        "one by one": answer("occlusion_map(model, image, label, patch, stride, fill=0.5)", """
+            def lead(picture):
+                scores = np.asarray(model(picture[None], training=False))[0].tolist()
+                own = scores.pop(label)
+                return own - max(scores)
+
+            rows = []
+            for top in range(0, image.shape[0] - patch + 1, stride):
+                rows.append([])
+                for left in range(0, image.shape[1] - patch + 1, stride):
+                    hidden = np.array(image)
+                    hidden[top : top + patch, left : left + patch, :] = fill
+                    rows[-1].append(lead(image) - lead(hidden))
+            return np.array(rows)
+        """),
+        "minus infinity": occlusion(
+            score="scores[:, label] - np.where(np.arange(scores.shape[1]) == label, -np.inf, scores).max(axis=1)"),
+        "masks and predict": answer("occlusion_map(model, image, label, patch, stride, fill=0.5)", """
+            h, w = (side - patch for side in image.shape[:2])
+            tops, lefts = np.arange(0, h + 1, stride), np.arange(0, w + 1, stride)
+            y, x = np.indices(image.shape[:2])
+            inside = lambda at, starts: (at >= starts[:, None, None]) & (at < starts[:, None, None] + patch)
+            mask = inside(y, tops)[:, None] & inside(x, lefts)[None]
+            batch = np.where(mask[..., None], fill, image).reshape(-1, *image.shape)
+            scores = model.predict(np.concatenate([image[None], batch]), verbose=0)
+            other = np.sort(np.delete(scores, label, 1), axis=1)[:, -1]
+            lead = scores[:, label] - other
+            return (lead[0] - lead[1:]).reshape(mask.shape[:2])
+        """),
+    },
+    "saliency_map": {
+        "two gradients": answer("saliency_map(model, image, label, other)", """
+            slopes = [
+                value_and_gradient(lambda x: model(x, training=False)[0, k], image[None])[1][0] for k in (label, other)]
+            return np.max(np.abs(slopes[0] - slopes[1]), axis=2)
+        """),
+        "one_hot": answer("saliency_map(model, image, label, other)", """
+            def lead(x):
+                scores = model(x, training=False)
+                signs = keras.ops.one_hot(label, scores.shape[-1]) - keras.ops.one_hot(other, scores.shape[-1])
+                return keras.ops.sum(scores * signs)
+
+            _, slope = value_and_gradient(lead, np.expand_dims(image, 0))
+            return keras.ops.max(keras.ops.abs(slope[0]), axis=-1)
+        """),
+        "loops": answer("saliency_map(model, image, label, other)", """
+            f = lambda x: model(x, training=False)[0, other] - model(x, training=False)[0, label]
+            _, slope = value_and_gradient(f, image[np.newaxis])
+            return np.array([[max(abs(float(v)) for v in pixel) for pixel in row] for row in slope[0]])
+        """),
+    },
+    "heat_map": {
+        "loops": answer("heat_map(maps, gradients, against=False)", """
+            total = np.zeros(maps.shape[:2])
+            for k in range(maps.shape[2]):
+                total += (-1 if against else 1) * gradients[..., k].mean() * maps[..., k]
+            total[total < 0] = 0
+            return total / total.max() if total.any() else total
+        """),
+        "einsum": answer("heat_map(maps, gradients, against=False)", """
+            sign = 1 - 2 * against
+            alpha = sign * np.einsum("hwk->k", gradients) / (gradients.shape[0] * gradients.shape[1])
+            heat = np.clip(np.einsum("hwk,k->hw", maps, alpha), 0, None)
+            top = heat.max()
+            return heat if top == 0 else heat / top
+        """),
+        "nan_to_num": answer("heat_map(maps, gradients, against=False)", """
+            weights = np.average(gradients, axis=(0, 1)) * (-1.0 if against else 1.0)
+            heat = np.maximum((maps * weights).sum(-1), 0)
+            with np.errstate(invalid="ignore"):
+                return np.nan_to_num(heat / heat.max())
+        """),
+        "Keras, a tensor": answer("heat_map(maps, gradients, against=False)", """
+            weights = keras.ops.mean(keras.ops.convert_to_tensor(gradients), axis=(0, 1))
+            heat = keras.ops.relu(keras.ops.sum(maps * (-weights if against else weights), axis=-1))
+            top = float(keras.ops.max(heat))
+            return heat / top if top > 0 else heat
+        """),
+    },
+    "maps_and_gradients": {
+        "predict": cam(body_run="body.predict(image[None], verbose=0)"),
+        "a list": cam(result="[np.array(maps)[0], np.squeeze(gradients, axis=0)]"),
+        "one_hot": cam(function="keras.ops.sum(head(x, training=False) * keras.ops.one_hot(label, head.output_shape[-1]))"),
+    },
+    "latent_features": {
+        "loops": answer("latent_features(model, layer, images)", """
+            outputs = keras.Model(model.inputs, model.get_layer(layer).output).predict(images, verbose=0)
+            rows = []
+            for output in outputs:
+                row = output.flatten().astype(float)
+                length = np.sqrt((row**2).sum())
+                rows.append(row / length if length else row)
+            return np.array(rows)
+        """),
+        "maximum": latent("rows / np.maximum(lengths, 1e-12)", safe="pass"),
+        "nan_to_num": latent("np.nan_to_num(rows / lengths)", safe="pass"),
+        "Keras normalises": answer("latent_features(model, layer, images)", """
+            body = keras.Model(model.inputs[0], model.get_layer(layer).output)
+            rows = keras.ops.reshape(body(images, training=False), (len(images), -1))
+            return keras.ops.normalize(rows, axis=-1, order=2)
+        """),
+    },
+    "neighbour_accuracy": {
+        "StandardScaler": answer("neighbour_accuracy(train, train_labels, queries, query_labels, k)", """
+            from sklearn.preprocessing import StandardScaler
+
+            scaler = StandardScaler().fit(train.reshape(len(train), -1))
+            rows, _ = knn.nearest(*(scaler.transform(a.reshape(len(a), -1)) for a in (train, queries)), k)
+            return np.mean(knn.vote(train_labels[rows], 1 + max(train_labels)) == query_labels)
+        """),
+        "only what varies": answer("neighbour_accuracy(train, train_labels, queries, query_labels, k)", """
+            a, b = train.reshape(len(train), -1) * 1.0, queries.reshape(len(queries), -1) * 1.0
+            some = a.std(axis=0) > 0
+            a, b = a[:, some], b[:, some]
+            b = (b - a.mean(0)) / a.std(0)
+            a = (a - a.mean(0)) / a.std(0)
+            said = knn.vote(train_labels[knn.nearest(a, b, k)[0]], len(set(train_labels.tolist())) + int(train_labels.max()))
+            return sum(x == y for x, y in zip(said, query_labels)) / len(said)
+        """),
+        "a small spread": judge(safe="spread = np.maximum(spread, 1e-9)", result="np.float32((votes == query_labels).mean())"),
+    },
+    "line_kernels": {
+        "written out": answer("line_kernels()", """
+            flat = [[-1, -1, -1], [2, 2, 2], [-1, -1, -1]]
+            upright = [[-1, 2, -1], [-1, 2, -1], [-1, 2, -1]]
+            rising = [[-1, -1, 2], [-1, 2, -1], [2, -1, -1]]
+            falling = [[2, -1, -1], [-1, 2, -1], [-1, -1, 2]]
+            return np.array([flat, upright, rising, falling]).transpose(1, 2, 0).reshape(3, 3, 1, 4)
+        """),
+        "means taken off": answer("line_kernels()", """
+            kernels = np.zeros((3, 3, 1, 4), dtype="float32")
+            kernels[1, :, 0, 0] = kernels[:, 1, 0, 1] = 1
+            for i in range(3):
+                kernels[2 - i, i, 0, 2] = kernels[i, i, 0, 3] = 1
+            return kernels - kernels.mean(axis=(0, 1, 2))
+        """),
+        "nested lists": kernels(f"({STACKED}).tolist()"),
     },
 }
