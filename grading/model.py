@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-if TYPE_CHECKING:  # importing it takes a second, and the warm processes never see a notebook
+if TYPE_CHECKING:  # importing it takes a second, and the processes that run cells never see a notebook
     from nbformat import NotebookNode
 
 KIB = 1024
@@ -51,22 +51,6 @@ class Limits:
     processes: int = 200
     disk: int = 256 * MIB
     file: int = 64 * MIB
-
-
-@dataclass(frozen=True)
-class Repair:
-    """Something that intake put right in a submission.
-
-    Attributes
-    ----------
-    what : str
-        One sentence for the instructor.
-    """
-
-    what: str
-
-    def __str__(self) -> str:
-        return self.what
 
 
 @dataclass

@@ -19,14 +19,13 @@ from grading.nbgrader.backups import database_file
 from grading.nbgrader.course import CourseError
 from grading.sandbox.errors import SandboxError
 from grading.sandbox.forkserver_client import PRELOAD
-from grading.sandbox.pool import start
+from grading.sandbox.pool import Pool
 
 if TYPE_CHECKING:
     from grading.batch.submission import Checkers, Sessions
     from grading.model import Limits
     from grading.nbgrader.assignment import Assignment
     from grading.sandbox.forkserver_client import ForkServer
-    from grading.sandbox.pool import Pool
 
 _FOLDER = "grade-checker-"
 _PATIENCE = 10  # seconds that threads have to notice that a batch is being stopped
@@ -74,7 +73,7 @@ def open_engine(
         stack.callback(lambda: _all_back(idle, jobs))
         try:
             pool = stack.enter_context(
-                start(
+                Pool(
                     modules,
                     limits,
                     jobs=jobs,

@@ -104,7 +104,7 @@ class _Result(DisplayHook):
 
 
 class Shell(InteractiveShell):
-    """IPython without a terminal: made once in the warm process, before it forks."""
+    """IPython without a terminal: made once in the fork server."""
 
     displayhook_class = Type(_Result)
     display_pub_class = Type(_Publisher)

@@ -7,7 +7,7 @@ import os
 import site
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from grading.files import PACKAGE_ROOT
 from grading.model import Limits
@@ -205,11 +205,6 @@ class Pool:
             yield student
         finally:
             student.close()
-
-
-def start(preload: Iterable[str] = PRELOAD, limits: Limits | None = None, **settings: Any) -> Pool:
-    """Start a pool; see `Pool`."""
-    return Pool(preload, limits, **settings)
 
 
 def _user_site() -> list[str]:

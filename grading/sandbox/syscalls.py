@@ -1,4 +1,4 @@
-"""The Linux system calls that the walls are made of, called through ctypes.
+"""The Linux system calls that the confinement is made of, called through ctypes.
 
 Python has no Landlock, no seccomp and, before 3.12, no ``unshare``. The packages that wrap them need a C library
 (``libseccomp``) or do less than what is wanted here, so the calls are made directly: each is one line of a manual page.

@@ -666,10 +666,10 @@ def test_an_iterator_keeps_its_place(students, checker):
 
 @pytest.mark.needs("confinement")
 def test_a_test_that_ends_inside_its_own_function_in_the_sandbox(server):
-    from grading.sandbox.pool import start
+    from grading.sandbox.pool import Pool
 
     swallows = "def apply(f, x):\n    for i in range(3):\n        try: return f(x)\n        except BaseException: pass"
-    with start([]) as pool, pool.session() as student, Checker(server=server, limits=Limits(cell_timeout=2)) as checker:
+    with Pool([]) as pool, pool.session() as student, Checker(server=server, limits=Limits(cell_timeout=2)) as checker:
 
         def ask(request):
             return student.call({name: value for name, value in request.items() if name != "timeout"}, 10)

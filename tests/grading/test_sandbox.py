@@ -19,7 +19,7 @@ from grading.protocol.framing import ProtocolError, Unpacker, load, pack, pack_a
 from grading.sandbox import confinement, exchange, pool, privileges, processes, session, student_process, syscalls
 from grading.sandbox.errors import CallTimeout, NotConfined, SandboxError, StudentEnded, StudentError
 from grading.sandbox.forkserver_client import ForkServer
-from grading.sandbox.pool import Pool, start
+from grading.sandbox.pool import Pool
 
 ROOT = Path(__file__).resolve().parents[2]
 needs_walls = pytest.mark.needs("confinement")
@@ -28,7 +28,7 @@ SECRET = "hidden-test-3.14159"
 
 @pytest.fixture(scope="module")
 def warm():
-    with start(
+    with Pool(
         ["numpy", "matplotlib.pyplot"],
         Limits(cell_timeout=30, memory=GIB, disk=32 * MIB, file=8 * MIB, processes=60),
         trust_students=True,
