@@ -83,8 +83,8 @@ def test_curves_refuse_a_curve_of_another_length(shown):
 def test_bars_write_their_values(shown):
     plots.bars({"pixels": (0.31, 0.01), "HOG": 0.45}, xlabel="accuracy")
     ((fig, alt),) = shown
-    assert [text.get_text() for text in fig.axes[0].texts] == ["0.31 ± 0.01", "0.45"]
-    assert "pixels 0.31 ± 0.01; HOG 0.45" in alt
+    assert [text.get_text() for text in fig.axes[0].texts] == ["0.310 ± 0.010", "0.45"]
+    assert "pixels 0.310 ± 0.010; HOG 0.45" in alt
 
 
 def test_confusion_matrix_names_the_worst_confusion(shown):
