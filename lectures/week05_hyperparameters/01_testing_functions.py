@@ -250,7 +250,8 @@ experiments.table(four, title="STORED")
 # %%
 accuracies = experiments.values(luck)
 mean, spread = experiments.spread(accuracies)
-print(f"baseline, {len(luck)} seeds: {mean:.1%}, standard deviation {spread:.1%}, "
+print(f"baseline, {len(luck)} seeds: {mean:.1%}, "
+      f"standard deviation {spread:.1%}, "
       f"from {accuracies.min():.1%} to {accuracies.max():.1%}")
 rng = np.random.default_rng(0)
 for rows in (2, 4, 7, 12):
@@ -701,9 +702,10 @@ shown["SGD at 0.1"] = rates["SGD"][0.1]
 lines = {}
 for name, runs in shown.items():
     curves = 100 * experiments.values(runs, "accuracies")
-    lines[name] = curves.mean(axis=0), curves.std(axis=0, ddof=1)
+    lines[name] = tuple(np.transpose(
+        [experiments.interval(epoch) for epoch in curves.T]))
 plots.curves(epochs, lines, xlabel="epoch", ylabel="validation accuracy (%)",
-             title="STORED: who is still climbing? (5 seeds, band: standard deviation)")
+             title="STORED: who is still climbing? (mean of 5 seeds)")
 
 # %% [markdown]
 # Slow optimisers are cut off in the middle of their climb. A ranking holds for one budget.

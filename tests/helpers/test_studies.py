@@ -204,8 +204,9 @@ def test_a_second_process_takes_on_what_the_first_is_not_doing(tmp_path, request
     assert ("b", 1) not in {(each["way"], each["seed"]) for each in rows} and len(rows) == 5
 
 
-def test_several_workers_write_one_file(tmp_path, monkeypatch):
-    """Their study is found by its name, as on a cluster."""
+@pytest.fixture
+def quick(tmp_path, monkeypatch):
+    """A study of six runs that other processes find by its name as well."""
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     (tmp_path / "sitecustomize.py").write_text(
         "from helpers.experiments import studies\n"
@@ -222,9 +223,22 @@ def test_several_workers_write_one_file(tmp_path, monkeypatch):
     )
     monkeypatch.setitem(studies.MODULES, "quick", "quick")
     monkeypatch.setattr(studies, "__path__", [*studies.__path__, str(tmp_path)])
-    rows = engine.run(studies.find("quick"), output=tmp_path / "rows.csv", workers=2, threads=1, progress=False)
+    return studies.find("quick")
+
+
+def test_several_workers_write_one_file(quick, tmp_path):
+    rows = engine.run(quick, output=tmp_path / "rows.csv", workers=2, threads=1, progress=False)
     assert sorted(each["accuracy"] for each in rows) == [0.0, 0.1, 0.2, 0.3, 0.4, 0.5]
     assert os.getpid() not in {each["process"] for each in rows} and {each["threads"] for each in rows} == {1}
+
+
+def test_a_cluster_does_the_runs_and_this_process_writes_them(quick, tmp_path):
+    distributed = pytest.importorskip("distributed")
+    words = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
+    with distributed.LocalCluster(**words) as cluster:
+        rows = engine.run(quick, output=tmp_path / "rows.csv", scheduler=cluster.scheduler_address, workers=2, progress=False)
+    assert sorted(each["accuracy"] for each in rows) == [0.0, 0.1, 0.2, 0.3, 0.4, 0.5]
+    assert os.getpid() not in {each["process"] for each in rows}
 
 
 def test_check_finds_a_row_that_does_not_come_back(tmp_path, capsys):
