@@ -113,6 +113,19 @@ def ask(dataset, images, labels, requests):
     return answers
 
 
+def with_stand_ins(space, name, others, arguments):
+    """The answer of one of your functions while simple ones take the place of others.
+
+    The checks use it, so that a slip in an earlier answer costs no points in a later one.
+    """
+    kept = {key: space[key] for key in others}
+    try:
+        space.update(others)
+        return space[name](*arguments)
+    finally:
+        space.update(kept)
+
+
 def is_batch(batch, name):
     """Complain unless this is a pair with as many images as labels (the checks use it)."""
     assert isinstance(batch, list | tuple) and len(batch) == 2, (
@@ -445,7 +458,7 @@ for epoch in (0, 1):
 # %% nbgrader={"grade": true, "grade_id": "Batches_hidden_test", "locked": true, "points": 0.5, "schema_version": 3, "solution": false, "task": false}
 # Further checks run here after handing in.
 ### BEGIN HIDDEN TESTS
-images = np.random.default_rng(3).normal(size=(21, 3, 5, 1)).astype(np.float32)
+images = np.random.default_rng(3).normal(size=(21, 3, 5, 2)).astype(np.float32)
 labels = np.eye(21, dtype=np.float32)[np.random.default_rng(4).permutation(21)]
 known = {image.tobytes(): int(label.argmax()) for image, label in zip(images, labels, strict=True)}
 requests = ["length", 0, 1, 2, "next epoch", "next epoch", "length", 0, 1, 2]
@@ -455,7 +468,7 @@ for batches in (answers[1:4], answers[5:]):
     seen = set()
     for batch in batches:
         is_batch(batch, "a batch with one-hot labels")
-        checks.equal([batch[0].shape, batch[1].shape], [(7, 3, 5, 1), (7, 21)], "shapes of a batch")
+        checks.equal([batch[0].shape, batch[1].shape], [(7, 3, 5, 2), (7, 21)], "shapes of a batch")
         checks.equal(str(batch[0].dtype), "float32", "the dtype of the images")
         for image, label in zip(*batch, strict=True):
             assert known.get(image.tobytes()) == label.argmax(), "an image came with a wrong label, or changed"
@@ -1705,6 +1718,23 @@ def scores_of(images, kernel):
     return images.reshape(len(images), -1) / 255 @ kernel
 
 
+def without_top(images, which):
+    """Stands in for `flip`: some images without their first row (for the checks)."""
+    cleared = images.copy()
+    cleared[which, 0] = 0
+    return cleared
+
+
+def rolled(image, down, right, fill=0):
+    """Stands in for `shift`: what leaves comes back on the other side (for the checks)."""
+    return np.roll(image, (down, right), (0, 1))
+
+
+def squares(scores):
+    """Stands in for `average_views` (for the checks)."""
+    return (scores**2).mean(axis=0)
+
+
 # %% nbgrader={"grade": false, "grade_id": "tta", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def tta(images, kernel, views):
     """Class probabilities of each image, averaged over several views of it.
@@ -1729,6 +1759,12 @@ def tta(images, kernel, views):
         scores.append(scores_of(seen, kernel))
     return average_views(np.stack(scores))
     ### END SOLUTION
+
+
+def ask_tta(*arguments):
+    """What tta says with stand-ins for your other functions, and what is left of its arguments."""
+    others = {"flip": without_top, "shift": rolled, "average_views": squares}
+    return with_stand_ins(globals(), "tta", others, arguments), list(arguments)
 
 
 # %% [markdown] tags=["hints"]
@@ -1767,53 +1803,60 @@ def by_hand(*versions):
     return np.mean([power / power.sum(axis=1, keepdims=True) for power in powers], axis=0)
 
 
-def with_yours(views):
-    """The same by your own flip, shift and average_views: a slip in those costs no point here."""
-    scores, batch = [], images.copy()
-    for flipped, down, right in views:
-        seen = flip(batch, np.full(len(images), flipped))
-        seen = np.stack([shift(np.array(image), down, right) for image in seen])
-        scores.append(scores_of(seen, kernel))
-    return as_array(average_views(np.stack(scores)))
-
-
-def is_yours(got, views):
-    """Whether this is what your own functions give."""
-    try:
-        own = with_yours(views)
-        return got.shape == own.shape and np.allclose(got, own, rtol=1e-4, atol=1e-6)
-    except Exception:  # your earlier functions may do anything; then the course's own numbers count
-        return False
-
-
 close = {"rtol": 1e-4, "atol": 1e-6}
-plain = by_hand(images)
-got = as_array(tta(images.copy(), kernel.copy(), [(False, 0, 0)]))
-if not is_yours(got, [(False, 0, 0)]):
-    checks.array(got, plain, "a single view that changes nothing", **close)
-mirrored = images[:, :, ::-1]
-moved = np.zeros_like(images)
+plain, mirrored = by_hand(images), images[:, :, ::-1]
+moved, wrong = np.zeros_like(images), np.zeros_like(images)
 moved[:, 1:, :-1] = mirrored[:, :-1, 1:]
-wrong = np.zeros_like(images)
 wrong[:, 1:, :-1] = images[:, :-1, 1:]
-mistakes = {
-    "the plain prediction": (plain, "Where do the views go?"),
-    "the last view alone": (by_hand(moved), "Keep the scores of every view."),
-    "shifted first, then flipped": (
-        by_hand(images, mirrored, wrong[:, :, ::-1]),
-        "Flip, then shift.",
-    ),
-    "shifted, not flipped": (by_hand(images, images, wrong), "Flip where the first entry is True."),
-    "flipped, not shifted": (
-        by_hand(images, mirrored, mirrored),
-        "Shift by the second and third entry.",
-    ),
-    "the sum over the views": (3 * by_hand(images, mirrored, moved), "The average, please."),
-}
+scores = [np.log(by_hand(version)) for version in (images, mirrored, moved)]
+averaged = np.exp(np.mean(scores, axis=0))
 views = [(False, 0, 0), (True, 0, 0), (True, 1, -1)]
-got = as_array(tta(images.copy(), kernel, views))
-if not is_yours(got, views):
+
+
+def answers():
+    """With your own flip, shift and average_views."""
+    got = as_array(tta(images.copy(), kernel.copy(), [(False, 0, 0)]))
+    checks.array(got, plain, "a single view that changes nothing", **close)
+    mistakes = {
+        "the plain prediction": (plain, "Where do the views go?"),
+        "the last view alone": (by_hand(moved), "Keep the scores of every view."),
+        "shifted first, then flipped": (
+            by_hand(images, mirrored, wrong[:, :, ::-1]),
+            "Flip, then shift.",
+        ),
+        "shifted, not flipped": (
+            by_hand(images, images, wrong),
+            "Flip where the first entry is True.",
+        ),
+        "flipped, not shifted": (
+            by_hand(images, mirrored, mirrored),
+            "Shift by the second and third entry.",
+        ),
+        "the softmax of the averaged scores": (
+            averaged / averaged.sum(axis=1, keepdims=True),
+            "average_views wants the scores of every view.",
+        ),
+    }
+    got = as_array(tta(images.copy(), kernel.copy(), views))
     checks.array(got, by_hand(images, mirrored, moved), "three views", mistakes, **close)
+
+
+def with_others():
+    """With stand-ins for them: no first row, a shift that rolls, and the mean of the squared scores."""
+    got = as_array(ask_tta(images.copy(), kernel.copy(), views[::-1])[0])
+    cleared = without_top(images, np.ones(4, bool))
+    versions = images, cleared, np.roll(cleared, (1, -1), (1, 2))
+    expected = np.mean([scores_of(version, kernel) ** 2 for version in versions], axis=0)
+    checks.array(got, expected, "three views, with stand-ins for your functions", **close)
+
+
+try:
+    answers()
+except Exception as problem:
+    try:
+        with_others()
+    except Exception:
+        raise problem from None
 
 # %% nbgrader={"grade": true, "grade_id": "tta_hidden_test", "locked": true, "points": 0.5, "schema_version": 3, "solution": false, "task": false}
 # Further checks run here after handing in.
@@ -1829,24 +1872,43 @@ cases = [
     [(False, 5, 0)],
     [(False, 0, 0), (False, 0, 0), (True, 1, 1)],
 ]
-for views in cases:
-    expected, own, batch = np.zeros((5, 4)), [], images.copy()
-    for flipped, down, right in views:
-        source = mirrored if flipped else room
-        seen = source[:, 9 - down : 13 - down, 9 - right : 15 - right]
-        powers = np.exp(scores_of(seen, kernel))
-        expected += powers / powers.sum(axis=1, keepdims=True) / len(views)
-    got = as_array(tta(images.copy(), kernel.copy(), views))
-    try:  # a slip in flip, shift or average_views costs no point here
+
+
+def answers_hidden():
+    """With the student's own functions."""
+    for views in cases:
+        expected = np.zeros((5, 4))
         for flipped, down, right in views:
-            seen = flip(batch, np.full(len(images), flipped))
-            own.append(scores_of(np.stack([shift(np.array(i), down, right) for i in seen]), kernel))
-        own = as_array(average_views(np.stack(own)))
-        same = got.shape == own.shape and np.allclose(got, own, rtol=1e-4, atol=1e-6)
+            seen = (mirrored if flipped else room)[:, 9 - down : 13 - down, 9 - right : 15 - right]
+            powers = np.exp(scores_of(seen, kernel))
+            expected += powers / powers.sum(axis=1, keepdims=True) / len(views)
+        got, left = ask_function("tta", images.copy(), kernel.copy(), list(views))
+        checks.array(as_array(got), expected, f"the views {views}", rtol=1e-4, atol=1e-6)
+        for before, after in zip((images, kernel, views), left, strict=True):
+            assert np.array_equal(before, after), "tta changes what it is given"
+
+
+def with_others_hidden():
+    """With stand-ins for them."""
+    for views in cases:
+        expected = np.zeros((5, 4))
+        for flipped, down, right in views:
+            seen = without_top(images, np.full(5, flipped))
+            seen = np.roll(seen, (down, right), (1, 2))
+            expected += scores_of(seen, kernel) ** 2 / len(views)
+        got, left = ask_tta(images.copy(), kernel.copy(), list(views))
+        checks.array(as_array(got), expected, f"the views {views}", rtol=1e-4, atol=1e-6)
+        for before, after in zip((images, kernel, views), left, strict=True):
+            assert np.array_equal(before, after), "tta changes what it is given"
+
+
+try:
+    answers_hidden()
+except Exception as problem:
+    try:
+        with_others_hidden()
     except Exception:
-        same = False
-    if not same:
-        checks.array(got, expected, f"the views {views}", rtol=1e-4, atol=1e-6)
+        raise problem from None
 ### END HIDDEN TESTS
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "pipelines_text", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -2196,21 +2258,6 @@ def roll_some(images, rng):
     return np.stack([np.roll(image, rng.integers(0, 3), axis=1) for image in images])
 
 
-def with_stand_ins(space, arguments):
-    """Your on_off with these in the place of your data sets: a slip there costs no point here."""
-    others = {
-        "Batches": TurnedBatches,
-        "Augmented": once_augmented,
-        "flip_and_shift": roll_some,
-    }
-    kept = {name: space[name] for name in others}
-    try:
-        space.update(others)
-        return space["on_off"](*arguments)
-    finally:
-        space.update(kept)
-
-
 # %% nbgrader={"grade": false, "grade_id": "on_off", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def on_off(images, labels, validation_images, validation_labels, seeds, epochs):
     """Validation accuracy without and with augmentation.
@@ -2244,7 +2291,8 @@ def on_off(images, labels, validation_images, validation_labels, seeds, epochs):
 
 def ask_on_off(*arguments):
     """What on_off says with the course's simple data sets (the checks use it)."""
-    return with_stand_ins(globals(), arguments)
+    others = {"Batches": TurnedBatches, "Augmented": once_augmented, "flip_and_shift": roll_some}
+    return with_stand_ins(globals(), "on_off", others, arguments)
 
 
 # %% [markdown] tags=["hints"]

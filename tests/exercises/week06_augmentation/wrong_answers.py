@@ -246,6 +246,19 @@ def averaged(body):
     return answer("average_views(scores)", body)
 
 
+ASK_TTA = """
+
+def ask_tta(*arguments):
+    others = {"flip": without_top, "shift": rolled, "average_views": squares}
+    return with_stand_ins(globals(), "tta", others, arguments), list(arguments)
+"""
+
+
+def viewing(body):
+    """A right or wrong `tta`."""
+    return answer("tta(images, kernel, views)", body) + ASK_TTA
+
+
 def views(
     *,
     start="images",
@@ -255,8 +268,7 @@ def views(
     result="average_views(np.stack(scores))",
 ):
     """A wrong `tta`."""
-    return answer(
-        "tta(images, kernel, views)",
+    return viewing(
         f"""
         scores = []
         for flipped, down, right in views:
@@ -353,7 +365,12 @@ def comparison(
 ASK_ON_OFF = """
 
 def ask_on_off(*arguments):
-    return with_stand_ins(globals(), arguments)
+    others = {
+        "Batches": TurnedBatches,
+        "Augmented": once_augmented,
+        "flip_and_shift": roll_some,
+    }
+    return with_stand_ins(globals(), "on_off", others, arguments)
 """
 
 
@@ -531,7 +548,7 @@ WRONG = {
             EPOCHS,
             "The first epoch is not shuffled",
         ),
-        "shuffles in place": (IN_PLACE, EPOCHS, "Shuffle row numbers, not the images"),
+        "shuffles in place": (IN_PLACE, EPOCHS, "A second data set with the same seed"),
         "hands out views": (
             batches(
                 start="order = np.concatenate(course_plan(len(labels), batch_size, seed, epoch)); "
@@ -885,7 +902,19 @@ WRONG = {
         ),
         "never flips": (views(flips="images"), TTA, "Flip where the first entry is True"),
         "never shifts": (views(shifts="seen"), TTA, "Shift by the second and third entry"),
-        "averages scores": (views(result="average_views(np.mean(scores, axis=0)[None])"), TTA, "three views"),
+        "averages scores": (
+            views(result="average_views(np.mean(scores, axis=0)[None])"), TTA, "wants the scores of every view"),
+        "the sum over the views": (views(result="len(views) * average_views(np.stack(scores))"), TTA, ""),
+        "right and down exchanged": (
+            views(shifts="np.stack([shift(image, right, down) for image in seen])"), TTA, "three views"),
+        "every view of the one before": (
+            views(start="images", flips="flip(images, np.full(len(images), flipped))",
+                  keep="images = seen; scores.append(scores_of(seen, kernel))"), TTA, ""),
+        "flips in all views": (views(flips="images[:, :, ::-1]"), TTA, ""),
+        "each view once": (
+            views(result="average_views(np.unique(np.stack(scores), axis=0))"), TTA[1:], ""),
+        "pixels not scaled": (
+            views(keep="scores.append(seen.reshape(len(seen), -1) @ kernel)"), TTA, "a single view"),
     },
     "pipelines": {
         "theirs": (
@@ -958,13 +987,13 @@ WRONG = {
         "augmented validation": (
             comparison(judge="Augmented(Batches(validation_images, validation_labels, 32, 0), flip_and_shift, seed)"),
             ON_OFF,
-            "they are augmented",
+            "Measured without augmentation?",
         ),
         "'on' measured on augmented images": (
             comparison(judge="(Batches(validation_images, validation_labels, 32, 0) if name == 'off' else Augmented("
                        "Batches(validation_images, validation_labels, 32, 0), flip_and_shift, seed))"),
             ON_OFF,
-            "they are augmented",
+            "Measured without augmentation?",
         ),
         "augmentation always on": (
             comparison(off="Augmented(Batches(images, labels, 32, seed), flip_and_shift, seed)"),
@@ -973,7 +1002,7 @@ WRONG = {
         ),
         "augmentation never on": (comparison(on="Batches(images, labels, 32, seed)"), ON_OFF, "is it on?"),
         "measured on training images": (
-            comparison(judge="Batches(images, labels, 32, seed)"), ON_OFF, "a multiple of 1/21"),
+            comparison(judge="Batches(images, labels, 32, seed)"), ON_OFF, "Have the validation images been trained"),
         "trained on the validation images as well": (
             comparison(off=f"Batches({JOINED}, 32, seed)",
                        on=f"Augmented(Batches({JOINED}, 32, seed), flip_and_shift, seed)"),
@@ -1022,7 +1051,7 @@ WRONG = {
         "percent": (comparison(measured="100 * accuracy(kernel, judge)"), ON_OFF, "between 0 and 1"),
         "error rates": (comparison(measured="1 - accuracy(kernel, judge)"), ON_OFF, "learned perfectly in 12 epochs"),
         "the first batch of the validation": (
-            comparison(judge="Batches(validation_images[:16], validation_labels[:16], 32, 0)"), ON_OFF, "ALL of the validation"),
+            comparison(judge="Batches(validation_images[:16], validation_labels[:16], 32, 0)"), ON_OFF, "the seed alone decides"),
         "one data set for all seeds": (
             comparison(before="shared = Augmented(Batches(images, labels, 32, seeds[0]), flip_and_shift, seeds[0])",
                        on="shared"),
@@ -1207,14 +1236,14 @@ RIGHT = {
         "by logarithms": averaged("return np.exp(scores - special.logsumexp(scores, axis=-1, keepdims=True)).mean(0)"),
     },
     "tta": {
-        "a comprehension": answer("tta(images, kernel, views)", """
+        "a comprehension": viewing("""
             def view(flipped, down, right):
                 batch = flip(images, np.repeat(flipped, len(images)))
                 return scores_of(np.array([shift(i, down, right) for i in batch]), kernel)
 
             return average_views(np.array([view(*one) for one in views]))
         """),
-        "NumPy alone": answer("tta(images, kernel, views)", """
+        "NumPy alone": viewing("""
             total = 0
             for flipped, down, right in views:
                 room = np.pad(images[:, :, ::-1] if flipped else images, ((0, 0), (20, 20), (20, 20), (0, 0)))
