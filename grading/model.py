@@ -74,6 +74,8 @@ class Intake:
         Why nothing could be graded at all; None if something could.
     name : str
         Which notebook of the assignment, without ``.ipynb``.
+    shown : dict of str to pathlib.Path
+        Those of the student's own files that the person who grades gets to see.
     waiting : set of str
         Hand-graded answers that a person has to look for, because their cells are missing or untouched.
     """
@@ -85,6 +87,7 @@ class Intake:
     repairs: list[str] = field(default_factory=list)
     problem: str | None = None
     name: str = ""
+    shown: dict[str, Path] = field(default_factory=dict)
     waiting: set[str] = field(default_factory=set)
 
 
@@ -202,6 +205,8 @@ class Outcome:
         Wall-clock time.
     name : str
         Which notebook of the assignment, without ``.ipynb``.
+    shown : dict of str to pathlib.Path
+        As in :class:`Intake`: what is copied beside the notebook.
     waiting : set of str
         As in :class:`Intake`: these wait for a person, though their cells are as they were released.
     """
@@ -213,4 +218,5 @@ class Outcome:
     reasons: list[str] = field(default_factory=list)
     seconds: float = 0.0
     name: str = ""
+    shown: dict[str, Path] = field(default_factory=dict)
     waiting: set[str] = field(default_factory=set)

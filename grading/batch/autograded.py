@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -12,6 +13,8 @@ from typing import TYPE_CHECKING
 import nbformat
 
 from grading.files import safe_name, write_atomic
+from grading.submissions.files import read
+from grading.submissions.parse import NotANotebook
 
 if TYPE_CHECKING:
     from grading.model import Outcome
@@ -33,6 +36,9 @@ def write_autograded(assignment: Assignment, student: str, outcomes: Iterable[Ou
         folder, _ = assignment.submission(student)
         for outcome in outcomes:
             write_atomic(draft / f"{outcome.name}.ipynb", nbformat.writes(outcome.notebook, version=4) + "\n", mode)
+            for name, path in outcome.shown.items():
+                with contextlib.suppress(OSError, NotANotebook):  # it has gone, or was exchanged, since it was looked at
+                    write_atomic(draft / name, read(path), mode)
         files = assignment.given_files()
         stamp = folder / "timestamp.txt" if folder else None
         if stamp is not None and stamp.is_file() and not stamp.is_symlink() and _own_and_short(stamp):

@@ -127,7 +127,8 @@ def grade_notebook(assignment: Assignment, intake: Intake, session: Session, che
     reasons = [*intake.repairs, *_stopped(stops), *([f"No time was left for {listed(skipped)}."] if skipped else [])]
     status: Status = "partial" if stops or skipped else "repaired" if intake.repairs else "ok"
     scores = [question.score for question in questions]
-    return Outcome(intake.student, status, scores, notebook, reasons, time.monotonic() - begin, intake.name, intake.waiting)
+    seconds = time.monotonic() - begin
+    return Outcome(intake.student, status, scores, notebook, reasons, seconds, intake.name, intake.shown, intake.waiting)
 
 
 class _Question:
@@ -301,4 +302,13 @@ def ungradable(assignment: Assignment, intake: Intake, seconds: float = 0.0) -> 
                 cell.source = instructor[name].source
             if role(cell) == "test":
                 scores.append(QuestionScore(name, float(cell.metadata.nbgrader["points"]), 0.0, intake.problem))
-    return Outcome(intake.student, "ungradable", scores, notebook, [intake.problem or "", *intake.repairs], seconds, intake.name)
+    return Outcome(
+        intake.student,
+        "ungradable",
+        scores,
+        notebook,
+        [intake.problem or "", *intake.repairs],
+        seconds,
+        intake.name,
+        intake.shown,
+    )

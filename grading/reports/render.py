@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+import base64
 import functools
+import re
 import secrets
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
 
 from markupsafe import Markup, escape
+from nbformat import NotebookNode
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 from grading.protocol.printed import without_middle
 from grading.reports.formulae import formula
-from grading.sanitise.markup import clean_attachments, clean_html, is_base64
+from grading.sanitise.markup import PICTURES, clean_attachments, clean_html, data_address, is_base64, picture_kind
 from grading.sanitise.outputs import plain
-
-if TYPE_CHECKING:
-    from nbformat import NotebookNode
 
 OUTPUT_LIMIT = 20_000  # characters of one output that are shown
 SOURCE_LIMIT = 100_000  # characters of one cell
+_PICTURE_DATA = re.compile(r"data:image/\w+;base64,[A-Za-z0-9+/=]*")
 FORMULAE = 300  # of a cell that are typeset; for some texts the time grows with the square
 
 
@@ -60,7 +63,7 @@ def render_markdown(source: str, attachments: Mapping[str, Any] | None = None) -
     ----------
     source : str
     attachments : dict, optional
-        Pictures pasted into the cell.
+        Pictures pasted into the cell, and those that lie beside the notebook (see `with_pictures`).
 
     Returns
     -------
@@ -73,17 +76,43 @@ def render_markdown(source: str, attachments: Mapping[str, Any] | None = None) -
     """
     from nbconvert.filters.markdown_mistune import MarkdownWithMath
 
-    source = plain(source[:SOURCE_LIMIT])
+    source = plain(source if len(_PICTURE_DATA.sub("", source)) <= SOURCE_LIMIT else source[:SOURCE_LIMIT])
     if source.count("$") + source.count("\\begin{") + source.count("\\\\(") + source.count("\\\\[") > 2 * FORMULAE:
         return Markup("<pre>{}</pre>").format(source)
-    renderer = _renderer()()
+    renderer, pictures = _renderer()(), clean_attachments(attachments or {})
     try:
-        made = clean_html(MarkdownWithMath(renderer=renderer).render(source), clean_attachments(attachments or {}))
+        made = clean_html(
+            MarkdownWithMath(renderer=renderer).render(source), pictures, files=lambda name: data_address(name, pictures)
+        )
     except RecursionError:  # brackets nested a thousand deep
         return Markup("<pre>{}</pre>").format(source)
     for place, inside in renderer.formulae.items():
         made = made.replace(place, inside)
     return Markup(made)
+
+
+def with_pictures(notebook: NotebookNode, folder: Path) -> NotebookNode:
+    """A notebook in whose text cells the pictures that lie beside it are attached: a page has nothing beside it.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+        Its cells are changed.
+    folder : pathlib.Path
+
+    Returns
+    -------
+    nbformat.NotebookNode
+    """
+    found = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.suffix.lower() in PICTURES}
+    for cell in notebook.cells if found else ():
+        if cell.cell_type == "markdown":
+            text = unquote(cell.source)
+            for name, path in found.items():
+                if name in text and (kind := picture_kind(data := path.read_bytes())):
+                    bundle = {kind: base64.b64encode(data).decode("ascii")}
+                    cell.setdefault("attachments", NotebookNode())[name] = NotebookNode(bundle)
+    return notebook
 
 
 def render_code(source: str) -> Markup:

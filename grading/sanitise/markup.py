@@ -6,7 +6,7 @@ import base64
 import functools
 import html
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from urllib.parse import unquote
 
 import nh3
@@ -51,6 +51,7 @@ ACTIVE = re.compile(
     flags=re.IGNORECASE,
 )  # elements that do something, as other unknown ones do not
 _IMAGE = re.compile(r'<img((?:\s+[a-z]+(?:="[^"]*")?)*)\s*/?>')  # as nh3 writes it
+PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp")  # files that may be such
 _SIGNS = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
     (b"\xff\xd8\xff", "image/jpeg"),
@@ -64,7 +65,12 @@ def is_base64(text: object) -> bool:
     return isinstance(text, str) and re.fullmatch(r"[A-Za-z0-9+/=\s]*", text) is not None
 
 
-def clean_html(text: str, pictures: Pictures | None = None, files: bool = False, without: Collection[str] = ()) -> str:
+def clean_html(
+    text: str,
+    pictures: Pictures | None = None,
+    files: Callable[[str], str] | None = None,
+    without: Collection[str] = (),
+) -> str:
     """HTML in which nothing can run, submit, cover the page or be fetched from elsewhere.
 
     Parameters
@@ -72,8 +78,9 @@ def clean_html(text: str, pictures: Pictures | None = None, files: bool = False,
     text : str
     pictures : dict, optional
         Attachments as `clean_attachments` leaves them; a reference to one is replaced by the picture itself.
-    files : bool
-        Whether references to files beside the page may stay.
+    files : callable, optional
+        Is given the name of a file beside the notebook, and gives the address to be put in its place; an empty one if the file is
+        not there. Without it no such reference stays.
     without : collection of str, optional
         Elements that are left out with all that stands in them; of others that may not stay, what stands in them does.
 
@@ -95,8 +102,11 @@ def clean_html(text: str, pictures: Pictures | None = None, files: bool = False,
         if name == "href":
             return value if LINK.fullmatch(value) or (files and FILE.fullmatch(value)) else None
         if name == "src":
-            value = _resolved(value, pictures or {})
-            return value if DATA.fullmatch(value) or (files and FILE.fullmatch(value)) else None
+            if value.startswith("attachment:"):
+                value = data_address(value, pictures or {})
+            elif files and FILE.fullmatch(value):
+                value = files(file_name(value))
+            return value if not value or DATA.fullmatch(value) or (files and FILE.fullmatch(value)) else None
         pattern = _VALUES.get(name)
         return value if pattern is None or re.fullmatch(pattern, value, flags=re.IGNORECASE) else None
 
@@ -109,7 +119,7 @@ def clean_html(text: str, pictures: Pictures | None = None, files: bool = False,
         url_schemes={"http", "https", "mailto", "data", "attachment"},
     )
     cleaned = clean(text)
-    told = _IMAGE.sub(lambda match: match[0] if " src=" in match[1] else _not_shown(match[1]), cleaned)
+    told = _IMAGE.sub(lambda match: match[0] if re.search(r' src="[^"]', match[1]) else _not_shown(match[1]), cleaned)
     return cleaned if told == cleaned else clean(told)
 
 
@@ -145,14 +155,24 @@ def _is_bounded(text):
 def _not_shown(attributes):
     """What stands in the place of a picture that would have to be fetched, or is not there."""
     alt = re.search(r'\salt="([^"]+)"', attributes)
-    return f"<em>[picture not shown{': ' + alt[1] if alt else ''}]</em>"
+    why = "not included in what was handed in" if ' src=""' in attributes else "not shown"
+    return f"<em>[picture {why}{': ' + alt[1] if alt else ''}]</em>"
 
 
-def _resolved(address: str, pictures: Pictures) -> str:
-    """The address of a picture; where it is an attachment, the picture itself."""
+def file_name(address: str) -> str:
+    """The name of the file that an address in a text means.
+
+    Examples
+    --------
+    >>> file_name("./my%20plot.png")
+    'my plot.png'
+    """
+    return unquote(address.partition("#")[0]).removeprefix("./")
+
+
+def data_address(address: str, pictures: Pictures) -> str:
+    """The picture that an address means, as a data address; empty where it is not there."""
     name = address.removeprefix("attachment:")
-    if name == address:
-        return address
     bundle = pictures.get(name) or pictures.get(unquote(name)) or {}
     return next((f"data:{kind};base64,{data}" for kind, data in bundle.items()), "")
 
@@ -174,19 +194,21 @@ def clean_attachments(attachments: object) -> dict[str, dict[str, str]]:
         for data in bundle.values() if isinstance(bundle, dict) else ():
             if isinstance(data, list) and all(isinstance(part, str) for part in data):
                 data = "".join(data)
-            if isinstance(name, str) and is_base64(data) and (kind := _picture_kind(data)):
+            if isinstance(name, str) and is_base64(data) and (kind := picture_kind(_decoded(data))):
                 good[name] = {kind: "".join(data.split())}
                 break
     return good
 
 
-def _picture_kind(data):
+def picture_kind(data: bytes) -> str | None:
     """The media type of a picture, by its first bytes; None where it is not one that every browser shows as a picture only."""
-    data = "".join(data.split())
-    try:
-        begin = base64.b64decode(data, validate=True)[:12]
-    except ValueError:
-        return None
-    if begin[:4] == b"RIFF" and begin[8:] == b"WEBP":
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "image/webp"
-    return next((kind for sign, kind in _SIGNS if begin.startswith(sign)), None)
+    return next((kind for sign, kind in _SIGNS if data.startswith(sign)), None)
+
+
+def _decoded(data):
+    try:
+        return base64.b64decode("".join(data.split()), validate=True)
+    except ValueError:
+        return b""

@@ -5,8 +5,10 @@ from __future__ import annotations
 import functools
 import html
 import re
+from collections.abc import Collection
+from urllib.parse import quote
 
-from grading.sanitise.markup import ACTIVE, ATTRIBUTES, DATA, FILE, LINK, TAGS, clean_attachments, clean_html
+from grading.sanitise.markup import ACTIVE, ATTRIBUTES, DATA, FILE, LINK, TAGS, clean_attachments, clean_html, file_name
 
 TEXT_LIMIT = 50_000  # characters of a text cell that are read as Markdown; for some texts the time grows with the square
 MATH_LIMIT = 500  # formulas that begin in it, likewise
@@ -26,9 +28,9 @@ def _renderer():
     names = set().union(*ATTRIBUTES.values())
 
     class Renderer(IPythonRenderer):
-        def __init__(self, pictures):
+        def __init__(self, pictures, files):
             super().__init__(escape=False, exclude_anchor_links=True)
-            self.pictures = pictures
+            self.pictures, self.files = pictures, files
             self.html = False  # whether there is more than text
             self.refused = False  # whether some of it is refused
 
@@ -61,7 +63,10 @@ def _renderer():
 
         def image(self, text, url, title=None):
             # Where an attachment is not there, nbconvert gives up, and formgrader shows an error instead of the notebook.
-            there = url.removeprefix("attachment:") in self.pictures if url.startswith("attachment:") else FILE.fullmatch(url)
+            if url.startswith("attachment:"):
+                there = url.removeprefix("attachment:") in self.pictures
+            else:
+                there = FILE.fullmatch(url) is not None and bool(self.files(file_name(url)))
             if not (there or DATA.fullmatch(url)):
                 self._no_address()
             return HTMLRenderer.image(self, text, url, title)
@@ -69,7 +74,9 @@ def _renderer():
     return Renderer
 
 
-def clean_text(source: str, attachments: object = None) -> tuple[str, dict[str, dict[str, str]], bool]:
+def clean_text(
+    source: str, attachments: object = None, files: Collection[str] | None = None
+) -> tuple[str, dict[str, dict[str, str]], bool]:
     """A text cell for formgrader, which takes HTML in it for HTML.
 
     Text without HTML stays as it is. Other text becomes what formgrader would make of it, as one line of HTML, cleaned: Markdown
@@ -79,6 +86,8 @@ def clean_text(source: str, attachments: object = None) -> tuple[str, dict[str, 
     ----------
     source : str
     attachments : dict, optional
+    files : collection of str, optional
+        Names of the files that will lie beside the notebook; without it, any may.
 
     Returns
     -------
@@ -99,14 +108,18 @@ def clean_text(source: str, attachments: object = None) -> tuple[str, dict[str, 
     pictures = clean_attachments(attachments or {})
     if len(source) > TEXT_LIMIT or source.count("\\begin{") + source.count("\\\\[") + source.count("\\\\(") > MATH_LIMIT:
         return as_shown(source), {}, True
-    renderer = _renderer()(pictures)
+
+    def beside(name: str) -> str:
+        return quote(name) if files is None or name in files else ""
+
+    renderer = _renderer()(pictures, beside)
     try:
         made = MarkdownWithMath(renderer=renderer).render(source)
         if not renderer.html:
             return source, pictures, False
-        cleaned = clean_html(made, pictures, files=True)
+        cleaned = clean_html(made, pictures, files=beside)
         line = f"<div>{_one_line(cleaned.strip())}</div>"
-        if MarkdownWithMath(renderer=_renderer()({})).render(line).strip() != line:
+        if MarkdownWithMath(renderer=_renderer()({}, beside)).render(line).strip() != line:
             return as_shown(source), {}, True
     except Exception:  # brackets nested a thousand deep: formgrader would fail in the same way
         return as_shown(source), {}, True
@@ -134,7 +147,7 @@ def markdown_html(source: str, attachments: object = None) -> str:
     from nbconvert.filters.markdown_mistune import MarkdownWithMath
 
     pictures = clean_attachments(attachments or {})
-    return clean_html(MarkdownWithMath(renderer=_renderer()(pictures)).render(source), pictures).strip()
+    return clean_html(MarkdownWithMath(renderer=_renderer()(pictures, quote)).render(source), pictures).strip()
 
 
 def as_shown(source: str) -> str:

@@ -8,10 +8,12 @@ import json
 import os
 import re
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grading.model import MIB
+from grading.sanitise.markup import PICTURES, picture_kind
 from grading.submissions.match import shown
 from grading.submissions.parse import NotANotebook
 
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 
 NOTEBOOK_LIMIT = 256 * MIB  # a notebook file larger than this is not read
 FILE_LIMIT = 2000  # files of one submission
+PICTURE_LIMIT = 10 * MIB  # of a picture that whoever grades is shown
+ALL_LIMIT = 3 * PICTURE_LIMIT
+DATA, DATA_LIMIT = (".csv", ".tsv", ".txt", ".md", ".json", ".npy", ".npz"), 1 * MIB
 REFUSED = frozenset(
     ".py .pyc .pyo .pyw .pyi .pth .so .pyd .dll .dylib .egg-link .egg .whl .exe .sh".split()
 )  # what an import, an interpreter or a person might execute
@@ -131,6 +136,51 @@ def stage(assignment, folder, files, intake, limits):
         else:
             total += size
             intake.files[key] = path
+
+
+def for_people(files: Mapping[str, Path], repairs: list[str]) -> dict[str, Path]:
+    """Choose what of a student's own files the person who grades gets to see beside the notebook.
+
+    Pictures, if they are what their names say, and small files of data. Documents stay where they were handed in.
+
+    Parameters
+    ----------
+    files : dict of str to pathlib.Path
+        The student's own.
+    repairs : list of str
+        Is told what is left out for its size.
+
+    Returns
+    -------
+    dict of str to pathlib.Path
+        Name without surprises -> where it lies.
+    """
+    chosen: dict[str, Path] = {}
+    total = 0
+    for name, path in files.items():
+        kind = Path(name).suffix.lower()
+        if kind not in PICTURES + DATA:
+            continue
+        safe = "/".join(re.sub(r"[^\w .()+-]", "_", part).lstrip(".") or "_" for part in name.split("/"))
+        try:
+            size = path.stat().st_size
+            limit = PICTURE_LIMIT if kind in PICTURES else DATA_LIMIT
+            limits = f"{PICTURE_LIMIT / MIB:g} MiB of a picture, {DATA_LIMIT / MIB:g} of data, {ALL_LIMIT / MIB:g} of all"
+            if size > limit or total + size > ALL_LIMIT:
+                repairs.append(
+                    f"{shown(name)} is only where it was handed in: {size / MIB:,.1f} MiB are more than is copied for "
+                    f"whoever grades ({limits})."
+                )
+            elif any(safe == other or safe.startswith(f"{other}/") or other.startswith(f"{safe}/") for other in chosen):
+                repairs.append(f"{shown(name)} is only where it was handed in: another file has this name already.")
+            elif kind in PICTURES and not picture_kind(read(path)):
+                repairs.append(f"{shown(name)} is only where it was handed in: it is not the picture that its name says.")
+            else:
+                chosen[safe] = path
+                total += size
+        except (OSError, NotANotebook):
+            continue
+    return chosen
 
 
 def fingerprint(assignment: Assignment, student: str) -> str:

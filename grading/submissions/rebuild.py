@@ -7,6 +7,7 @@ import hashlib
 import re
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote, unquote
 
 import nbformat
 
@@ -85,6 +86,8 @@ def rebuild(
     instructor: NotebookNode | None = None,
     whole: bool = True,
     files: Collection[str] = (),
+    beside: Collection[str] | None = None,
+    pictures: Collection[str] = (),
 ) -> Rebuilt:
     """Put the answers and own cells of a student into the released notebook.
 
@@ -100,7 +103,11 @@ def rebuild(
         broken one it is put back.
 
     files : collection of str, optional
-        Names of files that will lie beside the notebook.
+        Names of the student's own files.
+    beside : collection of str, optional
+        Names of all files that will lie beside the graded notebook; by default any may.
+    pictures : collection of str, optional
+        Those that are pictures of the student's own: what no text shows is shown at the end.
 
     Returns
     -------
@@ -174,7 +181,12 @@ def rebuild(
         notes.append(f"No answer was found for {', '.join(lost_answers)}.")
     if lost_locked:
         notes.append(f"Put back, for they were missing: {', '.join(lost_locked)}.")
-    _make_harmless(result, {cell.source for cell in given}, notes)
+    _share_attachments(result, cells)
+    _make_harmless(result, {cell.source for cell in given}, notes, beside)
+    text = unquote("\n".join(cell.source for cell in result.cells if cell.cell_type == "markdown"))
+    if rest := [name for name in sorted(pictures) if name not in text]:
+        lines = ["**Handed in beside the notebook:**", *(f"![{name}]({quote(name)})" for name in rest)]
+        result.cells.append(nbformat.v4.new_markdown_cell("\n\n".join(lines)))
     _set_ids(result)
     for cell in result.cells:
         if cell.cell_type == "code":
@@ -202,7 +214,22 @@ def _attachments(cell):
     return nbformat.from_dict({storable(name): bundle for name, bundle in clean_attachments(cell.attachments).items()})
 
 
-def _make_harmless(notebook, released, notes):
+def _share_attachments(notebook, cells):
+    """Give text that was copied from another cell the pictures that were pasted there, where it is clear which are meant."""
+    pasted: dict[str, list[dict]] = {}
+    for cell in cells:
+        for name, bundle in _attachments(cell).items() if cell.attachments else ():
+            if bundle not in pasted.setdefault(name, []):
+                pasted[name].append(bundle)
+    for cell in notebook.cells if pasted else ():
+        if cell.cell_type == "markdown":
+            named = {unquote(name) for name in re.findall(r"attachment:([^\s)\"'>]+)", cell.source)}
+            for name in sorted(named - cell.get("attachments", {}).keys()):
+                if len(pasted.get(name, ())) == 1:
+                    cell.setdefault("attachments", nbformat.from_dict({}))[name] = pasted[name][0]
+
+
+def _make_harmless(notebook, released, notes, beside):
     """Change text cells, except those that are as they were released, so that nothing in them can act in formgrader's page."""
     total = 0
     for position, cell in enumerate(notebook.cells):
@@ -213,7 +240,7 @@ def _make_harmless(notebook, released, notes):
             made = nbformat.v4.new_markdown_cell(as_shown(cell.source), metadata=cell.metadata)
             notebook.cells[position] = made
             continue
-        cell.source, pictures, changed = clean_text(cell.source, cell.get("attachments"))
+        cell.source, pictures, changed = clean_text(cell.source, cell.get("attachments"), beside)
         cell.pop("attachments", None)
         if pictures:
             cell.attachments = nbformat.from_dict(pictures)

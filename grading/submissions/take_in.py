@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grading.model import Intake, Limits
-from grading.submissions.files import NOTEBOOK, look, notebooks_among, rank, read, stage
+from grading.sanitise.markup import PICTURES
+from grading.submissions.files import NOTEBOOK, for_people, look, notebooks_among, rank, read, stage
 from grading.submissions.match import shown
 from grading.submissions.parse import NotANotebook, parse
 from grading.submissions.rebuild import rebuild
@@ -63,6 +64,9 @@ def take_in(assignment: Assignment, student: str, name: str | None = None, *, li
     notebooks = notebooks_among({key: path for key, path in files.items() if key not in intake.files})
     others = {key: path for key, path in files.items() if key not in notebooks}
     stage(assignment, folder, others, intake, limits)
+    own = {key: path for key, path in intake.files.items() if given.get(key) != path}
+    intake.shown = {key: path for key, path in for_people(own, intake.repairs).items() if key not in given or key in own}
+    pictures = [key for key in intake.shown if Path(key).suffix.lower() in PICTURES]
 
     siblings = set(names) - {name}
     candidates = [key for key in notebooks if NOTEBOOK.sub("", Path(key).name) not in siblings]
@@ -79,7 +83,15 @@ def take_in(assignment: Assignment, student: str, name: str | None = None, *, li
     for key in candidates[:20]:
         try:
             raw, notes, whole = parse(read(files[key]))
-            made = rebuild(released, raw, instructor=instructor, whole=whole, files=intake.files.keys() - given.keys())
+            made = rebuild(
+                released,
+                raw,
+                instructor=instructor,
+                whole=whole,
+                files=own,
+                beside={*given, *intake.shown},
+                pictures=pictures,
+            )
         except NotANotebook as problem:
             failures.append(f"{shown(key)} is not usable: {problem}.")
             continue

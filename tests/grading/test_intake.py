@@ -420,7 +420,7 @@ def test_text_of_a_students_cannot_act_and_the_release_stays_as_it_is(small):
     before = path.read_bytes()
     intake = take_in(small.assignment, "ada")
     written = nbformat.writes(intake.notebook)
-    assert script not in written and "&lt;script&gt;" in written and "[picture not shown: a]" in written
+    assert script not in written and "&lt;script&gt;" in written and "[picture not included in what was handed in: a]" in written
     assert intake.notebook.cells[0].source == source.cells[0].source
     assert [cell.cell_type for cell in intake.notebook.cells].count("raw") == 0
     assert any(note.startswith("why: HTML that could act") for note in intake.repairs)

@@ -226,7 +226,7 @@ def test_a_picture_that_is_not_there_is_a_note(source):
     with pytest.raises(Exception, match="missing attachment"):
         shown(source)
     cleaned, attachments, changed = text.clean_text(source, {"other.png": {"image/png": PNG}})
-    assert changed and not attachments and "[picture not shown: a plot]" in shown(cleaned).text
+    assert changed and not attachments and "[picture not included in what was handed in: a plot]" in shown(cleaned).text
 
 
 def test_pictures_that_are_there_are_shown():
