@@ -24,7 +24,7 @@ from grading.nbgrader.gradebook import GradebookWriter
 from grading.nbgrader.roster import course_roster
 from grading.reports import pages
 from grading.reports.pages import number, without_type
-from grading.reports.render import SOURCE_LIMIT, code_style, render_code, render_markdown, render_outputs
+from grading.reports.render import SOURCE_LIMIT, code_style, render_code, render_markdown, render_outputs, with_pictures
 from grading.reports.titles import first_heading, titles
 
 if TYPE_CHECKING:
@@ -344,7 +344,8 @@ def write_feedback(assignment: Assignment, students: Iterable[str] | None = None
                     continue
                 grades = standing["notebooks"][name]
                 called = people.called(student, known)
-                page = render(assignment, name, nbformat.read(path, as_version=4), record, grades, called)
+                notebook = with_pictures(nbformat.read(path, as_version=4), path.parent)
+                page = render(assignment, name, notebook, record, grades, called)
                 write_atomic(target / f"{name}.html", page)
                 written.pages.append(target / f"{name}.html")
                 waits = [key for key, grade in grades["grades"].items() if grade["needs_manual_grade"]]

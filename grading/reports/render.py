@@ -35,7 +35,7 @@ def _renderer():
 
     class Renderer(HTMLRenderer):
         def __init__(self):
-            super().__init__(escape=False)
+            super().__init__(escape=False, allow_harmful_protocols=True)  # what is made is cleaned; attachments pass
             self.formulae = {}
 
         def _keep(self, made):
