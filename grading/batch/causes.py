@@ -121,8 +121,9 @@ class Causes:
         match = _MISSING.search(message or "")
         if match and not hidden:
             return self._missing(match[1], place)
-        known = used & self._public if hidden else used
-        found = self._failed(known, place, self._made(place)) or self._called(message or "")
+        # A name that is missing would be in the message, which must not count where it is hidden.
+        known, made = (used & self._public, self._made(place)) if hidden else (used, used)
+        found = self._failed(known, place, made) or self._called(message or "")
         if found is None and match:
             found = self._missing(match[1], place)
             return replace(found, told=False)
@@ -341,7 +342,7 @@ def _syntax(message, source, stopped, line):
 
 
 def _short(message):
-    message = re.sub(r" ?\((?:<[^>]*>|[^()]*\.py), line \d+\)$", "", " ".join(message.split()))
+    message = re.sub(r" ?\((?:<[^>]*>|[^()]*\.py), line \d+\)$", "", " ".join(message.split())).rstrip(".")
     return message if len(message) <= 160 else message[:159] + "…"
 
 

@@ -92,10 +92,11 @@ class _Check:
     cause: Mapping[str, Any] | None
     remark: str
     anchor: str
+    by_hand: bool
 
     @property
     def part(self):
-        return self.title.part
+        return self.title.part or ("your answer" if self.by_hand else "check")
 
 
 @dataclass
@@ -157,6 +158,7 @@ def _checks(released, named, found, standing, anchors):
             student_cause(question) if question and state == "lost" else None,
             standing["comments"].get(key) or "",
             anchors.get(key, ""),
+            question is None,
         )
 
 

@@ -24,7 +24,7 @@ from pathlib import Path
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
 
-from grading.checker.client import _statements
+from grading.checker.names import statements_of
 from grading.nbgrader.assignment import Assignment
 from grading.nbgrader.cells import grade_id, hidden_lines, role
 from grading.nbgrader.course import Course, CourseError
@@ -146,7 +146,7 @@ class Exercise:
 
 
 def _bound(source):
-    return [name for one in _statements(source) for name in one.bound]
+    return [name for one in statements_of(source) for name in one.bound]
 
 
 def _dependencies(notebook, defines):
@@ -155,7 +155,7 @@ def _dependencies(notebook, defines):
         name
         for cell in notebook.cells
         if cell.cell_type == "code"
-        for one in _statements(cell.source)
+        for one in statements_of(cell.source)
         if one.source.lstrip().startswith(("import ", "from "))
         for name in one.bound
     }
@@ -169,7 +169,7 @@ def _dependencies(notebook, defines):
             if name == question:
                 begun = True
                 continue
-            for one in _statements(cell.source) if begun else ():
+            for one in statements_of(cell.source) if begun else ():
                 if one.loaded & touched:
                     touched |= one.bound - modules  # a call such as checks.array(...) leaves the module as it is
                     if role(cell) == "test":

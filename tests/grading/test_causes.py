@@ -185,3 +185,11 @@ def test_names_that_wait_for_each_other_come_to_an_end():
         ("b = a", "error", ("NameError", "name 'a' is not defined", "")),
     )
     assert both.find(5, frozenset({"a"}), "NameError: name 'a' is not defined", hidden=False)
+
+
+def test_a_wrong_answer_is_not_blamed_on_a_cell_that_failed_elsewhere():
+    failed = ("import numpy as np\ntriple = 1\nnp.nothing", "error", ("AttributeError", "nothing", ""))
+    wrong = causes(failed, ("def triple(x):\n    return 4", "ok", None), public="np triple")
+    for hidden in (False, True):
+        assert wrong.find(9, frozenset({"triple"}), "AssertionError: no", hidden) is None
+    assert wrong.find(9, frozenset({"triple", "np"}), "AssertionError: no", hidden=False) is None, "it has not even been missing"

@@ -99,7 +99,7 @@ def test_full_points(small):
     tags = Tags(html)
     assert "5 of 9 points so far 4 points wait for a person" in tags.text and "Not graded by a person yet: why" in tags.text
     assert "Where points were lost" not in tags.text and "Passed: 2 questions, 5 points" in tags.text
-    assert "why 0 of 4 so far waits for a person" in tags.text and 'class="bad"' not in html, "what waits is not lost"
+    assert "why worth 4 Your answer: waits for a person" in tags.text and 'class="bad"' not in html, "what waits is not lost"
     assert re.search(r'<details class="passed"><summary>', html), "what is passed is folded"
 
 
@@ -286,7 +286,7 @@ def test_a_formula_does_nothing_but_stand_there(tex):
 def test_no_formula_gets_into_an_attribute():
     for source in (
         '![so $x^2$](attachment:a.png "t $x$")',
-        '<div><img alt="\n\n$$x$$\n\n" src=y></div>',
+        f'<div><img alt="\n\n$$x$$\n\n" src="data:image/png;base64,{PNG}"></div>',
         '<b title="$x$">so</b>',
     ):
         html = render_markdown(source, {"a.png": {"image/png": PNG}})
@@ -353,7 +353,7 @@ def test_what_was_lost_comes_first_and_what_is_passed_is_folded(small):
         text.index(one)
         for one in (
             "Where points were lost Question 2: three times 1 of 3",
-            "Waiting for a person Question 3: why 0 of 4 so far",
+            "Waiting for a person Question 3: why worth 4 Your answer: waits for a person",
             "Passed: 1 question, 2 points Question 1: twice",
             "Your notebook",
         )
@@ -364,6 +364,17 @@ def test_what_was_lost_comes_first_and_what_is_passed_is_folded(small):
     assert [Tags(one).text for one in folded] == ["Beginning", "Question 1: twice passed"]
     anchors = {attributes["href"] for tag, attributes in Tags(html).tags if tag == "a"}
     assert anchors and all(f'id="{anchor[1:]}"' in html for anchor in anchors)
+
+
+def test_within_a_question_what_was_lost_comes_first(small):
+    notebook = small.source()
+    notebook.cells.insert(1, new_markdown_cell("## Question 1: numbers"))
+    nbformat.write(notebook, small.root / "source" / "ps1" / "ps1.ipynb")
+    small.hand_in("ada")
+    grade(small, "ada", [FULL[0], QuestionScore("triple_test", 3, 0.0, "CheckFailed: no")])
+    text = Tags(page(small)).text
+    assert "Question 1: numbers 2 of 9 so far" in text
+    assert text.index("Triple: not passed") < text.index("Double: passed") < text.index("Your notebook")
 
 
 CAUSE = Cause("asks for keyboard input", 4, "The answer cell triple stopped <here>.", "Write the value into the code.")
