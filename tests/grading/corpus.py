@@ -33,6 +33,12 @@ LEAK = "LEAKED:"  # what hostile code writes in front of what it has found
 HUGE = 200 * 2**20
 
 
+PICTURE = bytes.fromhex(  # a pixel, as PNG
+    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360000002000001e221bc330000"
+    "000049454e44ae426082"
+)
+
+
 @dataclass
 class Case:
     """A submission and what must become of it.
@@ -271,6 +277,38 @@ def _honest(corpus):
     )
     add("exit-cell", "honest", "an own cell that says exit()", one.with_cell("exit()"), one.full, "ok|partial")
     add("asks", "honest", "an own cell that waits for input", one.with_cell("input('your name? ')"), one.full)
+
+
+def _for_people(corpus):
+    """What only a person can judge, in the forms in which it is handed in."""
+    one, add, fault = corpus.exercise, corpus.add, "for a person"
+    shows = {
+        "figure-svg": "%config InlineBackend.figure_format = 'svg'\nimport matplotlib.pyplot as plt\nplt.plot([1, 3, 2]);",
+        "figure-notebook": "%matplotlib notebook\nimport matplotlib.pyplot as plt\nfig, ax = plt.subplots(); ax.plot([1, 3, 2]);",
+        "progress-bar": "for i in range(5000): print(f'\\r{i:5}/5000 loss: {1 / (i + 1):.4f}', end='', flush=True)",
+        "long-print": "for i in range(100_000): print('Epoch', i)\nprint('final loss 0.1')",
+        "table-html": "from IPython.display import HTML\nHTML('<style>td {}</style><table><tr><td>0.5</td></tr></table>')",
+        "rich-text": "from IPython.display import Markdown, Math\ndisplay(Markdown('| a |\\n|---|\\n| $x$ |'), Math('a < b'))",
+        "active-html": "from IPython.display import HTML\nHTML('<script>document.title = 1</script><video src=x></video>')",
+        "nested-html": "from IPython.display import HTML\nHTML('<div>' * 50_000)",
+    }
+    for student, source in shows.items():
+        add(student, fault, student.replace("-", " "), one.with_cell(source), one.full)
+    notebook = one.solved()
+    notebook.cells.append(new_markdown_cell("Here: ![a plot](attachment:my%20plot.png)"))
+    add("picture-lost", fault, "a pasted picture that is not there", notebook, one.full, "repaired")
+    notebook = one.solved()
+    notebook.cells.append(new_markdown_cell("Here: ![a photo](my%20photo.png)"))
+    path = add("picture-beside", fault, "a picture handed in beside the notebook", notebook, one.full)
+    (path.parent / "my photo.png").write_bytes(PICTURE)
+    (path.parent / "scan.png").write_bytes(PICTURE)
+    for number, name in enumerate(grade_id(cell) for cell in one.released.cells if role(cell) == "manual"):
+        for where, step in (("below", 1), ("above", 0)):
+            notebook = one.solved(**{name: one.released.cells[one.place(one.released, name)].source})
+            notebook.cells.insert(one.place(notebook, name) + step, new_markdown_cell("Because two of it make twice as much."))
+            add(
+                f"words-{where}-{number}", fault, f"an answer in words {where} its untouched cell", notebook, one.full, "repaired"
+            )
 
 
 def _files(corpus):
@@ -1006,6 +1044,7 @@ def build(
         shutil.copyfile(path, source / name)
     corpus = _Corpus(exercise, out / "submitted")
     _honest(corpus)
+    _for_people(corpus)
     _files(corpus)
     _cells(corpus)
     _execution(corpus)

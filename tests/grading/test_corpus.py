@@ -62,6 +62,7 @@ def test_there_are_cases_of_every_kind(folder):
     assert by_fault >= {
         "honest",
         "noise on stderr",
+        "for a person",
         "files",
         "odd student ids",
         "files that must not come along",
