@@ -262,7 +262,7 @@ class Channel:
     def _read(self) -> bool:
         """Take what has come; whether the other end is still there."""
         try:
-            data, ancillary, _, _ = self.socket.recvmsg(1 << 20, socket.CMSG_SPACE(64 * 4), _CLOEXEC)
+            data, ancillary, _, _ = self.socket.recvmsg(1 << 16, socket.CMSG_SPACE(64 * 4), _CLOEXEC)
         except ConnectionResetError:
             return False
         for level, kind, content in ancillary:

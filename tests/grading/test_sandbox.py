@@ -685,7 +685,7 @@ def test_two_sessions_cannot_reach_each_other(warm):
 
 @needs_walls
 def test_environment_memory_and_files_of_the_grader_are_out_of_reach(monkeypatch, tmp_path):
-    """Even of the warm process nothing is known that was not told to it."""
+    """Even of the fork server nothing is known that was not told to it."""
     monkeypatch.setenv("COURSE_SECRET", SECRET)
     held = open(tmp_path / "held", "w+")  # noqa: SIM115 - open while the pool starts
     held.write(SECRET)
