@@ -38,17 +38,16 @@ def _renderer():
             super().__init__(escape=False, allow_harmful_protocols=True)  # what is made is cleaned; attachments pass
             self.formulae = {}
 
-        def _keep(self, made):
-            # No text of a student's can have it in it; and as the quotes show, it stands in no attribute of an element.
-            place = f'<span class="math">{secrets.token_hex(8)}</span>'
-            self.formulae[place] = made
-            return place
+        def _keep(self, made, tex):
+            name = secrets.token_hex(8)  # which no text of a student's can have in it
+            self.formulae[name] = made, tex
+            return f'<span class="math">{name}</span>'
 
         def block_math(self, body):
-            return self._keep(Markup('<span class="formula">{}</span>').format(formula(body, block=True)))
+            return self._keep(Markup('<span class="formula">{}</span>').format(formula(body, block=True)), body)
 
         def inline_math(self, body):
-            return self._keep(formula(body))
+            return self._keep(formula(body), body)
 
         def latex_environment(self, name, body):
             return self.block_math(rf"\begin{{{name}}}{body}\end{{{name}}}")
@@ -86,8 +85,9 @@ def render_markdown(source: str, attachments: Mapping[str, Any] | None = None) -
         )
     except RecursionError:  # brackets nested a thousand deep
         return Markup("<pre>{}</pre>").format(source)
-    for place, inside in renderer.formulae.items():
-        made = made.replace(place, inside)
+    for name, (inside, tex) in renderer.formulae.items():
+        # As the quotes show, the first stands in no attribute of an element; in one, as in a picture's description, is text only.
+        made = made.replace(f'<span class="math">{name}</span>', inside).replace(name, escape(tex))
     return Markup(made)
 
 

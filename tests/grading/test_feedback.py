@@ -291,7 +291,8 @@ def test_no_formula_gets_into_an_attribute():
     ):
         html = render_markdown(source, {"a.png": {"image/png": PNG}})
         assert all("<math" not in (value or "") for _, attributes in Tags(html).tags for value in attributes.values()), html
-        assert not re.search(r'="[^"]*<math', html)
+        assert not re.search(r'="[^"]*<math', html) and not re.search("[0-9a-f]{16}", html)
+    assert 'alt="so x^2"' in render_markdown("![so $x^2$](attachment:a.png)", {"a.png": {"image/png": PNG}})
 
 
 # --- titles ------------------------------------------------------------------------------------------------------------
