@@ -37,6 +37,7 @@ def perform(study: Study, task: Task, command: str) -> Row:
     -------
     dict
     """
+    provenance.commit()  # now: somebody may commit something else while it runs
     started, cpu_started = time.perf_counter(), time.process_time()
     measured = dict(study.run(task))
     measured["seconds"] = round(time.perf_counter() - started, 2)

@@ -1,6 +1,7 @@
 """Studies: nothing is lost by a kill, nothing is done twice, several processes share one file, rows say where they come from."""
 
 import dataclasses
+import functools
 import multiprocessing
 import os
 import signal
@@ -152,6 +153,20 @@ def test_a_row_says_where_it_comes_from(tmp_path, monkeypatch):
     assert told["versions"].startswith("python 3.") and "numpy" in told["versions"] and told["processor"]
     assert told["threads"] >= 1 and told["seconds"] >= 0 and len(told["date"]) == 10
     assert set(provenance.COLUMNS) <= set(told)
+
+
+def test_the_commit_is_that_of_the_code_that_ran(tmp_path, monkeypatch):
+    """Somebody commits while the run goes on."""
+    heads = iter(["before", "after"])
+    monkeypatch.setattr(provenance, "commit", functools.cache(lambda: next(heads)))
+    seen = []
+
+    def measure(task):
+        seen.append(provenance.commit.cache_info().currsize)
+        return {"accuracy": 0.5, "multiply_adds": 1}
+
+    rows = engine.run(made_up(measure), output=tmp_path / "rows.csv", progress=False)
+    assert {each["commit"] for each in rows} == {"before"} and seen[0] == 1
 
 
 def test_a_run_that_measures_something_else_is_refused(tmp_path):
