@@ -426,3 +426,15 @@ def test_text_of_a_students_cannot_act_and_the_release_stays_as_it_is(small):
     assert any(note.startswith("why: HTML that could act") for note in intake.repairs)
     assert any(note.startswith("In text of the student's own, HTML that could act") for note in intake.repairs)
     assert path.read_bytes() == before
+
+
+def test_a_module_of_the_students_own_counts_where_the_course_allows_it(small):
+    small.hand_in("ada")
+    small.hand_in("ada", b"twice = 2", name="model.py")
+    intake = take_in(small.assignment, "ada")
+    assert "model.py" not in intake.files and intake.refused == ["model.py"]
+    (small.root / "nbgrader_config.py").write_text(
+        "c = get_config()\nc.Autograde.exclude_overwriting = {'ps1': ['model.py']}  # as the guide says\n"
+    )
+    intake = take_in(small.assignment, "ada")
+    assert "model.py" in intake.files and intake.refused == [] and intake.repairs == []
