@@ -11,7 +11,7 @@
 # ---
 
 # %% [markdown]
-# # Exercise 2: a convolutional layer from nothing but sums, and its bill
+# # Exercise 2: a convolutional layer from nothing but sums, and what it costs
 #
 # A convolutional network looks like magic until you have built one. In this exercise you build every
 # part of it: the sliding window, the layer with its many filters, the pooling, and the way back up. You
@@ -24,16 +24,21 @@
 # | 1 | the size of the output | 2 |
 # | 2 | the sliding window, with padding, stride and dilation | 4 |
 # | 3 | a whole layer: channels, filters, bias | 3 |
-# | 4 | pooling | 3 |
-# | 5 | the bill: parameters and multiply-adds | 3 |
-# | 6 | how far a stack of layers sees | 2 |
+# | 4 | pooling | 2 |
+# | 5 | the cost: parameters and multiply-adds | 2.5 |
+# | 6 | how far a stack of layers sees | 1.5 |
 # | 7 | the transposed convolution, by its matrix | 2 |
-# | 8 | an edge detector for photographs | 1 |
+# | 8 | somebody's edge detector, repaired | 1 |
+# | 9 | three layers, judged in three sentences | 2 |
 #
-# **How it works.** Replace `raise checks.NotWritten()` by your code, run the cell, then run the check
-# below it. A check that fails tells you what it saw and what to think about. When you hand in, further
-# checks run on other numbers, so write for any input that fits the description. Your answers need NumPy
-# only, and each may use your answers to earlier questions.
+# **How it works.** Replace `raise checks.NotWritten()` by your code, run the
+# cell, then run the check below it. A check is a closed cell: you need not
+# read its code, though you may open it. One that fails tells you what it saw
+# and what to think about. When you hand in, further checks run on other
+# numbers, for points of their own, so write for any input that fits the
+# description. Your answers need NumPy only. Where a question builds on an
+# earlier one, the course's own version stands ready, so that a mistake costs
+# its points only once. The last question is answered in words.
 #
 # **Stuck?** `exercise.hint("5a")` gives a hint to that question, a small one first, and never the
 # answer. `exercise.progress()` runs all checks and says what to do next.
@@ -47,7 +52,7 @@ import time
 import numpy as np
 
 import helpers.exercise
-from helpers import checks, knn, plots
+from helpers import checks, knn, limits, plots
 from helpers.data import load
 
 exercise = helpers.exercise.load("week02_convolution")
@@ -136,7 +141,7 @@ def output_size(size, kernel, stride=1, padding=0, dilation=1):
 # print(posts(10, 3), posts(9, 3), posts(2, 3))  # 4 4 1
 # ```
 
-# %% nbgrader={"grade": true, "grade_id": "output_size_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "output_size_test", "locked": true, "points": 0.5, "schema_version": 3, "solution": false, "task": false}
 mistakes = {
     "the number of steps": (7, "Count the places, and the kernel stands in the first one before any step."),
     "the size of the input": (10, "Without padding, the kernel has to stay inside."),
@@ -152,6 +157,24 @@ mistakes = {
     "a kernel that reaches over 9 pixels": (2, "Three cells have two gaps between them, not three. Draw it."),
 }
 checks.array(output_size(10, 3, dilation=3), 4, "output_size(10, 3, dilation=3)", mistakes)
+mistakes = {
+    "the size without padding": (14, "Both ends get their 1."),
+    "rounded up": (16, whole),
+}
+name = "output_size(31, 4, stride=2, padding=1)"
+checks.array(output_size(31, 4, stride=2, padding=1), 15, name, mistakes)
+mistakes = {
+    "the size without dilation": (7, "How far does the kernel reach?"),
+    "the size without padding": (5, "Both ends get their 2."),
+    "the size without the stride": (17, "Whole steps of 3."),
+    "rounded up": (7, whole),
+}
+name = "output_size(17, 3, stride=3, padding=2, dilation=2)"
+checks.array(output_size(17, 3, stride=3, padding=2, dilation=2), 6, name, mistakes)
+checks.array(output_size(17, 3, 3, 2, 2), 6, "output_size(17, 3, 3, 2, 2)", mistakes)
+
+# %% nbgrader={"grade": true, "grade_id": "output_size_hidden_test", "locked": true, "points": 0.5, "schema_version": 3, "solution": false, "task": false}
+# Further checks of output_size run here after you hand in.
 ### BEGIN HIDDEN TESTS
 for size, kernel, stride, padding, dilation in [
     (32, 5, 1, 0, 1), (32, 5, 1, 2, 1), (32, 5, 1, 4, 1), (224, 7, 2, 3, 1), (31, 4, 2, 1, 1),
@@ -163,14 +186,16 @@ for size, kernel, stride, padding, dilation in [
     checks.array(output_size(size, kernel, stride, padding, dilation), expected, case)
 ### END HIDDEN TESTS
 
-# %% nbgrader={"grade": true, "grade_id": "output_size_refuses_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "output_size_refuses_test", "locked": true, "points": 0.5, "schema_version": 3, "solution": false, "task": false}
 checks.equal(output_size(5, 4), 2, "output_size(5, 4)")
 
 
 def outcome(*settings, **more_settings):
-    """Say what output_size does with the settings: "gives 3", or "raises ValueError: ..."."""
+    """What output_size does: "gives 3", or "raises ValueError: ..."."""
     try:
         return f"gives {output_size(*settings, **more_settings)}".removesuffix(".0")
+    except ValueError as error:  # or a kind of ValueError
+        return f"raises ValueError: {error}"
     except Exception as error:
         return f"raises {type(error).__name__}: {error}"
 
@@ -188,7 +213,30 @@ assert refused, f"output_size(6, 3, dilation=3) {does}. Its cells stand at 0, 3 
 does = outcome(6, 3, stride=0)
 refused = does.startswith("raises") and "ValueError" in does
 assert refused, f"output_size(6, 3, stride=0) {does}. A stride below 1 makes no sense: raise ValueError(...)."
+for settings in [
+    {"kernel": 0}, {"stride": -1}, {"padding": -1}, {"dilation": 0}, {"size": 0, "kernel": 1, "padding": 1},
+]:
+    does = outcome(**{"size": 6, "kernel": 3} | settings)
+    refused = does.startswith("raises") and "ValueError" in does
+    case = ", ".join(f"{key}={value}" for key, value in ({"size": 6, "kernel": 3} | settings).items())
+    assert refused, f"output_size({case}) {does}. That makes no sense: raise ValueError(...)."
+
+# %% nbgrader={"grade": true, "grade_id": "output_size_refuses_hidden_test", "locked": true, "points": 0.5, "schema_version": 3, "solution": false, "task": false}
+# Further checks of output_size run here after you hand in.
 ### BEGIN HIDDEN TESTS
+checks.equal(output_size(9, 4), 6, "output_size(9, 4)")
+
+
+def outcome(*settings, **more_settings):
+    """What output_size does: "gives 3", or "raises ValueError: ..."."""
+    try:
+        return f"gives {output_size(*settings, **more_settings)}".removesuffix(".0")
+    except ValueError as error:  # or a kind of ValueError
+        return f"raises ValueError: {error}"
+    except Exception as error:
+        return f"raises {type(error).__name__}: {error}"
+
+
 case = "size, kernel, stride, padding, dilation = {}, {}, {}, {}, {}: output_size"
 for settings in [(4, 7, 1, 1, 1), (8, 2, 1, 0, 8), (2, 3, 5, 0, 1), (2, 9, 3, 3, 1), (5, 3, 1, 0, 3)]:
     does = outcome(*settings)
@@ -202,6 +250,11 @@ for settings in [(7, 3, 1, 0, 3), (1, 1, 9, 0, 9), (2, 3, 5, 1, 1)]:
     does = outcome(*settings)
     assert does == "gives 1", f"{case.format(*settings)} {does}. The kernel fits just so: do not refuse it."
 ### END HIDDEN TESTS
+
+# %% nbgrader={"grade": false, "grade_id": "course_size", "locked": true, "schema_version": 3, "solution": false, "task": false}
+def course_size(size, kernel, stride=1, padding=0, dilation=1):
+    """The course's own question 1: a mistake there costs nothing below."""
+    return len(range(0, size + 2 * padding - dilation * (kernel - 1), stride))
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "conv2d_text", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## Question 2 (4 points): the sliding window
@@ -217,7 +270,8 @@ for settings in [(7, 3, 1, 0, 3), (1, 1, 9, 0, 9), (2, 3, 5, 1, 1)]:
 # 3. `stride` in both directions (1 point);
 # 4. `dilation` in both directions (1 point).
 #
-# The size of the output you know from question 1. Neither the image nor the kernel has to be square.
+# The size of the output is that of question 1: `course_size` below is the course's own version, with the
+# same arguments (settings that make no sense do not occur any more). Neither the image nor the kernel has to be square.
 # The image may be `uint8`, but the output has fractions and negative numbers: give it floats.
 
 
@@ -230,15 +284,15 @@ def conv2d(image, kernel, stride=1, padding=0, dilation=1):
     image : ndarray of uint8 or float, shape (height, width)
     kernel : ndarray of int or float, shape (kernel_height, kernel_width)
     stride, padding, dilation : int
-        As in `output_size`, the same for both directions; padding is with zeros.
+        As in question 1, the same for both directions; padding is with zeros.
 
     Returns
     -------
     ndarray of float, shape (output_height, output_width)
     """
     ### BEGIN SOLUTION
-    height = output_size(image.shape[0], kernel.shape[0], stride, padding, dilation)
-    width = output_size(image.shape[1], kernel.shape[1], stride, padding, dilation)
+    height = course_size(image.shape[0], kernel.shape[0], stride, padding, dilation)
+    width = course_size(image.shape[1], kernel.shape[1], stride, padding, dilation)
     padded = np.pad(np.asarray(image, dtype=np.float64), padding)
     result = np.zeros((height, width))
     for (row, column), weight in np.ndenumerate(kernel):
@@ -257,7 +311,7 @@ def conv2d(image, kernel, stride=1, padding=0, dilation=1):
 #
 # ---
 #
-# Take the size of the result from `output_size`, make it with `np.zeros`, and
+# Take the size of the result from `course_size`, make it with `np.zeros`, and
 # fill it. With a stride the window of output (i, j) begins at `(i * stride, j
 # * stride)`; `np.pad` adds zeros; and a slice `[a:b:dilation]` takes every
 # `dilation`-th pixel. Solve one option, run its check, then the next.
@@ -278,7 +332,7 @@ def conv2d(image, kernel, stride=1, padding=0, dilation=1):
 # print(best)  # [4. 7. 7.]
 # ```
 
-# %% nbgrader={"grade": true, "grade_id": "conv2d_windows_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "conv2d_windows_test", "locked": true, "points": 0.5, "schema_version": 3, "solution": false, "task": false}
 image = np.array([[3, 3, 2, 1, 0], [0, 0, 1, 3, 1], [3, 1, 2, 2, 3], [2, 0, 0, 2, 2], [2, 0, 0, 0, 1]])
 kernel = np.array([[0, 1, 2], [2, 2, 0], [0, 1, 2]])
 expected = np.array([[12.0, 12, 17], [10, 17, 19], [9, 6, 14]])
@@ -288,7 +342,8 @@ mistakes = {
         [[17, 15, 20], [11, 13, 19], [8, 6, 12]], "Rows of the kernel belong to rows of the image.",
     ),
 }
-checks.array(conv2d(image, kernel), expected, "conv2d(image, kernel) of the lecture", mistakes)
+got = limits.keeps_input(conv2d, image, kernel)
+checks.array(got, expected, "conv2d(image, kernel) of the lecture", mistakes)
 
 wide = np.array([[1, 2, 0, 3, 1], [0, 1, 4, 1, 2], [2, 0, 1, 5, 0]])
 kernel = np.array([[1, 0, -1], [2, 0, -2]])
@@ -299,6 +354,9 @@ checks.array(conv2d(wide, kernel), expected, name, mistakes)
 name = "the same image as uint8 (is the output made of floats?)"
 checks.array(conv2d(wide.astype(np.uint8), kernel), expected, name)
 checks.array(conv2d(wide / 4, kernel), expected / 4, "a quarter of it (is the output made of floats?)")
+
+# %% nbgrader={"grade": true, "grade_id": "conv2d_windows_hidden_test", "locked": true, "points": 0.5, "schema_version": 3, "solution": false, "task": false}
+# Further checks of conv2d run here after you hand in.
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng(21)
 for (height, width), (rows, columns) in [
@@ -310,10 +368,10 @@ for (height, width), (rows, columns) in [
         for i in range(height - rows + 1)
     ])
     name = f"conv2d of a {height} x {width} image and a {rows} x {columns} kernel (flipped? height, width?)"
-    checks.array(conv2d(image, kernel), expected, name)
+    checks.array(conv2d(image, kernel), expected, name, atol=1e-4)
 ### END HIDDEN TESTS
 
-# %% nbgrader={"grade": true, "grade_id": "conv2d_padding_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "conv2d_padding_test", "locked": true, "points": 0.5, "schema_version": 3, "solution": false, "task": false}
 image = np.array([[1, 2, 3, 4], [5, 6, 7, 8], [9, 8, 7, 6]])
 kernel = np.array([[0, 1, 0], [1, -4, 1], [0, 1, 2]])
 expected = np.array([[15.0, 16, 17, -5], [12, 12, 8, -15], [-23, -10, -7, -9]])
@@ -328,7 +386,14 @@ mistakes = {
         [[17, 18, 20, 19], [17, 12, 8, 5], [11, 12, 12, 15]], "Pad with zeros: np.pad does so by itself.",
     ),
 }
-checks.array(conv2d(image, kernel, padding=1), expected, "conv2d(image, kernel, padding=1)", mistakes)
+got = limits.keeps_input(conv2d, image, kernel, padding=1)
+checks.array(got, expected, "conv2d(image, kernel, padding=1)", mistakes)
+got = conv2d(image, kernel, padding=3)
+checks.equal(np.shape(got), (7, 8), "the shape of conv2d(image, kernel, padding=3)")
+checks.array(np.asarray(got)[2:5, 2:6], expected, "the middle of conv2d(image, kernel, padding=3)")
+
+# %% nbgrader={"grade": true, "grade_id": "conv2d_padding_hidden_test", "locked": true, "points": 0.5, "schema_version": 3, "solution": false, "task": false}
+# Further checks of conv2d run here after you hand in.
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng(22)
 for (height, width), (rows, columns), padding in [
@@ -342,10 +407,10 @@ for (height, width), (rows, columns), padding in [
         for i in range(padded.shape[0] - rows + 1)
     ])
     name = f"conv2d of a {height} x {width} image and a {rows} x {columns} kernel, padding={padding}"
-    checks.array(conv2d(image, kernel, padding=padding), expected, name)
+    checks.array(conv2d(image, kernel, padding=padding), expected, name, atol=1e-4)
 ### END HIDDEN TESTS
 
-# %% nbgrader={"grade": true, "grade_id": "conv2d_stride_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "conv2d_stride_test", "locked": true, "points": 0.5, "schema_version": 3, "solution": false, "task": false}
 image = np.array([
     [4, 1, 0, 2, 3, 1, 0, 2],
     [1, 3, 2, 0, 1, 2, 4, 1],
@@ -367,6 +432,11 @@ mistakes = {
     ),
 }
 checks.array(conv2d(image, kernel, stride=2), expected, "conv2d(image, kernel, stride=2)", mistakes)
+expected = np.array([[9.0, 9, 5], [3, 9, 9]])
+checks.array(conv2d(image, kernel, stride=3), expected, "conv2d(image, kernel, stride=3)")
+
+# %% nbgrader={"grade": true, "grade_id": "conv2d_stride_hidden_test", "locked": true, "points": 0.5, "schema_version": 3, "solution": false, "task": false}
+# Further checks of conv2d run here after you hand in.
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng(23)
 for (height, width), (rows, columns), stride in [
@@ -378,10 +448,10 @@ for (height, width), (rows, columns), stride in [
         for i in range(0, height - rows + 1, stride)
     ])
     name = f"conv2d of a {height} x {width} image and a {rows} x {columns} kernel, stride={stride}"
-    checks.array(conv2d(image, kernel, stride=stride), expected, name)
+    checks.array(conv2d(image, kernel, stride=stride), expected, name, atol=1e-4)
 ### END HIDDEN TESTS
 
-# %% nbgrader={"grade": true, "grade_id": "conv2d_dilation_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "conv2d_dilation_test", "locked": true, "points": 0.5, "schema_version": 3, "solution": false, "task": false}
 image = np.array([
     [4, 1, 0, 2, 3, 1],
     [1, 3, 2, 0, 1, 2],
@@ -409,6 +479,11 @@ mistakes = {
     ),
 }
 checks.array(conv2d(image, kernel, dilation=2), expected, "conv2d(image, kernel, dilation=2)", mistakes)
+expected = np.array([[13.0, 5, 11], [8, 4, 5]])
+checks.array(conv2d(image, kernel, dilation=3), expected, "conv2d(image, kernel, dilation=3)")
+
+# %% nbgrader={"grade": true, "grade_id": "conv2d_dilation_hidden_test", "locked": true, "points": 0.5, "schema_version": 3, "solution": false, "task": false}
+# Further checks of conv2d run here after you hand in.
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng(24)
 for (height, width), (rows, columns), dilation in [
@@ -423,8 +498,20 @@ for (height, width), (rows, columns), dilation in [
         for i in range(height - down + 1)
     ])
     name = f"conv2d of a {height} x {width} image and a {rows} x {columns} kernel, dilation={dilation}"
-    checks.array(conv2d(image, kernel, dilation=dilation), expected, name)
+    checks.array(conv2d(image, kernel, dilation=dilation), expected, name, atol=1e-4)
 ### END HIDDEN TESTS
+
+# %% nbgrader={"grade": false, "grade_id": "course_conv2d", "locked": true, "schema_version": 3, "solution": false, "task": false}
+from scipy import signal
+
+
+def course_conv2d(image, kernel, stride=1, padding=0, dilation=1):
+    """The course's own question 2: a mistake there costs nothing below."""
+    rows, columns = kernel.shape
+    spread = np.zeros((dilation * (rows - 1) + 1, dilation * (columns - 1) + 1))
+    spread[::dilation, ::dilation] = kernel
+    padded = np.pad(np.asarray(image, dtype=float), padding)
+    return signal.correlate2d(padded, spread, mode="valid")[::stride, ::stride]
 
 # %% [markdown]
 # Enough numbers: what does it do to a cat? Four kernels of nine numbers each. Before you run it: what
@@ -457,7 +544,8 @@ plots.image_grid(
 # - It adds a **bias**: one number for each filter.
 #
 # Write `conv_layer`. The order of the axes is that of Keras: `filters[:, :, c, f]` is the kernel of
-# filter `f` for the input channel `c`. Your `conv2d` does the work.
+# filter `f` for the input channel `c`. `course_conv2d(channel, kernel, stride, padding, dilation)` below
+# does the work of question 2.
 
 
 # %% nbgrader={"grade": false, "grade_id": "conv_layer", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -480,7 +568,10 @@ def conv_layer(image, filters, bias=None, stride=1, padding=0, dilation=1):
     ### BEGIN SOLUTION
     channels, n = filters.shape[2:]
     maps = [
-        sum(conv2d(image[:, :, c], filters[:, :, c, f], stride, padding, dilation) for c in range(channels))
+        sum(
+            course_conv2d(image[:, :, c], filters[:, :, c, f], stride, padding, dilation)
+            for c in range(channels)
+        )
         for f in range(n)
     ]
     result = np.stack(maps, axis=-1)
@@ -489,7 +580,7 @@ def conv_layer(image, filters, bias=None, stride=1, padding=0, dilation=1):
 
 
 # %% [markdown] tags=["hints"]
-# Begin with one filter. It has a kernel for each channel, and `conv2d` takes
+# Begin with one filter. It has a kernel for each channel, and `course_conv2d` takes
 # one channel and one kernel. What happens to the results of the channels?
 #
 # ---
@@ -516,7 +607,7 @@ def conv_layer(image, filters, bias=None, stride=1, padding=0, dilation=1):
 # print(np.stack(mixed, axis=-1) + np.array([100, -100]))
 # ```
 
-# %% nbgrader={"grade": true, "grade_id": "conv_layer_channels_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "conv_layer_channels_test", "locked": true, "points": 0.5, "schema_version": 3, "solution": false, "task": false}
 image = np.stack([[[1, 2, 3], [4, 5, 6], [7, 8, 9]], [[1, 0, 2], [0, 3, 1], [2, 1, 0]]], axis=-1)
 filters = np.stack([[[1, 0], [0, -1]], [[2, 1], [0, 1]]], axis=-1)[:, :, :, None]
 expected = np.array([[1.0, -1], [0, 3]])[:, :, None]
@@ -535,7 +626,11 @@ mistakes = {
     ),
 }
 name = "two channels, one filter: conv_layer(image, filters)"
-checks.array(conv_layer(image, filters), expected, name, mistakes)
+got = limits.keeps_input(conv_layer, image, filters)
+checks.array(got, expected, name, mistakes)
+
+# %% nbgrader={"grade": true, "grade_id": "conv_layer_channels_hidden_test", "locked": true, "points": 0.5, "schema_version": 3, "solution": false, "task": false}
+# Further checks of conv_layer run here after you hand in.
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng(31)
 for (height, width, channels), (rows, columns) in [
@@ -547,10 +642,10 @@ for (height, width, channels), (rows, columns) in [
         for i in range(height - rows + 1)
     ])
     name = f"conv_layer of a {height} x {width} x {channels} image, one {rows} x {columns} filter"
-    checks.array(conv_layer(image, filters), expected, name)
+    checks.array(conv_layer(image, filters), expected, name, atol=1e-4)
 ### END HIDDEN TESTS
 
-# %% nbgrader={"grade": true, "grade_id": "conv_layer_filters_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "conv_layer_filters_test", "locked": true, "points": 0.5, "schema_version": 3, "solution": false, "task": false}
 image = np.stack([[[1, 2, 3], [4, 5, 6], [7, 8, 9]], [[1, 0, 2], [0, 3, 1], [2, 1, 0]]], axis=-1)
 first = np.stack([[[1, 0], [0, -1]], [[2, 1], [0, 1]]], axis=-1)
 second = np.stack([[[0, 1], [1, 0]], [[1, -1], [0, 1]]], axis=-1)
@@ -576,7 +671,11 @@ mistakes = {
     "the first bias for all": (bare + 100, "bias[f] belongs to filter f."),
 }
 name = "conv_layer(image, filters, bias)"
-checks.array(conv_layer(image, filters, bias), bare + bias, name, mistakes)
+got = limits.keeps_input(conv_layer, image, filters, bias)
+checks.array(got, bare + bias, name, mistakes)
+
+# %% nbgrader={"grade": true, "grade_id": "conv_layer_filters_hidden_test", "locked": true, "points": 0.5, "schema_version": 3, "solution": false, "task": false}
+# Further checks of conv_layer run here after you hand in.
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng(32)
 for (height, width, channels), (rows, columns), n in [
@@ -589,8 +688,8 @@ for (height, width, channels), (rows, columns), n in [
         for i in range(height - rows + 1)
     ])
     name = f"conv_layer of a {height} x {width} x {channels} image, {n} filters of {rows} x {columns}"
-    checks.array(conv_layer(image, filters), bare, f"{name}, no bias")
-    checks.array(conv_layer(image, filters, bias), bare + bias, f"{name}, with bias")
+    checks.array(conv_layer(image, filters), bare, f"{name}, no bias", atol=1e-4)
+    checks.array(conv_layer(image, filters, bias), bare + bias, f"{name}, with bias", atol=1e-4)
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -611,10 +710,10 @@ def keras_layer(image, filters, bias, stride=1, padding=0, dilation=1):
 print(f"Keras {keras.__version__} on {keras.backend.backend()};",
       "a first sum:", keras_layer(np.ones((2, 2, 1)), np.ones((2, 2, 1, 1)), 0.0).item())
 
-# %% nbgrader={"grade": true, "grade_id": "conv_layer_keras_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "conv_layer_keras_test", "locked": true, "points": 0.5, "schema_version": 3, "solution": false, "task": false}
 rng = np.random.default_rng(33)
 image, filters, bias = rng.normal(size=(9, 12, 3)), rng.normal(size=(3, 2, 3, 4)), rng.normal(size=4)
-passed_on = "Does conv_layer pass all three options on to conv2d, each to its own place?"
+passed_on = "Does conv_layer pass all three options on, each to its own place?"
 for options in [{"stride": 2}, {"padding": 2}, {"dilation": 3}, {"stride": 3, "padding": 1}]:
     expected = keras_layer(image, filters, bias, **options)
     mistakes = {"what Keras gives without them": (keras_layer(image, filters, bias), passed_on)}
@@ -628,6 +727,9 @@ for options in [{"stride": 2}, {"padding": 2}, {"dilation": 3}, {"stride": 3, "p
     settings = ", ".join(f"{key}={value}" for key, value in options.items())
     name = f"beside Keras, with {settings}: conv_layer"
     checks.array(conv_layer(image, filters, bias, **options), expected, name, mistakes, rtol=1e-4, atol=1e-4)
+
+# %% nbgrader={"grade": true, "grade_id": "conv_layer_keras_hidden_test", "locked": true, "points": 0.5, "schema_version": 3, "solution": false, "task": false}
+# Further checks of conv_layer run here after you hand in.
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng(34)
 for shape, rows, columns, n, stride, padding, dilation in [
@@ -662,14 +764,13 @@ print(f"you {1000 * (middle - start):.1f} ms, Keras {1000 * (end - middle):.1f} 
       f"largest difference {np.abs(yours - theirs).max():.1e}, output {yours.shape}")
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "pool_text", "locked": true, "schema_version": 3, "solution": false, "task": false}
-# ## Question 4 (3 points): pooling
+# ## Question 4 (2 points): pooling
 #
 # Pooling slides a window as well, but there is nothing to learn in it: it takes the largest value below
 # the window, or the average. Each channel is pooled **by itself**.
 #
 # - Without a `stride`, the windows stand side by side: the stride is the `size` of the window.
-# - A last window that sticks out is dropped, as ever. (You have a function that knows how many are
-#   left.)
+# - A last window that sticks out is dropped, as ever. (`course_size` knows how many are left.)
 # - `padding` works differently here. Padded places are **not pixels**: they never win a maximum, even
 #   where all pixels are negative, and they do not count in an average, neither in its sum nor in its
 #   number of values. Keras does the same.
@@ -696,8 +797,8 @@ def pool(image, size=2, stride=None, padding=0, kind="max"):
     """
     ### BEGIN SOLUTION
     stride = size if stride is None else stride
-    height = output_size(image.shape[0], size, stride, padding)
-    width = output_size(image.shape[1], size, stride, padding)
+    height = course_size(image.shape[0], size, stride, padding)
+    width = course_size(image.shape[1], size, stride, padding)
     sides = ((padding, padding), (padding, padding), (0, 0))
     padded = np.pad(np.asarray(image, dtype=np.float64), sides, constant_values=np.nan)
     summary = np.nanmax if kind == "max" else np.nanmean  # both pass over what is not a pixel
@@ -735,7 +836,7 @@ def pool(image, size=2, stride=None, padding=0, kind="max"):
 # print(np.nansum(table, axis=0))   # [5. 7.]
 # ```
 
-# %% nbgrader={"grade": true, "grade_id": "pool_max_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "pool_max_test", "locked": true, "points": 0.5, "schema_version": 3, "solution": false, "task": false}
 image = np.array([[1, 1, 2, 4], [5, 6, 7, 8], [3, 2, 1, 0], [1, 2, 3, 4]])[:, :, None]
 mistakes = {
     "the average": (np.array([[3.25, 5.25], [2, 2]])[:, :, None], 'Without a kind, "max" is asked for.'),
@@ -746,7 +847,8 @@ mistakes = {
     "the minimum": (np.array([[1, 2], [1, 0]])[:, :, None], "The largest value is asked for."),
 }
 expected = np.array([[6.0, 8], [3, 4]])[:, :, None]
-checks.array(pool(image), expected, "pool(image) of the lecture", mistakes)
+got = limits.keeps_input(pool, image)
+checks.array(got, expected, "pool(image) of the lecture", mistakes)
 
 image = np.arange(35.0).reshape(5, 7, 1)
 dropped = "Windows that stick out are dropped: 5 x 7 has room for 2 x 3 windows of 2 x 2."
@@ -762,22 +864,8 @@ checks.array(pool(image, size=3, stride=2), expected, name, mistakes)
 two = np.stack([[[1, 2], [3, 4]], [[9, 8], [7, 6]]], axis=-1)
 mistakes = {"the largest of all channels": ([[[9, 9]]], "Each channel is pooled by itself.")}
 checks.array(pool(two), np.array([[[4.0, 9.0]]]), "pool of two channels", mistakes)
-### BEGIN HIDDEN TESTS
-rng = np.random.default_rng(41)
-for shape, size, stride in [
-    ((8, 6, 3), 2, None), ((9, 11, 2), 3, None), ((10, 7, 4), 3, 2), ((6, 9, 1), 2, 3), ((7, 8, 2), 4, 1),
-]:
-    image, step = rng.normal(size=shape), stride or size
-    expected = np.array([
-        [[image[i : i + size, j : j + size, c].max() for c in range(shape[2])]
-         for j in range(0, shape[1] - size + 1, step)]
-        for i in range(0, shape[0] - size + 1, step)
-    ])
-    name = f"pool of an image of shape {shape}, size={size}, stride={stride}"
-    checks.array(pool(image, size=size, stride=stride), expected, name)
-### END HIDDEN TESTS
 
-# %% nbgrader={"grade": true, "grade_id": "pool_average_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "pool_average_test", "locked": true, "points": 0.5, "schema_version": 3, "solution": false, "task": false}
 image = np.array([[1, 1, 2, 4], [5, 6, 7, 8], [3, 2, 1, 0], [1, 2, 3, 4]])[:, :, None]
 expected = np.array([[3.25, 5.25], [2, 2]])[:, :, None]
 mistakes = {
@@ -787,22 +875,12 @@ mistakes = {
 }
 name = 'pool(image, kind="average")'
 checks.array(pool(image, kind="average"), expected, name, mistakes)
-### BEGIN HIDDEN TESTS
-rng = np.random.default_rng(42)
-for shape, size, stride in [
-    ((8, 6, 3), 2, None), ((9, 11, 2), 3, None), ((10, 7, 4), 3, 2), ((7, 8, 2), 4, 1),
-]:
-    image, step = rng.normal(size=shape), stride or size
-    expected = np.array([
-        [[image[i : i + size, j : j + size, c].mean() for c in range(shape[2])]
-         for j in range(0, shape[1] - size + 1, step)]
-        for i in range(0, shape[0] - size + 1, step)
-    ])
-    name = f'pool of an image of shape {shape}, size={size}, stride={stride}, kind="average"'
-    checks.array(pool(image, size=size, stride=stride, kind="average"), expected, name)
-### END HIDDEN TESTS
+two = np.stack([[[1, 2], [3, 4]], [[9, 8], [7, 6]]], axis=-1)
+mistakes = {"the average of all channels": ([[[5, 5]]], "Each channel is pooled by itself.")}
+name = 'two channels, pool(image, kind="average")'
+checks.array(pool(two, kind="average"), np.array([[[2.5, 7.5]]]), name, mistakes)
 
-# %% nbgrader={"grade": true, "grade_id": "pool_padding_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "pool_padding_test", "locked": true, "points": 0.5, "schema_version": 3, "solution": false, "task": false}
 image = np.array([[-8.0, -2, -6], [-4, -3, -1], [-5, -7, -9]])[:, :, None]
 expected = np.array([[-2.0, -1, -1], [-2, -1, -1], [-3, -1, -1]])[:, :, None]
 zeros = np.array([[0, 0, 0], [0, -1, 0], [0, 0, 0]])[:, :, None]
@@ -818,9 +896,36 @@ mistakes = {
     "an average over padded zeros, too": (zeros, "Divide by the number of real pixels below the window."),
 }
 name = 'a flat image stays flat: pool(image, size=3, stride=1, padding=1, kind="average")'
-got = pool(image, size=3, stride=1, padding=1, kind="average")
+got = limits.keeps_input(pool, image, size=3, stride=1, padding=1, kind="average")
 checks.array(got, np.full((3, 3, 1), 36.0), name, mistakes)
+
+# %% nbgrader={"grade": true, "grade_id": "pool_hidden_test", "locked": true, "points": 0.5, "schema_version": 3, "solution": false, "task": false}
+# Further checks of pool run here after you hand in.
 ### BEGIN HIDDEN TESTS
+rng = np.random.default_rng(41)
+for shape, size, stride in [
+    ((8, 6, 3), 2, None), ((9, 11, 2), 3, None), ((10, 7, 4), 3, 2), ((6, 9, 1), 2, 3), ((7, 8, 2), 4, 1),
+]:
+    image, step = rng.normal(size=shape), stride or size
+    expected = np.array([
+        [[image[i : i + size, j : j + size, c].max() for c in range(shape[2])]
+         for j in range(0, shape[1] - size + 1, step)]
+        for i in range(0, shape[0] - size + 1, step)
+    ])
+    name = f"pool of an image of shape {shape}, size={size}, stride={stride}"
+    checks.array(pool(image, size=size, stride=stride), expected, name, atol=1e-4)
+rng = np.random.default_rng(42)
+for shape, size, stride in [
+    ((8, 6, 3), 2, None), ((9, 11, 2), 3, None), ((10, 7, 4), 3, 2), ((7, 8, 2), 4, 1),
+]:
+    image, step = rng.normal(size=shape), stride or size
+    expected = np.array([
+        [[image[i : i + size, j : j + size, c].mean() for c in range(shape[2])]
+         for j in range(0, shape[1] - size + 1, step)]
+        for i in range(0, shape[0] - size + 1, step)
+    ])
+    name = f'pool of an image of shape {shape}, size={size}, stride={stride}, kind="average"'
+    checks.array(pool(image, size=size, stride=stride, kind="average"), expected, name, atol=1e-4)
 rng = np.random.default_rng(43)
 for shape, size, stride, padding in [((5, 6, 2), 3, 2, 1), ((4, 7, 1), 2, None, 1), ((6, 6, 3), 5, 1, 2)]:
     image, step = rng.normal(size=shape) - 3, stride or size
@@ -836,7 +941,7 @@ for shape, size, stride, padding in [((5, 6, 2), 3, 2, 1), ((4, 7, 1), 2, None, 
         got = pool(image, size=size, stride=stride, padding=padding, kind=kind)
         case = f'size={size}, stride={stride}, padding={padding}, kind="{kind}"'
         name = f"pool of an image of shape {shape}, {case} (real pixels only)"
-        checks.array(got, expected, name)
+        checks.array(got, expected, name, atol=1e-4)
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -857,11 +962,11 @@ plots.image_grid(
 )
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "count_parameters_text", "locked": true, "schema_version": 3, "solution": false, "task": false}
-# ## Question 5 (3 points): the bill
+# ## Question 5 (2.5 points): the cost
 #
 # What does a layer cost? Two numbers answer, and both can be had before anything runs.
 #
-# **a) Parameters (2 points).** A layer with `filters` filters on `channels` input channels has so many
+# **a) Parameters (1.5 points).** A layer with `filters` filters on `channels` input channels has so many
 # numbers to learn: the weights of all filters, each as deep as the input, and a bias for each filter.
 #
 # With **groups**, the input channels are cut into so many equal parts, and the filters as well; each
@@ -916,7 +1021,7 @@ def count_parameters(channels, filters, kernel, groups=1, bias=True):
 # print(dense_parameters(100, 10), dense_parameters(100, 10, groups=5))
 # ```
 
-# %% nbgrader={"grade": true, "grade_id": "count_parameters_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "count_parameters_test", "locked": true, "points": 0.5, "schema_version": 3, "solution": false, "task": false}
 mistakes = {
     "a layer of flat filters": (52, "A filter is as deep as its input: 5 x 5 x 3 weights here."),
     "the weights only": (150, "Where is the bias?"),
@@ -931,15 +1036,8 @@ checks.array(count_parameters(3, 2, 5), 152, name, mistakes)
 checks.array(count_parameters(1, 64, 3), 640, "count_parameters(1, 64, 3)")
 mistakes = {"counted with a bias": (152, "Is `bias` looked at?")}
 checks.array(count_parameters(3, 2, 5, bias=False), 150, "count_parameters(3, 2, 5, bias=False)", mistakes)
-### BEGIN HIDDEN TESTS
-for channels, filters, kernel in [(1, 6, 5), (3, 96, 11), (64, 128, 3), (256, 64, 1), (5, 4, 7)]:
-    weights = np.ones((kernel, kernel, channels, filters)).size
-    case = f"count_parameters({channels}, {filters}, {kernel}"
-    checks.array(count_parameters(channels, filters, kernel), weights + filters, f"{case})")
-    checks.array(count_parameters(channels, filters, kernel, bias=False), weights, f"{case}, bias=False)")
-### END HIDDEN TESTS
 
-# %% nbgrader={"grade": true, "grade_id": "count_parameters_groups_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "count_parameters_groups_test", "locked": true, "points": 0.5, "schema_version": 3, "solution": false, "task": false}
 own_part = "Each filter sees the channels of its own part only: how deep is it?"
 mistakes = {
     "the layer without groups": (9248, own_part),
@@ -952,7 +1050,15 @@ checks.array(count_parameters(32, 32, 3, groups=32), 320, name, mistakes)
 name = "two halves: count_parameters(4, 6, 3, groups=2)"
 mistakes = {"the layer without groups": (222, own_part)}
 checks.array(count_parameters(4, 6, 3, groups=2), 114, name, mistakes)
+
+# %% nbgrader={"grade": true, "grade_id": "count_parameters_hidden_test", "locked": true, "points": 0.5, "schema_version": 3, "solution": false, "task": false}
+# Further checks of count_parameters run here after you hand in.
 ### BEGIN HIDDEN TESTS
+for channels, filters, kernel in [(1, 6, 5), (3, 96, 11), (64, 128, 3), (256, 64, 1), (5, 4, 7)]:
+    weights = np.ones((kernel, kernel, channels, filters)).size
+    case = f"count_parameters({channels}, {filters}, {kernel}"
+    checks.array(count_parameters(channels, filters, kernel), weights + filters, f"{case})")
+    checks.array(count_parameters(channels, filters, kernel, bias=False), weights, f"{case}, bias=False)")
 for channels, filters, kernel, groups in [
     (96, 256, 5, 2), (64, 64, 3, 64), (12, 24, 3, 12), (12, 6, 1, 3), (8, 8, 7, 4),
 ]:
@@ -981,16 +1087,16 @@ def count_multiply_adds(height, width, channels, filters, kernel, stride=1, padd
     channels, filters, kernel, groups : int
         As in `count_parameters`.
     stride, padding, dilation : int
-        As in `output_size`.
+        As in question 1.
 
     Returns
     -------
     int
     """
     ### BEGIN SOLUTION
-    rows = output_size(height, kernel, stride, padding, dilation)
-    columns = output_size(width, kernel, stride, padding, dilation)
-    return rows * columns * count_parameters(channels, filters, kernel, groups, bias=False)
+    rows = course_size(height, kernel, stride, padding, dilation)
+    columns = course_size(width, kernel, stride, padding, dilation)
+    return rows * columns * kernel * kernel * (channels // groups) * filters
     ### END SOLUTION
 
 
@@ -999,9 +1105,9 @@ def count_multiply_adds(height, width, channels, filters, kernel, stride=1, padd
 #
 # ---
 #
-# Each weight is used once for each pixel of the output. You have functions for
-# both: `output_size` for each of the two sides, and `count_parameters` without
-# the biases. Pass every option on.
+# Each weight is used once for each pixel of the output. `course_size` gives each
+# of the two sides, and question a) the number of weights, without the biases.
+# Pass every option on.
 #
 # ---
 #
@@ -1016,7 +1122,7 @@ def count_multiply_adds(height, width, channels, filters, kernel, stride=1, padd
 # print(pooling_additions(8, 6, 3, 2))  # 12 windows, 3 channels, 3 additions
 # ```
 
-# %% nbgrader={"grade": true, "grade_id": "count_multiply_adds_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "count_multiply_adds_test", "locked": true, "points": 0.5, "schema_version": 3, "solution": false, "task": false}
 mistakes = {
     "counted at every pixel of the input": (460_800, "A weight is used once for each pixel of the OUTPUT."),
     "one filter": (58_800, "There are six filters."),
@@ -1045,6 +1151,9 @@ mistakes = {
 }
 name = "count_multiply_adds(18, 18, 32, 32, 3, dilation=5, groups=32)"
 checks.array(count_multiply_adds(18, 18, 32, 32, 3, dilation=5, groups=32), 18_432, name, mistakes)
+
+# %% nbgrader={"grade": true, "grade_id": "count_multiply_adds_hidden_test", "locked": true, "points": 0.5, "schema_version": 3, "solution": false, "task": false}
+# Further checks of count_multiply_adds run here after you hand in.
 ### BEGIN HIDDEN TESTS
 for height, width, channels, filters, kernel, stride, padding, dilation, groups in [
     (28, 20, 1, 8, 3, 1, 0, 1, 1), (56, 56, 64, 64, 3, 1, 1, 1, 64), (13, 17, 6, 4, 3, 2, 1, 1, 2),
@@ -1083,7 +1192,7 @@ print(f"separable: {ordinary / (depthwise + pointwise):.1f} times fewer paramete
       f"{saved:.1f} times less work")
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "receptive_field_text", "locked": true, "schema_version": 3, "solution": false, "task": false}
-# ## Question 6 (2 points): how far does a network see?
+# ## Question 6 (1.5 points): how far does a network see?
 #
 # A pixel of the output depends on a patch of the input: its **receptive field**. Behind one 3 x 3
 # convolution it is 3 pixels wide. Behind two it is 5: the outermost cells of the second kernel look at
@@ -1095,8 +1204,7 @@ print(f"separable: {ordinary / (depthwise + pointwise):.1f} times fewer paramete
 # field, and the jump.
 #
 # Write `receptive_field` for a stack of layers, each given as `(kernel, stride, dilation)`. Pooling
-# layers are windows like any other. Padding does not matter. (1 point for stacks with stride 1, 1 point
-# with strides.)
+# layers are windows like any other. Padding does not matter.
 
 
 # %% nbgrader={"grade": false, "grade_id": "receptive_field", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -1146,28 +1254,22 @@ def receptive_field(layers):
 # print(saved)  # 100 + 50 * 2 + 10 * 6 = 260
 # ```
 
-# %% nbgrader={"grade": true, "grade_id": "receptive_field_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "receptive_field_test", "locked": true, "points": 0.5, "schema_version": 3, "solution": false, "task": false}
 mistakes = {
     "the sum of the kernels": (6, "The two windows share a pixel: the second adds only what sticks out."),
     "one too few": (4, "Before any layer, a pixel already sees itself."),
     "the last kernel alone": (3, "Its pixels have themselves seen neighbours."),
 }
-checks.array(receptive_field([(3, 1, 1), (3, 1, 1)]), 5, "two 3 x 3 layers: receptive_field", mistakes)
+got = limits.keeps_input(receptive_field, [(3, 1, 1), (3, 1, 1)])
+checks.array(got, 5, "two 3 x 3 layers: receptive_field", mistakes)
 mistakes = {
     "the field without dilation": (7, "A dilated kernel reaches further: how far do its cells stand apart?"),
 }
 name = "dilations 1, 2 and 4: receptive_field([(3, 1, 1), (3, 1, 2), (3, 1, 4)])"
 checks.array(receptive_field([(3, 1, 1), (3, 1, 2), (3, 1, 4)]), 15, name, mistakes)
 checks.array(receptive_field([]), 1, "no layer: receptive_field([])")
-### BEGIN HIDDEN TESTS
-for layers in [[(7, 1, 1)], [(1, 1, 1)] * 4, [(3, 1, 1)] * 10, [(5, 1, 3), (2, 1, 5), (1, 1, 9)]]:
-    first, last = 0, 0  # walk back from one output pixel: which pixels of the layer before does it need?
-    for kernel, stride, dilation in reversed(layers):
-        first, last = first * stride, last * stride + dilation * (kernel - 1)
-    checks.array(receptive_field(layers), last - first + 1, f"receptive_field({layers})")
-### END HIDDEN TESTS
 
-# %% nbgrader={"grade": true, "grade_id": "receptive_field_jump_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "receptive_field_jump_test", "locked": true, "points": 0.5, "schema_version": 3, "solution": false, "task": false}
 mistakes = {
     "the field without strides": (10, "After a stride of 2, neighbours are 2 pixels of the input apart."),
     "the jump taken too early": (19, "A layer's own stride counts for the layers AFTER it."),
@@ -1183,7 +1285,15 @@ checks.array(receptive_field(layers), 14, f"receptive_field({layers})", mistakes
 mistakes = {"the jumps added up": (11, "Jumps multiply: behind two strides of 3 neighbours are 9 apart.")}
 layers = [(1, 3, 1), (1, 3, 1), (3, 1, 1)]
 checks.array(receptive_field(layers), 19, f"receptive_field({layers})", mistakes)
+
+# %% nbgrader={"grade": true, "grade_id": "receptive_field_hidden_test", "locked": true, "points": 0.5, "schema_version": 3, "solution": false, "task": false}
+# Further checks of receptive_field run here after you hand in.
 ### BEGIN HIDDEN TESTS
+for layers in [[(7, 1, 1)], [(1, 1, 1)] * 4, [(3, 1, 1)] * 10, [(5, 1, 3), (2, 1, 5), (1, 1, 9)]]:
+    first, last = 0, 0  # walk back from one output pixel: which pixels of the layer before does it need?
+    for kernel, stride, dilation in reversed(layers):
+        first, last = first * stride, last * stride + dilation * (kernel - 1)
+    checks.array(receptive_field(layers), last - first + 1, f"receptive_field({layers})")
 for layers in [
     [(3, 2, 1)] * 5, [(7, 2, 1), (3, 2, 1), (3, 1, 1), (3, 1, 1)], [(2, 3, 1), (3, 2, 2), (4, 1, 3)],
     [(1, 2, 1), (1, 2, 1), (3, 1, 1)], [(11, 4, 1), (3, 2, 1), (5, 1, 1), (3, 2, 1)],
@@ -1249,8 +1359,8 @@ def conv_matrix(kernel, height, width, stride=1):
     ### BEGIN SOLUTION
     rows, columns = kernel.shape
     matrix = []
-    for i in range(output_size(height, rows, stride)):
-        for j in range(output_size(width, columns, stride)):
+    for i in range(course_size(height, rows, stride)):
+        for j in range(course_size(width, columns, stride)):
             window = np.zeros((height, width))
             window[i * stride : i * stride + rows, j * stride : j * stride + columns] = kernel
             matrix.append(window.ravel())
@@ -1283,7 +1393,7 @@ def conv_matrix(kernel, height, width, stride=1):
 # print(matrix @ np.array([1, 4, 9, 16, 25]))  # [3. 5. 7. 9.]
 # ```
 
-# %% nbgrader={"grade": true, "grade_id": "conv_matrix_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "conv_matrix_test", "locked": true, "points": 0.5, "schema_version": 3, "solution": false, "task": false}
 kernel = np.array([[1, 2], [3, 4]])
 expected = np.array([
     [1.0, 2, 0, 3, 4, 0, 0, 0, 0],
@@ -1318,8 +1428,23 @@ checks.array(conv_matrix(kernel, 3, 3), expected, name, mistakes)
 image = np.array([[1, 2, 0, 3, 1], [0, 1, 4, 1, 2], [2, 0, 1, 5, 0]])
 matrix = np.asarray(conv_matrix(np.array([[1, 0, -1], [2, 0, -2]]), 3, 5))
 checks.equal(matrix.shape, (6, 15), "the shape of the matrix of a 2 x 3 kernel on a 3 x 5 image")
+expected = np.array([[0.5, 0.25, 0], [0, 0.5, 0.25]])
+mistakes = {"rounded": (np.zeros((2, 3)), "Weights are fractions: give the matrix floats.")}
+name = "conv_matrix of the kernel [[0.5, 0.25]] on a line of three pixels"
+checks.array(conv_matrix(np.array([[0.5, 0.25]]), 1, 3), expected, name, mistakes)
 name = "the image of question 2 (3 x 5, kernel 2 x 3), by its matrix"
 checks.array(matrix @ image.ravel(), np.array([-7.0, -1, 3, -2, -10, 4]), name)
+kernel = np.array([[1, 0, -1], [2, 0, -2]])
+matrix = np.asarray(limits.keeps_input(conv_matrix, kernel, 3, 5, stride=2))
+checks.equal(matrix.shape, (2, 15), "the shape of the same matrix with stride=2")
+mistakes = {
+    "the windows of stride 1": ([-7, -1], "The next window starts `stride` pixels further."),
+}
+name = "the same image with stride=2, by its matrix"
+checks.array(matrix @ image.ravel(), np.array([-7.0, 3]), name, mistakes)
+
+# %% nbgrader={"grade": true, "grade_id": "conv_matrix_hidden_test", "locked": true, "points": 0.5, "schema_version": 3, "solution": false, "task": false}
+# Further checks of conv_matrix run here after you hand in.
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng(71)
 for (height, width), (rows, columns), stride in [
@@ -1333,7 +1458,7 @@ for (height, width), (rows, columns), stride in [
     matrix = np.asarray(conv_matrix(kernel, height, width, stride))
     case = f"the matrix of a {rows} x {columns} kernel on a {height} x {width} image, stride={stride}"
     checks.equal(matrix.shape, (len(expected), height * width), f"the shape of {case}")
-    checks.array(matrix @ image.ravel(), np.array(expected), f"an image times {case}")
+    checks.array(matrix @ image.ravel(), np.array(expected), f"an image times {case}", atol=1e-4)
 ### END HIDDEN TESTS
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "conv2d_transpose_text", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -1344,7 +1469,8 @@ for (height, width), (rows, columns), stride in [
 #
 # Write `conv2d_transpose`. The small image has the size of the *output* of the convolution; how large
 # is the image that such a convolution starts from? Take the smallest possible: its last window ends at
-# the border.
+# the border. (With your matrix it is one line. Without, think of what its columns say: each number of the
+# small image puts down a copy of the kernel, multiplied by it, and where copies overlap they add up.)
 
 
 # %% nbgrader={"grade": false, "grade_id": "conv2d_transpose", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -1363,10 +1489,12 @@ def conv2d_transpose(image, kernel, stride=1):
     ndarray of float, shape ((height - 1) * stride + kernel_height, (width - 1) * stride + kernel_width)
     """
     ### BEGIN SOLUTION
-    height = (image.shape[0] - 1) * stride + kernel.shape[0]
-    width = (image.shape[1] - 1) * stride + kernel.shape[1]
-    matrix = conv_matrix(kernel, height, width, stride)
-    return (matrix.T @ image.ravel()).reshape(height, width)
+    rows, columns = kernel.shape
+    result = np.zeros(((image.shape[0] - 1) * stride + rows, (image.shape[1] - 1) * stride + columns))
+    for (i, j), value in np.ndenumerate(image):
+        top, left = i * stride, j * stride
+        result[top : top + rows, left : left + columns] += value * kernel
+    return result
     ### END SOLUTION
 
 
@@ -1391,7 +1519,7 @@ def conv2d_transpose(image, kernel, stride=1):
 # print(pairs.T @ np.array([2.0, 15.0]))      # two numbers back to four
 # ```
 
-# %% nbgrader={"grade": true, "grade_id": "conv2d_transpose_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "conv2d_transpose_test", "locked": true, "points": 0.5, "schema_version": 3, "solution": false, "task": false}
 image, kernel = np.array([[1, 2], [3, 4]]), np.array([[1, 2], [0, 3]])
 expected = np.array([[1.0, 2, 2, 4], [0, 3, 0, 6], [3, 6, 4, 8], [0, 9, 0, 12]])
 mistakes = {
@@ -1405,7 +1533,8 @@ mistakes = {
     "the (pseudo-)inverse of the matrix": (expected / 14, "Transposed, not inverted: matrix.T."),
 }
 name = "stride 2: conv2d_transpose(image, kernel, stride=2)"
-checks.array(conv2d_transpose(image, kernel, stride=2), expected, name, mistakes)
+got = limits.keeps_input(conv2d_transpose, image, kernel, stride=2)
+checks.array(got, expected, name, mistakes)
 expected = np.array([[1.0, 4, 4], [3, 13, 14], [0, 9, 12]])
 mistakes = {
     "what a flipped kernel gives": (
@@ -1415,6 +1544,18 @@ mistakes = {
 }
 name = "stride 1, the copies of the kernel overlap: conv2d_transpose(image, kernel)"
 checks.array(conv2d_transpose(image, kernel), expected, name, mistakes)
+image, kernel = np.array([[1, 2], [0, 3], [4, 0]]), np.array([[1, 2, 3]])
+expected = np.zeros((7, 6))
+expected[0], expected[3], expected[6] = [1, 2, 3, 2, 4, 6], [0, 0, 0, 3, 6, 9], [4, 8, 12, 0, 0, 0]
+name = "a 3 x 2 image, a 1 x 3 kernel, stride 3: conv2d_transpose"
+checks.array(conv2d_transpose(image, kernel, stride=3), expected, name)
+image, kernel = np.array([[1, 2, 0]]), np.array([[1.0], [0.5]])
+expected = np.array([[1.0, 2, 0], [0.5, 1, 0]])
+name = "a 1 x 3 image, a 2 x 1 kernel, stride 1: conv2d_transpose"
+checks.array(conv2d_transpose(image, kernel), expected, name)
+
+# %% nbgrader={"grade": true, "grade_id": "conv2d_transpose_hidden_test", "locked": true, "points": 0.5, "schema_version": 3, "solution": false, "task": false}
+# Further checks of conv2d_transpose run here after you hand in.
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng(72)
 for (height, width), (rows, columns), stride in [
@@ -1427,7 +1568,7 @@ for (height, width), (rows, columns), stride in [
             top, left = i * stride, j * stride
             expected[top : top + rows, left : left + columns] += image[i, j] * kernel
     name = f"conv2d_transpose of a {height} x {width} image, {rows} x {columns} kernel, stride={stride}"
-    checks.array(conv2d_transpose(image, kernel, stride=stride), expected, name)
+    checks.array(conv2d_transpose(image, kernel, stride=stride), expected, name, atol=1e-4)
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -1458,16 +1599,45 @@ plots.image_grid(
 )
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "edge_strength_text", "locked": true, "schema_version": 3, "solution": false, "task": false}
-# ## Question 8 (1 point): an edge detector for photographs
+# ## Question 8 (1 point): somebody's edge detector
 #
-# Put it to use. The Sobel kernels measure how the brightness changes to the right and downwards:
+# Put it to use. The Sobel kernels measure how the brightness changes to the
+# right and downwards:
 #
 # $$S_{right} = \begin{pmatrix} -1 & 0 & 1 \\ -2 & 0 & 2 \\ -1 & 0 & 1 \end{pmatrix}
 # \qquad S_{down} = S_{right}^T$$
 #
-# Write `edge_strength`: make the photograph grey (the mean over the colour channels), let one layer of
-# two filters slide over it, without padding, and give back the length of the arrow at each pixel,
-# $\sqrt{r^2 + d^2}$, from its two outputs $r$ and $d$.
+# The strength of the edge at a pixel is the length of an arrow,
+# $\sqrt{r^2 + d^2}$, from the two answers $r$ and $d$. Somebody has written
+# that down. The program runs, and it is wrong: **four** lines do not do what
+# its author believes. Run it, look at the picture, and find them.
+
+# %% nbgrader={"grade": false, "grade_id": "somebodys_edges", "locked": true, "schema_version": 3, "solution": false, "task": false}
+def somebodys_edges(photo):
+    """The strength of the edges in a photograph, says its author."""
+    grey = photo.sum(axis=2, dtype=photo.dtype) // photo.shape[2]  # the mean
+    sobel = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])
+    right = course_conv2d(grey, sobel, padding=1)
+    down = course_conv2d(grey, sobel[::-1, ::-1], padding=1)  # the other one
+    return np.abs(right) + np.abs(down)  # the length of the arrow
+
+
+# %%
+wrong_edges = somebodys_edges(photo)
+shown = 1 - np.clip(wrong_edges / np.percentile(wrong_edges, 99), 0, 1)
+plots.image_grid(
+    [photo, shown], ["the photograph", "somebody's edge detector"],
+    columns=2, scale=3,
+    alt="A cat's face, and a drawing with false contours, a black frame and "
+    "hardly any horizontal line.",
+)
+
+# %% [markdown] nbgrader={"grade": false, "grade_id": "edge_strength_task", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# Write `edge_strength`, the program without its mistakes: make the photograph
+# grey (the mean over the colour channels), let both kernels slide over it,
+# **without padding** (a border of zeros would be an edge that is not in the
+# picture), and give back the length of the arrow at each pixel.
+# `course_conv2d` slides.
 
 
 # %% nbgrader={"grade": false, "grade_id": "edge_strength", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -1484,22 +1654,22 @@ def edge_strength(photo):
         At least 0 everywhere, in the units of the photograph.
     """
     ### BEGIN SOLUTION
+    grey = photo.mean(axis=2)
     sobel = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])
-    filters = np.stack([sobel, sobel.T], axis=-1)[:, :, None, :]
-    slopes = conv_layer(photo.mean(axis=2, keepdims=True), filters)
-    return np.hypot(slopes[:, :, 0], slopes[:, :, 1])
+    return np.hypot(course_conv2d(grey, sobel), course_conv2d(grey, sobel.T))
     ### END SOLUTION
 
 
 # %% [markdown] tags=["hints"]
-# Three steps: grey, two slopes, one length. Which of your functions gives both
-# slopes at once, and which shapes does it want?
+# Go through the program line by line and print what each line makes of a
+# picture that you can check in your head: the ramp of 10, 20, 30, ... Which
+# line first gives something else than you expect?
 #
 # ---
 #
-# `photo.mean(axis=2, keepdims=True)` is a grey image that still has a channel
-# axis. The filters need the shape `(3, 3, 1, 2)`: stack the two kernels along
-# the last axis and add the axis of the channels. `np.hypot` is Pythagoras.
+# `photo.mean(axis=2)` calculates in floats. The kernel for the other direction
+# is the transpose, not the kernel turned round. Without padding, no kernel ever
+# sees a pixel that is not there. And `np.hypot` is Pythagoras.
 #
 # ---
 #
@@ -1513,7 +1683,7 @@ def edge_strength(photo):
 # print(np.hypot(both[:, 0], both[:, 1]))  # [ 5.  2. 13.]
 # ```
 
-# %% nbgrader={"grade": true, "grade_id": "edge_strength_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "edge_strength_test", "locked": true, "points": 0.5, "schema_version": 3, "solution": false, "task": false}
 y, x = np.mgrid[:6, :8]
 ramp = np.repeat((10 * x + 20).astype(np.uint8)[:, :, None], 3, axis=2)
 mistakes = {
@@ -1543,9 +1713,14 @@ mistakes = {
     "what the first channel alone gives": (
         np.full((4, 6), 80.0), "Grey is the MEAN over the colour channels.",
     ),
+    "what whole numbers of grey give": (np.full((4, 6), 28), "A mean has fractions: calculate in floats."),
 }
 name = "only red gets brighter: edge_strength"
-checks.array(edge_strength(only_red), np.full((4, 6), 80 / 3), name, mistakes)
+got = limits.keeps_input(edge_strength, only_red)
+checks.array(got, np.full((4, 6), 80 / 3), name, mistakes)
+
+# %% nbgrader={"grade": true, "grade_id": "edge_strength_hidden_test", "locked": true, "points": 0.5, "schema_version": 3, "solution": false, "task": false}
+# Further checks of edge_strength run here after you hand in.
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng(81)
 for shape in [(7, 9, 3), (12, 5, 1), (3, 3, 3)]:
@@ -1559,7 +1734,7 @@ for shape in [(7, 9, 3), (12, 5, 1), (3, 3, 3)]:
             right_slope[i, j] = np.array([1, 2, 1]) @ patch @ right
             down_slope[i, j] = right @ patch @ np.array([1, 2, 1])
     name = f"edge_strength of a random picture of shape {shape}"
-    checks.array(edge_strength(picture), np.sqrt(right_slope**2 + down_slope**2), name)
+    checks.array(edge_strength(picture), np.sqrt(right_slope**2 + down_slope**2), name, atol=1e-3)
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -1573,13 +1748,78 @@ plots.image_grid(
     alt="A photograph of a cat's face, and a pencil-like drawing of its edges: eyes, ears, whiskers.",
 )
 
+# %% [markdown] nbgrader={"grade": false, "grade_id": "judge_layers_text", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# ## Question 9 (2 points): your judgement
+#
+# Three ways to look at a patch of 7 x 7 pixels with 32 channels in and 32
+# channels out: one layer of 7 x 7; three layers of 3 x 3 with a ReLU behind
+# each; and a separable one, a depthwise 7 x 7 followed by a 1 x 1. The next
+# cell counts, for maps of 56 x 56 pixels (padded, so that the size stays).
+
+# %% nbgrader={"grade": false, "grade_id": "judge_layers_table", "locked": true, "schema_version": 3, "solution": false, "task": false}
+ways = {  # (channels, filters, kernel, groups) of each layer
+    "one 7 x 7": [(32, 32, 7, 1)],
+    "three 3 x 3, ReLU": [(32, 32, 3, 1)] * 3,
+    "separable 7 x 7": [(32, 32, 7, 32), (32, 32, 1, 1)],
+}
+print(f"{'':18}   sees   parameters   multiply-adds")
+for name, layers in ways.items():
+    weights = [k * k * (c // groups) * f for c, f, k, groups in layers]
+    total = sum(weights) + sum(layer[1] for layer in layers)
+    sees = 1 + sum(layer[2] - 1 for layer in layers)
+    print(f"{name:18}   {sees:4}   {total:10,}   {sum(weights) * 56 * 56:13,}")
+
+# %% [markdown] nbgrader={"grade": false, "grade_id": "judge_layers_task", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# A colleague reads the table and writes:
+#
+# > All three see 7 x 7 pixels, so they can learn the same. The separable
+# > layer has 5 % of the parameters and of the work, so our network will run
+# > 19 times as fast, at no loss. We use it everywhere.
+#
+# Judge this in **three sentences**: Can the three learn the same? Will the
+# network run 19 times as fast? What would have to be measured before "we use
+# it everywhere"? (A person reads your answer; reasons count.)
+
+# %% [markdown] nbgrader={"grade": true, "grade_id": "judge_layers", "locked": false, "points": 2, "schema_version": 3, "solution": true, "task": false}
+# ### BEGIN SOLUTION
+# The same receptive field does not mean the same functions: a 7 x 7 layer can
+# have any kernel for each pair of channels, a separable one has a single
+# kernel for each input channel and only mixes the results, and three 3 x 3
+# layers with ReLUs compute something that is not linear and that no single
+# layer can. Multiply-adds are not time: a depthwise layer does little work
+# with each number that it fetches, so memory sets the pace and the clock gains
+# less than the count (and the rest of the network costs what it did before).
+# Before we use it everywhere, we would have to measure the accuracy on
+# validation images with the same training for each, and the time on the
+# machine that will run it.
+#
+# **Rubric**
+#
+# | points | the answer |
+# |---|---|
+# | 0 | agrees with the report, or rejects it without a reason that fits (such as "7 x 7 is too large") |
+# | 1 | refutes one of the two conclusions with a right reason: an equal field is not an equal set of functions (fewer weights, kernels shared out, or the ReLUs between); or a count of multiply-adds is not a time (memory, other layers, hardware). Or it refutes both, one with a reason that does not fit |
+# | 2 | refutes both conclusions, each with a right reason, and names what has to be measured: accuracy on validation images, and time on the machine in question |
+# ### END SOLUTION
+
+# %% [markdown] tags=["hints"]
+# How many free numbers stand behind one output channel in each of the three
+# ways? What did the lecture on kinds of convolution find when it compared the
+# count with the clock? And which column is missing from the table?
+#
+# ---
+#
+# Think of a kernel that looks for a red spot to the left of a green one: which
+# of the three can have it? Then think of what a processor waits for when it
+# multiplies each number that it fetches only once or a few times.
+
 # %% [markdown]
 # ## A network without any training
 #
 # Two filters told you how strong an edge is. **Eight**, each for another direction, and a ReLU, which
 # keeps what points its way, tell you which way it goes. Average pooling over 8 x 8 pixels then forgets
 # where exactly. That is one convolutional layer, one activation, one pooling: a small network whose
-# filters nobody has trained, because you know what they should do. Here is its bill, from your own
+# filters nobody has trained, because you know what they should do. Here is its cost, from your own
 # functions:
 
 # %%
