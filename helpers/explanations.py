@@ -19,6 +19,8 @@ def of_shape(got: Array, wanted: Array, agree: Agree) -> Reason:
         return f"an array of shape {got.shape}, expected a single number", "Is an axis=... too many?"
     if got.ndim == wanted.ndim == 2 and got.shape == wanted.shape[::-1]:
         return f"{shapes}: transposed", "Which of the two comes first, rows or columns?"
+    if got.ndim == wanted.ndim and sorted(got.shape) == sorted(wanted.shape):
+        return f"{shapes}: the axes stand in another order", "Look for a transpose or a reshape; rows come before columns."
     squeezed = tuple(side for side in wanted.shape if side != 1)
     if tuple(side for side in got.shape if side != 1) == squeezed:
         advice = "Look at keepdims, a [:, None] or a [0] too many."

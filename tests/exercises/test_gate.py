@@ -33,7 +33,6 @@ WITHOUT_RIGHT_ANSWERS = {
     "week02_convolution",
     "week05_hyperparameters",
     "week06_augmentation",
-    "week07_transfer",
 }
 SEEN_BY_HIDDEN_TESTS_ONLY = dict.fromkeys(WITHOUT_RIGHT_ANSWERS, 0.1)
 

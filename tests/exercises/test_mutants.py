@@ -18,7 +18,7 @@ KEPT = {
     "week04_visualization": 90,
     "week05_hyperparameters": 120,
     "week06_augmentation": 120,
-    "week07_transfer": 25,
+    "week07_transfer": 40,
 }
 
 

@@ -59,6 +59,7 @@ def test_right_answers_pass(got, expected):
         (MATRIX + 1j, MATRIX, "complex"),
         # the shape
         (MATRIX.T, MATRIX, "transposed"),
+        (np.zeros((2, 1, 3)), np.zeros((1, 2, 3)), "another order"),
         (MATRIX[:, :, None], MATRIX, "axis of length 1 too many"),
         (LABELS, LABELS[:, None], "axis of length 1 is missing"),
         (MATRIX.ravel(), MATRIX, "reshape is missing"),
