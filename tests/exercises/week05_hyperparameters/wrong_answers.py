@@ -1,4 +1,4 @@
-"""Plausible mistakes of week 5: each must lose the points named, and its author should read something that helps.
+"""Answers to week 5: wrong ones, which lose points and read something that helps, and right ones in other styles, which do not.
 
 ``{solution cell: {what went wrong: (source of the cell, [graded cells that lose], text of the message)}}``
 """

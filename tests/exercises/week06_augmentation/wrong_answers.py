@@ -1,4 +1,4 @@
-"""Plausible mistakes of week 6: each must lose the points named, and its author should read something that helps.
+"""Answers to week 6: wrong ones, which lose points and read something that helps, and right ones in other styles, which do not.
 
 ``{solution cell: {what went wrong: (source of the cell, [graded cells that lose], text of the message)}}``
 """
@@ -1290,5 +1290,28 @@ RIGHT = {
             off="Batches(images=images, labels=labels, batch_size=32, seed=seed)",
             train="train_layer(dataset=dataset, epochs=epochs, seed=seed, classes=classes)",
             result="{name: tuple(values) for name, values in table.items()}"),
+    },
+}
+
+EMPTY = "the two slices are empty then, or cut at the end of the image"
+INVERSE = "each of the transforms is its own inverse, so the table is symmetric"
+NUMBERS = "the numbers of the epochs only seed the dice, which nobody prescribes"
+
+EQUIVALENT = {
+    "shift": {
+        "comparison: abs(down) < height -> abs(down) <= height": EMPTY,
+        "comparison: abs(right) < width -> abs(right) <= width": EMPTY,
+        "constant: min(down, 0) -> min(down, 1)": EMPTY,
+        "constant: min(right, 0) -> min(right, 1)": EMPTY,
+        "constant: min(-down, 0) -> min(-down, 1)": EMPTY,
+        "constant: min(-right, 0) -> min(-right, 1)": EMPTY,
+    },
+    "labels_after": {
+        "constant: axis=1 -> axis=0": INVERSE,
+        "constant: axis=1 -> axis=0 #2": INVERSE,
+    },
+    "Augmented": {
+        "constant: 1 -> 2": NUMBERS,
+        "constant: (source, transform, seed, 0) -> (source, transform, seed, 1)": NUMBERS,
     },
 }
