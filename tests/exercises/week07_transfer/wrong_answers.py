@@ -680,7 +680,7 @@ RIGHT = {
         "layer by layer": headed(freeze="[setattr(layer, 'trainable', False) for layer in trunk.layers]"),
         "weights set afterwards": headed(
             kernel='"ones"', bias='"zeros"',
-            after="event.set_weights([np.zeros(event.kernel.shape), [np.log(base_rate / (1 - base_rate))]])"),
+            after="event.set_weights([np.zeros(event.kernel.shape), np.array([np.log(base_rate / (1 - base_rate))])])"),
         "the logarithm in Python": headed(
             bias="keras.initializers.Constant(float(np.log(base_rate) - np.log1p(-base_rate)))"),
     },
