@@ -173,10 +173,11 @@ class Shell(InteractiveShell):
         if is_interactive(gui):
             from matplotlib_inline.config import InlineBackend
 
-            InlineBackend.instance(parent=self).close_figures = False
+            backend = InlineBackend.instance(parent=self)
+            backend.close_figures, backend.figure_formats = False, {"png"}
             self.figures.wanted = True
-        gui, backend = super().enable_matplotlib("inline")
-        return gui, backend
+        loop, name = super().enable_matplotlib("inline")
+        return loop, name
 
     def enable_gui(self, gui: object = None) -> None:
         """Do nothing: there are no windows."""

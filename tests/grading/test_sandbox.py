@@ -565,7 +565,7 @@ def test_drawings_become_pictures(student):
 
 @pytest.mark.parametrize("how", ["%matplotlib notebook", "%matplotlib widget", "import matplotlib; matplotlib.use('nbagg')"])
 def test_figures_of_interactive_backends_are_shown_when_they_change(student, how):
-    run(student, how + "\nimport matplotlib.pyplot as plt")
+    run(student, f"%config InlineBackend.figure_format = 'svg'\n{how}\nimport matplotlib.pyplot as plt")
     result = run(student, "fig, ax = plt.subplots(); ax.plot([1, 2])")
     assert len(pictures(result)) == 1
     assert pictures(run(student, "x = 1")) == []
