@@ -826,7 +826,7 @@ RIGHT = {
                 if modern:
                     model.add(layers.MaxPooling2D(name=name))
                 else:
-                    model.add(layers.AveragePooling2D(name=name))
+                    model.add(layers.AveragePooling2D(2, name=name))
                 if filters:
                     model.add(layers.Conv2D(filters, 5, padding="valid", activation=bend, name="C3"))
             model.add(layers.Flatten(name="flatten"))
