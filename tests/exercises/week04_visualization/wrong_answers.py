@@ -757,9 +757,6 @@ WRONG = {
             judge(rows="np.concatenate([known, asked]), asked, k",
                   votes="knn.vote(np.concatenate([train_labels, query_labels])[rows], 20)"),
             [JUDGE, JUDGE_MORE], "must not find itself"),
-        "uint8 arithmetic": (
-            judge(known="train.reshape(len(train), -1)", asked="queries.reshape(len(queries), -1)",
-                  mean="known.mean(axis=0).astype(known.dtype)"), [JUDGE], "uint8 wraps around"),
         "in place": (
             answer("neighbour_accuracy(train, train_labels, queries, query_labels, k)", """
                 mean, spread = train.mean(axis=0), train.std(axis=0)
