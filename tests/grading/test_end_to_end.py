@@ -70,10 +70,10 @@ def rows(course):
 def test_scores(course, graded):
     table = rows(course)
     assert {student: (row["status"], float(row["auto score"]), float(row["maximum"])) for student, row in table.items()} == {
-        "full": ("ok", 18, 20),
-        "empty": ("ok", 0, 20),
-        "wrong": ("ok", 17, 20),
-        "forger": ("ok", 0, 20),
+        "full": ("ok", 18, 18),
+        "empty": ("ok", 0, 18),
+        "wrong": ("ok", 17, 18),
+        "forger": ("ok", 0, 18),
     }
     assert "Note:" not in graded.stderr  # the reference solution lost nothing
 
