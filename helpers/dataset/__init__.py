@@ -1,0 +1,22 @@
+"""A data set of one's own: read a folder of pictures, find what is wrong with it, and write its manifest.
+
+>>> import tempfile
+>>> from PIL import Image
+>>> with tempfile.TemporaryDirectory() as home:
+...     Image.new("RGB", (40, 30), "navy").save(f"{home}/one.png")
+...     print(examine(home).faults[0].text)
+One file of a single colour.
+
+:func:`scan` reads a folder, :func:`examine` says what is wrong with a data set, and :func:`write_manifest` writes down what is in
+it. None of them changes a picture.
+
+From a shell: ``python -m helpers.dataset examine FOLDER`` and ``manifest FOLDER``.
+"""
+
+from helpers.dataset.examine import Report, examine
+from helpers.dataset.files import Collection, Picture, scan
+from helpers.dataset.findings import KINDS, Finding
+from helpers.dataset.manifest import ManifestError
+from helpers.dataset.manifest import write as write_manifest
+
+__all__ = ["KINDS", "Collection", "Finding", "ManifestError", "Picture", "Report", "examine", "scan", "write_manifest"]
