@@ -5,7 +5,7 @@
 >>> with tempfile.TemporaryDirectory() as home:
 ...     Image.new("RGB", (40, 30), "navy").save(f"{home}/one.png")
 ...     print(examine(home).faults[0].text)
-One file of a single colour.
+1 file of a single colour.
 
 :func:`scan` reads a folder, :func:`examine` says what is wrong with a data set, and :func:`write_manifest` writes down what is in
 it. None of them changes a picture.

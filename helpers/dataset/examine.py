@@ -18,7 +18,7 @@ from helpers.dataset.findings import Finding
 FEW = 20  # pictures a class in the whole, below which hardly anything can be said
 IMBALANCE = 3.0  # the largest class against the smallest
 NOISE = 0.02  # share of wrong labels that the lower limit must exceed
-LEAST_ACCURACY = 0.6  # of the model that judges labels: below this it does not know enough to contradict
+LEAST_SKILL = 0.6  # of the model that judges labels: its way from chance to no error; below this it cannot contradict anybody
 MOST = 20_000  # pictures that are compared with each other; above this the comparison takes minutes
 
 
@@ -319,11 +319,13 @@ def _doubtful(collection, twin, kind):
         return [], "", f"doubtful labels: fewer than two classes with {2 * labels.FOLDS} pictures"
     numbers, name = features.describe(collection, kind)
     found = labels.audit(numbers[rows], named[rows], twin.groups[rows])
-    if found.accuracy < LEAST_ACCURACY:
-        return [], "", f"doubtful labels: a model on {name} gets only {found.accuracy:.0%} right, too few to contradict anybody"
+    if found.skill < LEAST_SKILL:
+        why = "either they say too little about these classes, or very many labels are wrong"
+        return [], "", f"doubtful labels: a model on {name} gets only {found.accuracy:.0%} right; {why}"
     said = f"the labels, by a model on {name} that gets {found.accuracy:.0%} right on pictures it was not trained on"
     low, high = found.interval
-    if low <= NOISE:
+    # A model that errs by itself errs where it is unsure; wrong labels lie everywhere.
+    if low <= NOISE or found.noise < 0.5 * (1 - found.accuracy):
         return [], said, ""
     suspects = rows[found.suspects()]
     text = (

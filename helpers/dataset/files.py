@@ -281,7 +281,7 @@ def _read(root, name, findings):
     pixels = np.asarray(upright)
     if min(upright.size) < _TINY:
         findings["tiny"].append((name, f"{upright.width} x {upright.height}"))
-    if int(pixels.max()) - int(pixels.min()) <= 2:
+    if np.ptp(pixels.reshape(-1, 3).astype(int), axis=0).max() <= 2:
         findings["blank"].append((name, ""))
     thumbnail = upright.resize(
         (THUMBNAIL, THUMBNAIL), Image.Resampling.BOX if min(upright.size) > THUMBNAIL else Image.Resampling.BILINEAR

@@ -27,6 +27,8 @@ class Audit:
         Shape (n,): the class that the model finds likeliest.
     accuracy : float
         Share of pictures for which it is the given label.
+    chance : float
+        Share of the largest class: what a model reaches that knows nothing.
     asked, contradicted : int
         Among how many pictures the model was surest, and how often it contradicts the label there.
     """
@@ -34,8 +36,14 @@ class Audit:
     probability: NDArray[np.float64]
     predicted: NDArray[np.intp]
     accuracy: float
+    chance: float
     asked: int
     contradicted: int
+
+    @property
+    def skill(self) -> float:
+        """How far the model has come from chance, 0, to no error, 1."""
+        return (self.accuracy - self.chance) / max(1 - self.chance, 1e-9)
 
     @property
     def noise(self) -> float:
@@ -148,6 +156,7 @@ def audit(features: ArrayLike, labels: ArrayLike, groups: ArrayLike | None = Non
         probability=probability[np.arange(len(x)), classes],
         predicted=predicted,
         accuracy=float(np.mean(predicted == classes)),
+        chance=float(np.bincount(classes).max() / len(classes)),
         asked=len(surest),
         contradicted=int(np.sum(predicted[surest] != classes[surest])),
     )

@@ -1,6 +1,5 @@
 """JupyterLab in a real browser: a student opens a lecture and an exercise, and runs all cells."""
 
-import contextlib
 import json
 import os
 import re
@@ -11,7 +10,9 @@ import sys
 import time
 import urllib.request
 
+import nbformat
 import pytest
+from PIL import Image
 
 from pipeline import ROOT
 from pipeline.release import committed_files
@@ -100,6 +101,19 @@ def run_all(page):
     page.get_by_text("Run All Cells", exact=True).click()
 
 
+def run_until(page, shown):
+    """Run all cells until something can be seen; again where the menu answered before the notebook was ready to run."""
+    from playwright.sync_api import TimeoutError as TookTooLong
+
+    for turn in range(4):
+        run_all(page)
+        try:
+            return shown.wait_for(timeout=30_000 if turn < 3 else 120_000)
+        except TookTooLong:
+            if turn == 3:
+                raise
+
+
 def saved(page, path):
     """The notebook's cells as JupyterLab has saved them; none while it is writing."""
     page.keyboard.press("Control+s")
@@ -137,15 +151,50 @@ def test_a_lecture_runs_from_top_to_bottom(browser, lab, class_folder):
 
 
 def test_the_check_of_an_exercise_says_what_is_wrong(browser, lab):
-    from playwright.sync_api import TimeoutError as TookTooLong
-
     page = open_notebook(browser, lab, EXERCISE)
     hint = page.get_by_text("Count the places, and the kernel stands in the first one before any step.").last
-    for _ in range(4):
-        run_all(page)  # again where the menu answered before the notebook was ready to run
-        with contextlib.suppress(TookTooLong):
-            hint.wait_for(timeout=30_000)
-            break
+    run_until(page, hint)
     hint.scroll_into_view_if_needed()
     assert hint.is_visible()
+    page.close()
+
+
+def labelled(folder):
+    """What the labelling tool has saved: path -> class, as the file's lines say."""
+    path = folder / "labels" / "anna.csv"
+    rows = [line.split(",") for line in path.read_text(encoding="utf-8").splitlines()[1:]] if path.exists() else []
+    return {row[1]: row[2] for row in rows if row[2]}
+
+
+def test_pictures_are_labelled_by_keyboard_and_mouse_and_each_decision_is_saved_at_once(browser, lab, class_folder):
+    own = class_folder / "own"
+    (own / "photos").mkdir(parents=True)
+    for number in range(5):
+        Image.new("RGB", (80, 60), (50 * number, 90, 30)).save(own / "photos" / f"{number}.png")
+    code = 'from helpers.labelling import labeller\nlabeller("photos", ("cup", "plate"), by="anna")'
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)], metadata=kernel)
+    nbformat.write(notebook, own / "label.ipynb")
+
+    page = open_notebook(browser, lab, "own/label.ipynb")
+    tool = page.locator(".labeller")
+    run_until(page, tool)
+    assert tool.get_attribute("data-path") == "0.png"
+    tool.focus()
+    for key, done, then in [("1", 1, "1.png"), ("2", 2, "2.png"), ("s", 2, "3.png"), ("1", 3, "4.png")]:
+        page.keyboard.press(key)
+        page.locator(f'.labeller[data-done="{done}"][data-path="{then}"]').wait_for()
+        assert len(labelled(own)) == done  # on the disk before the next picture is there
+    assert labelled(own) == {"0.png": "cup", "1.png": "plate", "3.png": "cup"}
+    page.keyboard.press("u")
+    page.locator('.labeller[data-done="2"][data-path="3.png"]').wait_for()
+    tool.get_by_role("button", name="plate").click()
+    page.locator('.labeller[data-done="3"]').wait_for()
+    assert labelled(own)["3.png"] == "plate"
+    page.close()
+
+    page = open_notebook(browser, lab, "own/label.ipynb")  # another day: it goes on where it was
+    run_until(page, page.locator('.labeller[data-done="3"][data-path="2.png"]'))
+    page.locator(".labeller-picture").evaluate("picture => picture.decode()")
+    page.screenshot(path=os.environ.get("LABELLER_PICTURE", own / "labeller.png"))
     page.close()

@@ -94,6 +94,7 @@ def test_a_student_gets_everything_that_a_notebook_may_use():
         "pip",
         "pyarrow",
         "ipywidgets",
+        "anywidget",
         "nbclient",
         "jupyter-client",
     }
