@@ -726,7 +726,7 @@ for shape, factor in [((2, 3, 5, 3), 3), ((4, 2, 3, 1), 4), ((1, 1, 1, 1), 1)]:
 # %% [markdown] nbgrader={"grade": false, "grade_id": "features_text", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## Question 5 (3 points): features, once
 #
-# Networks travel as **parcels** again: a plan in JSON and a list of weights, so plain data. `pack` and
+# Networks travel as **parcels**: a plan in JSON and a list of weights, so plain data. `pack` and
 # `unpack` are given in the next cell, and so is `small_trunk`, three convolutions with batch
 # normalisation. It stands in for a large pre-trained network, and is built in the same way.
 #

@@ -397,6 +397,13 @@ def _cross(value):
 
 
 def _stays(value):
+    from grading.protocol import values
+    from grading.protocol.student_agent import TENSOR_PACKAGES
+
+    if type(value).__module__.split(".")[0] in TENSOR_PACKAGES and hasattr(value, "__array__") and hasattr(value, "shape"):
+        import numpy
+
+        return values.encode(numpy.asarray(value), _stays)  # as in a student's process
     raise TypeError(f"only plain data may pass between a test and a student's function, not {type(value).__name__}")
 
 

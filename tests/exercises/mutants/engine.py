@@ -25,7 +25,7 @@ from gate import GRADED, HIDDEN, ONE_THREAD, ROOT, code_cells, run_cell, wrong_a
 from mutants import calls, operators
 
 TIMES, SECONDS = 20, 20  # of the processor: an answer that takes so many times the reference's, and so much more, is stopped
-ONE_IN = 10  # of the mutants of a question about networks are run where not everything is
+ONE_IN = 10  # of the mutants of a question about networks or searches are run where not everything is
 SEED = 981_723  # of what is random in an answer; no test uses it
 VISIBLE, HIDDEN_ONLY, KEPT = "visible", "hidden", "kept"
 
@@ -257,7 +257,9 @@ def _mutants(notebook, cell, question, everything):
     if question not in ("", cell.name):
         return
     tests = tests_of(notebook.cells, cell.name)
-    slow = any("keras" in text or "layers." in text for text in (cell.source, *(test.source for test in tests)))
+    slow = any(
+        word in text for word in ("keras", "layers.", "optuna") for text in (cell.source, *(test.source for test in tests))
+    )
     passed = calls.Calls(cell.source)
     limit = _reference(notebook, cell, tests, before_tests=lambda: passed.watch(notebook.space))
     for mutant in [*operators.changes(cell.source), *passed.mutants()]:
@@ -271,7 +273,7 @@ def _answers(notebook, cell, module):
     right = {name: (text, ()) for name, text in getattr(module, "RIGHT", {}).get(cell.name, {}).items()}
     for name, (text, losing) in {**wrong, **right}.items():
         tests = tests_of(notebook.cells, cell.name, losing)
-        yield Verdict(cell.name, name, notebook.attempt(cell, text, tests, 10 * SECONDS, every=True), text)
+        yield Verdict(cell.name, name, notebook.attempt(cell, text, tests, 3 * SECONDS, every=True), text)
     _reference(notebook, cell, tests_of(notebook.cells, cell.name))
 
 
