@@ -1,7 +1,7 @@
 """No mutant of a reference solution keeps all points of its question, see ``mutants``.
 
-Mutants of a question that builds or trains networks, or searches, take seconds each: of those, a fixed tenth runs here, and all of them where
-``COURSE_MUTANTS=all`` says so, as every night.
+Mutants of a question that builds or trains networks, or searches, take seconds each: of those, a fixed tenth runs here, and all
+of them where ``COURSE_MUTANTS=all`` says so, as every night.
 """
 
 import os
