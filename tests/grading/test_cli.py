@@ -120,6 +120,11 @@ def test_a_whole_batch(small, capsys):
     assert "SECRET" not in (small.root / "feedback" / "ada" / "ps1" / "ps1.html").read_text()
 
 
+def heeds_ctrl_c():
+    """In the new process: Ctrl-C is heard, even where the tests run in the background of a shell, which has it ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @confined
 def test_a_batch_that_is_shot_loses_nothing(small):
     """Shot three times while it is at a student whose cell never ends, so that it cannot have come to its end before."""
@@ -131,7 +136,9 @@ def test_a_batch_that_is_shot_loses_nothing(small):
     command += ["--no-reference", "--cell-timeout", "600"]
     for done, number in ((1, signal.SIGKILL), (3, signal.SIGINT), (4, signal.SIGKILL)):
         small.hand_in(students[done], endless)
-        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        process = subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, preexec_fn=heeds_ctrl_c
+        )
         while len(scores(small)) < done:
             assert process.poll() is None, process.communicate()[1]
             time.sleep(0.05)
