@@ -928,7 +928,8 @@ print(
     f"{right.mean():.1%} of {len(right)} validation images are right; chance would be 10%"
 )
 for least in (2, 3, 4):
-    sure = predict(distances, data.train.labels, k=5, least=least) >= 0
+    answers = predict(distances, data.train.labels, k=5, least=least)
+    sure = np.asarray(answers) >= 0
     print(
         f"least={least}: answers {sure.mean():.0%} of them, {right[sure].mean():.1%} right"
     )
@@ -1386,8 +1387,8 @@ five_folds = make_folds(data.train.labels, 5, seed=0)
 test_rows = data.test.images.reshape(len(data.test), -1)
 
 pixel_distances = distances_no_loop(train_rows, train_rows)
-pixel_table = cross_validate(
-    pixel_distances, data.train.labels, five_folds, many_ks
+pixel_table = np.asarray(
+    cross_validate(pixel_distances, data.train.labels, five_folds, many_ks)
 )
 test_distances = distances_no_loop(test_rows, train_rows)
 pixel_k, pixel_accuracy = final_score(
@@ -2091,8 +2092,8 @@ train_features, test_features = (
     gradient_histogram(data.test.images),
 )
 feature_distances = distances_no_loop(train_features, train_features)
-feature_table = cross_validate(
-    feature_distances, data.train.labels, five_folds, many_ks
+feature_table = np.asarray(
+    cross_validate(feature_distances, data.train.labels, five_folds, many_ks)
 )
 test_distances = distances_no_loop(test_features, train_features)
 feature_k, feature_accuracy = final_score(
