@@ -437,7 +437,7 @@ WRONG = {
             occlusion(result="scores[1:] - scores[0]"), [COVER, ANY_SHAPE, "occlusion_map_hidden_test"], "minus the covered one"),
         "the covered scores": (occlusion(result="scores[1:]"), [COVER, ANY_SHAPE], "Subtract it from the whole image's"),
         "squares stay covered": (occlusion(copy="batch[-1].copy()"), [COVER], "Start from a copy each time"),
-        "the fill is always 0": (occlusion(fill="0"), [COVER, ANY_SHAPE], "Is `fill` used?"),
+        "the fill is always 0": (occlusion(fill="0"), [COVER], "Is `fill` used?"),
         "always label 0": (
             occlusion(score="scores[:, 0] - scores[:, 1:].max(axis=1)"), [COVER, ANY_SHAPE], "Use `label`"),
         "the score, not the lead": (occlusion(score="scores[:, label]"), [COVER, ANY_SHAPE], "among the OTHER labels"),
@@ -449,7 +449,7 @@ WRONG = {
         "the label after it": (
             occlusion(score="scores[:, label] - scores[:, (label + 1) % scores.shape[1]]"), [COVER, ANY_SHAPE], "OTHER labels"),
         "the rival of the whole image": (
-            occlusion(score="scores[:, label] - scores[:, np.argsort(scores[0])[-1 - (scores[0].argmax() == label)]]"),
+            occlusion(score="scores[:, label] - scores[:, [j for j in np.argsort(scores[0]) if j != label][-1]]"),
             [ANY_SHAPE], "look anew"),
         "changes the image": (
             occlusion(copy="image"), [COVER], "changes its input"),
@@ -457,7 +457,7 @@ WRONG = {
         "the shape swapped": (occlusion(shape="len(lefts), len(tops)"), [ANY_SHAPE], "rows come first"),
         "squares beyond the border": (
             occlusion(size="height", width="width"),
-            [COVER, ANY_SHAPE],
+            [ANY_SHAPE],
             "only squares that lie wholly within",
         ),
         "steps of one pixel": (occlusion(step="1"), [COVER, ANY_SHAPE], "the shape is (3, 3), expected (2, 2)"),
@@ -524,7 +524,7 @@ WRONG = {
         "no batch axis": (
             saliency("np.abs(gradient).max(axis=-1)", "model(x, training=False)[0, label]", "image"),
             [SLOPE, BENT],
-            "Invalid input shape",
+            "is incompatible with the layer",
         ),
         "channels kept": (saliency("np.abs(gradient[0])"), [SLOPE, BENT], "there is an axis too many"),
         "dropout at work": (
