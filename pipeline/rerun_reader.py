@@ -43,6 +43,14 @@ class Known:
     restarts: frozenset = frozenset()  # of a function: the same for models that it puts back to a start
 
 
+def _parsed(source):
+    """The syntax tree of a cell, without the lines that only IPython understands."""
+    try:
+        return ast.parse(source)
+    except SyntaxError:
+        return ast.parse(re.sub(r"^([ \t]*)[%!].*", r"\1pass", source, flags=re.MULTILINE))
+
+
 def read_cell(source, earlier):
     """Read a cell.
 
@@ -60,9 +68,8 @@ def read_cell(source, earlier):
     made : dict of str to Known
         The names that this cell makes.
     """
-    plain = re.sub(r"^([ \t]*)[%!].*", r"\1pass", source, flags=re.MULTILINE)  # without the lines that only IPython understands
     reader = _Reader(earlier, source.splitlines())
-    reader.read(ast.parse(plain).body)
+    reader.read(_parsed(source).body)
     made = {}
     for name, known in reader.here.items():
         kind = known.kind if known.kind != "temporary" else "value"

@@ -65,7 +65,7 @@ def _own_and_short(stamp):
     return state.st_size < 1000 and state.st_nlink == 1
 
 
-def tidy(assignment):
+def tidy(assignment: Assignment) -> None:
     """Remove what a killed run left half written."""
     parent = assignment.autograded_folder("x").parent.parent
     for left in [*parent.glob(f"*/.{safe_name(assignment.name)}-*"), *parent.glob("*/.old-*")]:

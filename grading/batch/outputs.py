@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import nbformat
 
 from grading.model import not_passed
 from grading.sanitise.outputs import clean_outputs
+
+if TYPE_CHECKING:
+    from grading.batch.notebook import _Question
+    from grading.model import CellResult
 
 
 def _error_output(kind, message, trace=None):
@@ -20,7 +26,7 @@ def _numbered(outputs, count):
     return outputs
 
 
-def own_outputs(result, count):
+def own_outputs(result: CellResult, count: int) -> list[nbformat.NotebookNode]:
     """Outputs of a student's cell, and why it was stopped if it was."""
     outputs = _numbered(result.outputs, count)
     told = any(output.output_type == "error" for output in outputs)
@@ -37,7 +43,7 @@ def own_outputs(result, count):
     return outputs
 
 
-def shown_outputs(question):
+def shown_outputs(question: _Question) -> list[nbformat.NotebookNode]:
     """Outputs of a test cell: what the checker printed, pictures from the student's process, and the checker's verdict."""
     result, printed, score, count = question.result, question.printed, question.score, question.count
     outputs = [nbformat.v4.new_output("stream", name="stdout", text=printed)] if printed else []

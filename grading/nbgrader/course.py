@@ -148,7 +148,7 @@ class Course:
         """Names of folders that stand where a student's id stands, but begin with a dot: they are nobody's."""
         return sorted(name for name in self.student_folders(hidden=True) if name not in _IGNORED)
 
-    def student_folders(self, hidden=False):
+    def student_folders(self, hidden: bool = False) -> list[str]:
         """Names of all folders that stand where a student's id stands."""
         base = Path(self.root)
         for part in full_split(self.directory.directory_structure):

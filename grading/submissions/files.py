@@ -20,6 +20,7 @@ from grading.submissions.parse import NotANotebook
 if TYPE_CHECKING:
     from _typeshed import StrPath
 
+    from grading.model import Intake, Limits
     from grading.nbgrader.assignment import Assignment
 
 NOTEBOOK_LIMIT = 256 * MIB  # a notebook file larger than this is not read
@@ -35,7 +36,7 @@ _NOT_LOOKED_INTO = (".ipynb_checkpoints", "__pycache__", "__MACOSX", ".git")
 _JUNK = re.compile(r"^(\._|~\$|\.DS_Store$|Thumbs\.db$|desktop\.ini$)")
 
 
-def look(folder, top_only, notes):
+def look(folder: StrPath, top_only: bool, notes: list[str]) -> dict[str, Path]:
     """List the regular files of a submission; nothing is followed that points elsewhere."""
     found: dict[str, Path] = {}
     stack: list[tuple[StrPath, tuple[str, ...]]] = [(folder, ())]
@@ -68,7 +69,7 @@ def look(folder, top_only, notes):
     return found
 
 
-def read(path):
+def read(path: StrPath) -> bytes:
     """The bytes of a regular file, which a link put there meanwhile cannot replace."""
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
     with os.fdopen(handle, "rb") as file:
@@ -82,7 +83,7 @@ def read(path):
         return file.read()
 
 
-def rank(name, wanted):
+def rank(name: str, wanted: str) -> float:
     """How well the name of a file fits that of a notebook; smaller is better."""
     stem = NOTEBOOK.sub("", Path(name).name)
     plain, target = re.sub(r"[\W_]+", "", stem).lower(), re.sub(r"[\W_]+", "", wanted).lower()
@@ -97,7 +98,7 @@ def rank(name, wanted):
     return 4 + (1 - difflib.SequenceMatcher(None, plain, target).ratio())
 
 
-def notebooks_among(files):
+def notebooks_among(files: Mapping[str, Path]) -> list[str]:
     """Names of the files that are notebooks; where none is called one, those that look like one inside."""
     found = [key for key in files if NOTEBOOK.search(key)]
     if found:
@@ -116,7 +117,7 @@ def _looks_like_one(path):
     return isinstance(content, dict) and isinstance(content.get("cells"), list)
 
 
-def stage(assignment, folder, files, intake, limits):
+def stage(assignment: Assignment, folder: Path, files: Mapping[str, Path], intake: Intake, limits: Limits) -> None:
     """Choose the files that may lie beside the notebook when it runs."""
     theirs, given, total = assignment.students_own_files(), set(intake.files), 0
     for key, path in files.items():

@@ -6,13 +6,18 @@ import ast
 import difflib
 import functools
 import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from grading.nbgrader.cells import grade_id, role
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 _SIMILAR = 0.55
 
 
-def same_text(source):
+def same_text(source: str) -> str:
     """What two versions of a cell have in common that differ in white space only."""
     return re.sub(r"\s+", " ", source).strip()
 
@@ -28,7 +33,7 @@ def _meaning(source):
         return same_text(source)
 
 
-def same(cell, source, kind):
+def same(cell: NotebookNode, source: str, kind: str) -> bool:
     """Whether a source is, for all that matters, the one of a released cell."""
     if same_text(cell.source) == same_text(source):
         return True
@@ -41,7 +46,7 @@ def _defines(source):
     return frozenset(re.findall(r"^(?:async\s+)?(?:def|class)\s+(\w+)|^(\w+)\s*=", source[:100_000], flags=re.MULTILINE))
 
 
-def similarity(released, cell):
+def similarity(released: NotebookNode, cell: Any) -> float:
     """How much a cell resembles a released one, in 0..1 and a bonus for defining the same names."""
     first, second = released.source[:4000], cell.source[:4000]
     names = {name for pair in _defines(released.source) for name in pair if name}
@@ -53,12 +58,12 @@ def similarity(released, cell):
     return matcher.ratio() + bonus
 
 
-def shown(name):
+def shown(name: str) -> str:
     """A name for a message: short and on one line."""
     return same_text(name)[:60]
 
 
-def match(released, cells, notes):
+def match(released: Sequence[NotebookNode], cells: Sequence[Any], notes: list[str]) -> tuple[dict[int, int], set[int]]:
     """Find out which handed-in cell is which released one.
 
     Returns a dict from the position of a released cell to that of the handed-in one.

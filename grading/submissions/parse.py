@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -147,7 +148,7 @@ def parse(data: bytes) -> tuple[list[Any], list[str], bool]:
     return cells, notes, whole
 
 
-def storable(value):
+def storable(value: str) -> str:
     """Text in which every character can be stored: half of a surrogate pair becomes the replacement character."""
     return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "\ufffd")
 
@@ -157,7 +158,7 @@ def _dict(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def cells_of(raw, notes):
+def cells_of(raw: Sequence[Any], notes: list[str]) -> list[Cell]:
     """Make cells of what stands in the file."""
     cells, strange, surrogates, cut = [], 0, False, False
     for entry in raw[:CELL_LIMIT]:

@@ -1787,7 +1787,7 @@ def regatta_model(size, first_free=None, weights=None):
     """
     ### BEGIN SOLUTION
     base = keras.applications.MobileNetV2(
-        input_shape=(size, size, 3), alpha=0.35, include_top=False, pooling="avg", weights=weights
+        (size, size, 3), alpha=0.35, weights=weights, include_top=False, pooling="avg"
     )
     names = [layer.name for layer in base.layers]
     start = len(names) if first_free is None else names.index(first_free)

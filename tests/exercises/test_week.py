@@ -26,10 +26,10 @@ def test_without_a_week_all_are_asked():
     done = collect()
     for source in SOURCES:
         for test in (
-            "test_points",
-            "test_wrong_answer",
-            "test_no_mutant_keeps_its_points",
-            "test_nbgrader_grades_as_the_gate_does",
+            "points",
+            "wrong_answer",
+            "no_mutant_keeps_its_points",
+            "nbgrader_grades_as_the_gate_does",
         ):
             assert f"test_{test}[{source.parent.name}/{source.stem}" in done.stdout
 

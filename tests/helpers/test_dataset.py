@@ -396,7 +396,7 @@ def a_mark_in_the_corner(home):
         image.save(path)
 
 
-@fault("shortcut-border", "train/frog/001.png")
+@fault("shortcut-border", "train/frog/000.png")
 def a_mark_in_every_second_picture(home):
     for path in sorted(home.glob("*/frog/*.png"))[1::2]:
         image = picture(home, path)

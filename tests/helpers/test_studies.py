@@ -248,7 +248,8 @@ def test_several_workers_write_one_file(quick, tmp_path):
 
 
 def test_a_cluster_does_the_runs_and_this_process_writes_them(quick, tmp_path):
-    distributed = pytest.importorskip("distributed")
+    import distributed
+
     words = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
     with distributed.LocalCluster(**words) as cluster:
         rows = engine.run(quick, output=tmp_path / "rows.csv", scheduler=cluster.scheduler_address, workers=2, progress=False)

@@ -95,6 +95,7 @@ def test_a_student_gets_everything_that_a_notebook_may_use():
         "pyarrow",
         "ipywidgets",
         "anywidget",
+        "traitlets",
         "nbclient",
         "jupyter-client",
     }

@@ -89,10 +89,10 @@ def answers(source):
         By question and name. Of a wrong one the tests ran that should see it, of a right one those of its question.
     """
     verdicts = _in_a_process(source, "answers")
-    wrong = wrong_answers_module(source).WRONG
     found = {True: {}, False: {}}
     for verdict in verdicts:
-        found[verdict.name in wrong.get(verdict.question, {})][verdict.question, verdict.name] = verdict
+        kind, name = verdict.name.split(": ", 1)  # a wrong and a right answer may have the same name
+        found[kind == "wrong"][verdict.question, name] = verdict._replace(name=name)
     return found[True], found[False]
 
 
@@ -269,8 +269,8 @@ def _mutants(notebook, cell, question, everything):
 
 
 def _answers(notebook, cell, module):
-    wrong = {name: (text, losing) for name, (text, losing, _) in module.WRONG.get(cell.name, {}).items()}
-    right = {name: (text, ()) for name, text in getattr(module, "RIGHT", {}).get(cell.name, {}).items()}
+    wrong = {f"wrong: {name}": (text, losing) for name, (text, losing, _) in module.WRONG.get(cell.name, {}).items()}
+    right = {f"right: {name}": (text, ()) for name, text in getattr(module, "RIGHT", {}).get(cell.name, {}).items()}
     for name, (text, losing) in {**wrong, **right}.items():
         tests = tests_of(notebook.cells, cell.name, losing)
         yield Verdict(cell.name, name, notebook.attempt(cell, text, tests, 3 * SECONDS, every=True), text)
