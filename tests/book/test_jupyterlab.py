@@ -79,7 +79,7 @@ def lab(class_folder, tmp_path_factory):
         yield address
     finally:
         server.terminate()
-        server.wait(30)
+        server.wait(120)  # its kernels end first, which takes a while on a busy machine
 
 
 def open_notebook(browser, lab, name):
@@ -97,6 +97,8 @@ def idle(page):
 
 
 def run_all(page):
+    if (dialog := page.locator(".jp-Dialog")).count():
+        pytest.fail(f"JupyterLab asks something: {dialog.first.inner_text()}")
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_text("Run All Cells", exact=True).click()
 
@@ -172,8 +174,8 @@ def test_pictures_are_labelled_by_keyboard_and_mouse_and_each_decision_is_saved_
     for number in range(5):
         Image.new("RGB", (80, 60), (50 * number, 90, 30)).save(own / "photos" / f"{number}.png")
     code = 'from helpers.labelling import labeller\nlabeller("photos", ("cup", "plate"), by="anna")'
-    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)], metadata=kernel)
+    metadata = json.loads((ROOT / LECTURE).read_text(encoding="utf-8"))["metadata"]  # else JupyterLab asks for a kernel
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)], metadata=metadata)
     nbformat.write(notebook, own / "label.ipynb")
 
     page = open_notebook(browser, lab, "own/label.ipynb")

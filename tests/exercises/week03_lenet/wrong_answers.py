@@ -538,7 +538,7 @@ WRONG = {
             """), [LAST], "changes its input"),
     },
     "train_lenet": {
-        "as the colleague left it": (COLLEAGUE, [LEARNS, SETTINGS, STOPS, COLOUR], "hardly learning"),
+        "as the colleague left it": (COLLEAGUE, [LEARNS, SETTINGS, STOPS, COLOUR], "Does the loss know that it gets scores"),
         "the weights of the last epoch": (training(weights="model.get_weights()"), [STOPS], "Those of the LAST epoch?"),
         "the loss takes scores for probabilities": (training(loss=""), [LEARNS], "gets scores"),
         "trains on the validation images as well": (training(fit=BOTH), [HONEST], "trains on the validation images"),
