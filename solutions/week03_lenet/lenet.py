@@ -1584,16 +1584,17 @@ def train_lenet(images, labels, validation_images, validation_labels, epochs, pa
     """
     ### BEGIN SOLUTION
     keras.utils.set_random_seed(seed)
-    x, x_validation = prepare(images), prepare(validation_images)
-    model = build_lenet(x.shape[1:])
+    inputs, validation_inputs = prepare(images), prepare(validation_images)
+    model = build_lenet(inputs.shape[1:])
     model.compile(
         optimizer=keras.optimizers.Adam(learning_rate=0.002),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
     )
     losses, validation_losses, snapshots = [], [], []
     for epoch in range(epochs):
-        losses.append(model.fit(x, labels, batch_size=20, epochs=1, verbose=0).history["loss"][0])
-        validation_losses.append(model.evaluate(x_validation, validation_labels, verbose=0))
+        log = model.fit(inputs, labels, batch_size=20, epochs=1, verbose=0)
+        losses.append(log.history["loss"][0])
+        validation_losses.append(model.evaluate(validation_inputs, validation_labels, verbose=0))
         snapshots.append(model.get_weights())
         best, _ = early_stopping(validation_losses, patience)
         if epoch - best >= patience:
