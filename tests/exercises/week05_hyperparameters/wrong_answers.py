@@ -365,7 +365,7 @@ WRONG = {
         "without the upper ends": (
             lattice(log="np.geomspace(low, high, k, endpoint=False)", linear="np.linspace(low, high, k, endpoint=False)"),
             GRID + BUDGET, "Both ends belong to the grid"),
-        "budget for each hyperparameter": (lattice(k="budget"), GRID, "The budget counts COMBINATIONS"),
+        "budget for each hyperparameter": (lattice(k="budget"), GRID, "4 * 4 fit"),
         "budget shared out by division": (lattice(k="budget // len(space)"), GRID + BUDGET, "The budget counts COMBINATIONS"),
         "root cut off": (lattice(k="int(budget ** (1 / len(space)))"), BUDGET, "int() cuts it to 3"),
         "root rounded": (lattice(k="round(budget ** (1 / len(space)))"), BUDGET, "nobody pays for"),
