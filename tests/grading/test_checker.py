@@ -93,7 +93,11 @@ def test_reference_gets_all_points(notebook, students, checker):
     with students.student() as student:
         verdicts = grade(notebook, student, checker)
     assert {name: verdict for name, verdict in verdicts.items() if verdict.message} == {}
-    assert total(verdicts) == sum(own(cell).get("points", 0) for cell in notebook.cells) == 20
+    assert (
+        total(verdicts)
+        == sum(own(cell)["points"] for cell in notebook.cells if cell.cell_type == "code" and own(cell).get("grade"))
+        == 18
+    )
 
 
 def test_untouched_gets_nothing_and_says_why(notebook, students, checker):
@@ -103,7 +107,11 @@ def test_untouched_gets_nothing_and_says_why(notebook, students, checker):
     assert total(verdicts) == 0
     for name, verdict in verdicts.items():
         assert verdict.message.startswith("NotWritten: not written yet: "), name
-        assert not verdict.hidden, name
+        assert verdict.hidden == name.endswith("_hidden_test"), name
+
+
+# What only a check in the student's own process sees: the memory that an answer takes, and an argument that it changes.
+NOT_SEEN_ACROSS = {"everything at once", "the labels shuffled in place"}
 
 
 @pytest.mark.parametrize("question", WRONG)
@@ -111,6 +119,8 @@ def test_wrong_answers_lose_exactly_what_they_lose_in_nbgrader(question, noteboo
     from gate import code_cells, with_answer
 
     for number, (mistake, (answer, losing, advice)) in enumerate(list(WRONG[question].items())[::6]):  # the gate runs them all
+        if mistake in NOT_SEEN_ACROSS:
+            continue
         with students.student() as student:
             verdicts = grade(notebook, student, checker, {question: answer})
         assert not any(verdicts[name].score for name in losing), mistake
@@ -305,7 +315,8 @@ def test_what_tests_need_of_free_cells_never_comes_from_the_student(students, ch
 
 def test_script_takes_only_what_tests_need(notebook):
     steps = [step for step in Script(notebook).steps if step.kind == "setup"]
-    assert [step.grade_id for step in steps] == ["setup"]
+    names = [step.grade_id for step in steps]
+    assert "setup" in names and not {"image_distance", "predict"} & set(names)
 
 
 # --- forgeries -----------------------------------------------------------------------------------------------------
@@ -644,7 +655,9 @@ def test_messages(students, checker):
     cases = {
         "assert f(1) == 3, 'add two'": "AssertionError: add two",
         "x = 1\nassert f(x) == 3": "AssertionError: assert f(x) == 3",
-        "from helpers import checks\nchecks.equal(f(1), 3, 'f(1)', 'Add two.')": "CheckFailed: f(1) is 2, expected 3. Add two.",
+        "from helpers import checks\nchecks.equal(f(1), 3, 'f(1)', 'Add two.')": (
+            "CheckFailed: f(1) is 2, expected 3: one too few. Add two."
+        ),
         "g(1)": "TypeError: no [31m? numbers\n  in g, line 4",
         "f(1, 2, 3)": "TypeError: f() takes 1 positional argument but 3 were given",
         "no_such(1)": "NameError: name 'no_such' is not defined",
