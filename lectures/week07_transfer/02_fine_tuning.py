@@ -92,8 +92,8 @@ x, x_val = enlarged(cifar.train.images), enlarged(cifar.validation.images)
 # 3. **Unfreeze** the last layers.
 # 4. **Compile again**, with a learning rate ten to a hundred times smaller, and go on.
 #
-# Step 4 is the one that is forgotten. At its first step after `compile`, an optimiser is made for the weights
-# that may move then. It does not know those that are freed later.
+# Step 4 is the one that people forget. At the first training step after `compile`, Keras builds the
+# optimiser for the weights that are trainable at that moment. Layers unfrozen later are not updated.
 #
 # How much is "the last layers"? MobileNetV2 is made of 19 pieces: a first convolution, 17 blocks, a last
 # convolution. We count from the end: **k = 1** is the last convolution alone, k = 2 one block more, and so on.

@@ -1736,9 +1736,9 @@ checks.array(steps[1] / steps[0], 2.0, "the way of 4 epochs of phase 2 by that o
 # %% [markdown] nbgrader={"grade": false, "grade_id": "regatta_text", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## Question 9 (3 points): somebody's fine-tuning, repaired
 #
-# A club wants your regatta filter, and somebody has begun with a network of `keras.applications`. It runs
-# without an error, and the results are poor. The network was trained with numbers from -1 to 1; the
-# photographs come as numbers from 0 to 255.
+# A sailing club wants to use your regatta filter, and a colleague has started a version with a network
+# from `keras.applications`. It runs without an error, but its results are poor. The network was trained
+# on numbers from -1 to 1; the photographs come as numbers from 0 to 255.
 #
 # ```python
 # def regatta_model(size, first_free=None, weights=None):
@@ -1758,8 +1758,8 @@ checks.array(steps[1] / steps[0], 2.0, "the way of 4 epochs of phase 2 by that o
 #
 # Find what is wrong and write it anew:
 #
-# - The base gets what it was trained with. Augmentation flips from left to right, for a regatta is not
-#   sailed upside down, and only while the model trains.
+# - The base gets numbers in the range that it was trained on. Augmentation flips pictures from left to
+#   right only, since no boat sails upside down, and it is active only while the model trains.
 # - Batch normalisation keeps its stored averages, whatever happens around it.
 # - The output is one probability.
 # - Without `first_free` nothing of the base may move. With it, this layer and all that come after it in
