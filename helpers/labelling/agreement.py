@@ -66,7 +66,7 @@ class Agreement:
             return float("nan"), float("nan")
         together = rows[None, :] + columns[:, None]  # entry i, j: how often j is given by the first and i by the second
         same = np.sum(np.diag(shares) * (1 - np.diag(together) * (1 - kappa)) ** 2)
-        off = (1 - kappa) ** 2 * np.sum((shares * together.T**2)[~np.eye(len(shares), dtype=bool)])
+        off = (1 - kappa) ** 2 * np.sum((shares * together**2)[~np.eye(len(shares), dtype=bool)])
         spread = (same + off - (kappa - chance * (1 - kappa)) ** 2) / (1 - chance) ** 2 / self.both
         half = 1.959964 * np.sqrt(max(spread, 0.0))
         return float(kappa - half), float(min(kappa + half, 1.0))

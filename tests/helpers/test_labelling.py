@@ -39,9 +39,9 @@ def test_every_decision_is_on_the_disk_and_the_last_one_counts(tmp_path):
 def test_a_line_that_was_never_finished_costs_nothing_else(tmp_path):
     labels = Labels(tmp_path / "anna.csv", CLASSES)
     labels.give("1.jpg", "cup")
-    whole = labels.path.read_bytes()
-    for length in range(len(whole), len(whole) + 30):
-        labels.path.write_bytes((whole + b"2030-01-01T00:00:00.000+00:00,2.jpg,plate\n")[:length])
+    whole, line = labels.path.read_bytes(), b"2030-01-01T00:00:00.000+00:00,2.jpg,plate"
+    for length in range(len(line) + 1):  # all but its end
+        labels.path.write_bytes(whole + line[:length])
         assert labels.read() == {"1.jpg": "cup"}
         labels.give("3.jpg", "plate")
         assert labels.read()["1.jpg"] == "cup" and labels.read()["3.jpg"] == "plate"
@@ -84,6 +84,26 @@ def test_kappa_is_that_of_scikit_learn():
         found = agreement(dict(enumerate(one)), dict(enumerate(two)))
         assert found.kappa == pytest.approx(cohen_kappa_score(one, two))
         assert len(found.differ) == np.sum(one != two)
+
+
+def test_the_interval_of_kappa_is_that_of_its_derivatives():
+    """By the delta method, on a table that is not symmetric: the gradient of kappa and the variance of the counts."""
+    counts = np.array([[60, 25, 3], [4, 30, 1], [9, 2, 16]])
+    n = counts.sum()
+
+    def kappa(shares):
+        chance = shares.sum(1) @ shares.sum(0)
+        return (np.trace(shares) - chance) / (1 - chance)
+
+    shares, step, gradient = counts / n, 1e-6, np.zeros((3, 3))
+    for place in np.ndindex(3, 3):
+        moved = np.zeros((3, 3))
+        moved[place] = step
+        gradient[place] = (kappa(shares + moved) - kappa(shares - moved)) / (2 * step)
+    spread = (np.sum(shares * gradient**2) - np.sum(shares * gradient) ** 2) / n
+    pairs = [(str(i), str(j)) for i, j in np.ndindex(3, 3) for _ in range(counts[i, j])]
+    low, high = agreement(dict(enumerate(one for one, _ in pairs)), dict(enumerate(two for _, two in pairs))).interval
+    assert (high - low) / 2 == pytest.approx(1.959964 * np.sqrt(spread), rel=1e-4)
 
 
 def test_the_interval_of_kappa_holds_in_nineteen_cases_of_twenty():
