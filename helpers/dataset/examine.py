@@ -270,18 +270,18 @@ class _Twins:
         return Finding(kind, text.format(n=f"{len(groups):,}", pictures=are, where=where), files)
 
     def _same_parts(self):
-        """Two parts that hold the same pictures."""
+        """Parts whose pictures are, nearly all of them, in another part as well."""
         held = defaultdict(set)
         for picture in self.collection.pictures:
             if picture.part:
                 held[picture.part].add(picture.pixels)
-        for one, two in itertools.combinations(sorted(held), 2):
-            both = held[one] & held[two]
-            if len(both) >= 0.9 * min(len(held[one]), len(held[two])):
-                yield Finding(
-                    "same-part",
-                    f"{one} and {two} are the same pictures: {len(both):,} of {len(held[one]):,} and {len(held[two]):,}.",
+        for larger, smaller in itertools.combinations(sorted(held, key=lambda part: (-len(held[part]), part)), 2):
+            both, all_of_it = len(held[larger] & held[smaller]), len(held[smaller])
+            if both >= 0.9 * all_of_it:
+                text = (
+                    f"{both:,} of the {all_of_it:,} pictures of {smaller} are also in {larger}, which has {len(held[larger]):,}."
                 )
+                yield Finding("same-part", text)
 
 
 def _groups(collection, pattern):

@@ -77,7 +77,7 @@ KINDS = {
     "conflicting-labels": "Look at the picture, and decide on one label.",
     "leak": "Remove them from training: a test on pictures that were trained on measures memory.",
     "near-leak": "Look at each pair, and remove the copy in training.",
-    "same-part": "Divide the pictures anew: the two parts are the same.",
+    "same-part": "Divide the pictures anew: one part lies wholly, or nearly so, within another.",
     "group-leak": "Divide by group, so that each lies in one part: the model may recognise the group and not the class.",
     # labels
     "doubtful-labels": "Look at these pictures first, in this order, and correct the labels that are wrong.",

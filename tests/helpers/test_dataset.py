@@ -530,6 +530,17 @@ def _numbers(home):
     return features.describe(found, "hog")[0], found.labels
 
 
+def test_a_part_within_another_is_told_with_both_numbers(home):
+    """As in a set of cats and dogs that is passed around: what is called validation lies within training."""
+    shutil.rmtree(home / "validation")
+    for label in ("automobile", "frog", "ship"):
+        (home / "validation" / label).mkdir(parents=True)
+        for path in sorted((home / "train" / label).iterdir())[:6]:
+            shutil.copy(path, home / "validation" / label)
+    (found,) = [one for one in dataset.examine(home, kind="hog").faults if one.kind == "same-part"]
+    assert found.text == "18 of the 18 pictures of validation are also in train, which has 72."
+
+
 def test_copies_do_not_judge_each_other(tmp_path):
     """A model that was trained on a picture's twin knows its label by heart: both lie in the same fold."""
     rng = np.random.default_rng(5)
