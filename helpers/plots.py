@@ -250,8 +250,9 @@ def bars(
     Parameters
     ----------
     values : mapping of str to float or to (value, half_width)
-        Drawn from top to bottom in the order given. In this course ± is half the width of a 95 % interval
-        (`experiments.interval`); it decides to which digit the value is rounded.
+        Drawn from top to bottom in the order given. In a study, ± is half the width of a 95 % interval
+        (`experiments.interval`); whatever else it is, `xlabel` or `title` has to say. It decides to which digit the value is
+        rounded.
     xlabel : str, optional
         What the bars measure, with its unit.
     ylabel : str, optional

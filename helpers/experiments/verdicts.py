@@ -1,6 +1,6 @@
 """One rule for all comparisons: is one thing better than the other, or could luck alone have done it?
 
-In this course the sign ± has one meaning: half the width of the 95 % confidence interval of what stands before it, be it the
+In the studies the sign ± has one meaning: half the width of the 95 % confidence interval of what stands before it, be it the
 mean of some runs or the difference of two means. A standard deviation is called by its name.
 """
 
