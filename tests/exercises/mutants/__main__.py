@@ -1,6 +1,7 @@
 """Prints what became of the mutants of an exercise: ``python -m tests.exercises.mutants week03_lenet``."""
 
 import argparse
+import os
 import sys
 from collections import Counter
 from pathlib import Path
@@ -59,6 +60,7 @@ def main(arguments=None):
     parser.add_argument("--show", action="store_true", help="print the code of the mutants that are kept")
     parser.add_argument("--hidden", action="store_true", help="name those as well that only hidden tests see")
     options = parser.parse_args(arguments)
+    os.environ["COURSE_MUTANTS"] = "all"
     kept = 0
     for source in (source for source in SOURCES if source.parent.name == options.week):
         if options.answers:

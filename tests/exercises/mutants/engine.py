@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from gate import GRADED, HIDDEN, ONE_THREAD, ROOT, code_cells, run_cell, wrong_answers_module
+from gate import GRADED, HIDDEN, ONE_THREAD, ROOT, answers_to_run, code_cells, run_cell, wrong_answers_module
 
 from mutants import calls, operators
 
@@ -77,7 +77,7 @@ def judge(source, question=None, everything=True):
 
 
 def answers(source):
-    """Run the answers of an exercise's ``wrong_answers.py``: those of WRONG, and of RIGHT, where there is one.
+    """Run the answers of an exercise's ``wrong_answers.py``: those of WRONG and of RIGHT, see `gate.answers_to_run`.
 
     Parameters
     ----------
@@ -268,9 +268,9 @@ def _mutants(notebook, cell, question, everything):
     _reference(notebook, cell, tests)
 
 
-def _answers(notebook, cell, module):
-    wrong = {f"wrong: {name}": (text, losing) for name, (text, losing, _) in module.WRONG.get(cell.name, {}).items()}
-    right = {f"right: {name}": (text, ()) for name, text in getattr(module, "RIGHT", {}).get(cell.name, {}).items()}
+def _answers(notebook, cell, wrong, right):
+    wrong = {f"wrong: {name}": (text, losing) for name, (text, losing, _) in wrong.get(cell.name, {}).items()}
+    right = {f"right: {name}": (text, ()) for name, text in right.get(cell.name, {}).items()}
     for name, (text, losing) in {**wrong, **right}.items():
         tests = tests_of(notebook.cells, cell.name, losing)
         yield Verdict(cell.name, name, notebook.attempt(cell, text, tests, 3 * SECONDS, every=True), text)
@@ -295,7 +295,7 @@ def main(target, exercise, what, question="", everything=""):
     if what == "mutants":
         verdicts = run(source, lambda notebook, cell: _mutants(notebook, cell, question, everything))
     else:
-        verdicts = run(source, lambda notebook, cell: _answers(notebook, cell, wrong_answers_module(source)))
+        verdicts = run(source, lambda notebook, cell: _answers(notebook, cell, *answers_to_run(source)))
     Path(target).write_text(json.dumps(verdicts), encoding="utf-8")
 
 

@@ -203,6 +203,8 @@ BEST, LAST, STOP_MORE = (f"early_stopping_{part}_test" for part in ("best", "las
 LEARNS, SETTINGS, HONEST, STOPS, COLOUR = (
     f"train_lenet_{part}_test" for part in ("learns", "settings", "honest", "stops", "colour"))
 
+SLOW = {"train_lenet"}  # see `gate.answers_to_run`
+
 WRONG = {
     "softmax": {
         "overflows": (soft(less="0"), [STABLE], "Subtract the largest score first"),

@@ -203,6 +203,8 @@ MOVED, FREE, NORM = "changed_layers_test", "set_trainable_test", "set_trainable_
 FIRST, SECOND = "two_phases_head_test", "two_phases_tune_test"
 USE, WHO = "regatta_use_test", "regatta_free_test"
 
+SLOW = {"two_phases", "regatta_model"}  # see `gate.answers_to_run`
+
 WRONG = {
     "precision_recall": {
         "exchanged": (decided(result="float(recall), float(precision)"), [SHARES, EDGES], "Return precision first"),
