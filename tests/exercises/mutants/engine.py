@@ -24,7 +24,8 @@ from gate import GRADED, HIDDEN, ONE_THREAD, ROOT, answers_to_run, code_cells, r
 
 from mutants import calls, operators
 
-TIMES, SECONDS = 20, 20  # of the processor: an answer that takes so many times the reference's, and so much more, is stopped
+TIMES, SECONDS = 8, 5  # of the processor: a mutant that takes so many times the reference's, and so much more, is stopped
+LONGEST = 60  # seconds of the processor, after which an answer of the list is stopped
 ONE_IN = 10  # of the mutants of a question about networks or searches are run where not everything is
 SEED = 981_723  # of what is random in an answer; no test uses it
 VISIBLE, HIDDEN_ONLY, KEPT = "visible", "hidden", "kept"
@@ -273,7 +274,7 @@ def _answers(notebook, cell, wrong, right):
     right = {f"right: {name}": (text, ()) for name, text in right.get(cell.name, {}).items()}
     for name, (text, losing) in {**wrong, **right}.items():
         tests = tests_of(notebook.cells, cell.name, losing)
-        yield Verdict(cell.name, name, notebook.attempt(cell, text, tests, 3 * SECONDS, every=True), text)
+        yield Verdict(cell.name, name, notebook.attempt(cell, text, tests, LONGEST, every=True), text)
     _reference(notebook, cell, tests_of(notebook.cells, cell.name))
 
 

@@ -887,3 +887,17 @@ RIGHT = {
         "train_on_batch": BY_STEPS,
     },
 }
+
+
+EVEN_SQUARE = "the images are square, and their side is even"
+
+EQUIVALENT = {
+    "cross_entropy": {
+        "without axis: log_p.mean(axis=1) -> log_p.mean()": "the mean of the rows' means is the mean of all numbers",
+    },
+    "prepare": {
+        "operator: (32 - images.shape[1]) // 2 -> -(-(32 - images.shape[1]) // 2)": EVEN_SQUARE,
+        "constant: 32 - images.shape[1] -> 33 - images.shape[1]": EVEN_SQUARE,
+        "constant: images.shape[1] -> images.shape[2]": EVEN_SQUARE,
+    },
+}
