@@ -160,7 +160,8 @@ mistakes = {
     "filters without depth": (690, "A filter is as deep as its input: 3 * 3 * depth weights."),
 }
 name = "vgg_parameters([4, 'pool'], side=8, depth=3, units=[10])"
-checks.array(vgg_parameters([4, "pool"], 8, 3, [10]), 762, name, mistakes)
+got = limits.keeps_input(vgg_parameters, [4, "pool"], 8, 3, [10])
+checks.array(got, 762, name, mistakes)
 hint = "The second convolution sees the 5 feature maps of the first, not the image."
 mistakes = {
     "a network whose convolutions all see the image": (258, hint),
@@ -1091,14 +1092,25 @@ def occlusion_map(model, image, label, patch, stride, fill=0.5):
 
 # %% nbgrader={"grade": true, "grade_id": "occlusion_map_test", "locked": true, "points": 0.5, "schema_version": 3, "solution": false, "task": false}
 # Score 0 is the sum of all pixels, score 1 is minus four times that, score 2 minus once. So the lead
-# of label 0 is twice the sum, that of label 1 minus five times.
+# of label 0 is twice the sum, that of label 1 minus five times. (Dropout does nothing in use.)
 adding = keras.Sequential(
-    [keras.Input((4, 4, 1)), layers.Flatten(), layers.Dense(3, use_bias=False, name="scores")]
+    [
+        keras.Input((4, 4, 1)),
+        layers.Flatten(),
+        layers.Dropout(0.5),
+        layers.Dense(3, use_bias=False, name="scores"),
+    ]
 )
 adding.set_weights([np.tile([[1.0, -4.0, -1.0]], (16, 1))])
 image = np.zeros((4, 4, 1), dtype="float32")
 image[0, 0], image[1, 3], image[3, 2] = 1, 2, 3  # three bright pixels, 6 in all
 got = limits.keeps_input(ask, "occlusion_map", as_data(adding), image, 0, 2, 2, 0.0)
+bright = np.ones((4, 4, 1), dtype="float32")
+twice = [ask("occlusion_map", as_data(adding), bright, 0, 1, 1, 0.0) for _ in range(2)]
+assert np.array_equal(*twice), (
+    "Asked twice, occlusion_map gives two maps: the network drops units as it does while it is "
+    "trained. Call it with training=False."
+)
 alone = "Subtract the best score among the OTHER labels."
 mistakes = {
     "how much the lead RISES": ([[-2, -4], [0, -6]], "The whole image minus the covered one."),

@@ -8,11 +8,8 @@ import os
 
 from mutants import engine
 
-# What is still to be mended: how many mutants keep their points. A week that is not named has none.
-KEPT = {
-    "week04_visualization": 90,
-    "week07_transfer": 40,
-}
+# Of the mutants that run at night only, most of these weeks have not been looked at yet: so many may keep their points.
+AT_NIGHT = {"week03_lenet": 20, "week04_visualization": 20, "week06_augmentation": 20, "week07_transfer": 30}
 
 
 def test_no_mutant_keeps_its_points(source):
@@ -26,4 +23,5 @@ def test_no_mutant_keeps_its_points(source):
     if everything:
         assert harmless <= kept, f"EQUIVALENT names mutants that are not made: {sorted(harmless - kept)}"
     new = sorted(f"{question}: {name}" for question, name in kept - harmless)
-    assert len(new) <= KEPT.get(source.parent.name, 0), "these wrong answers get all points:\n" + "\n".join(new)
+    most = AT_NIGHT.get(source.parent.name, 0) if everything else 0
+    assert len(new) <= most, "these wrong answers get all points:\n" + "\n".join(new)

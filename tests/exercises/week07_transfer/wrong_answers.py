@@ -772,4 +772,10 @@ RIGHT = {
 }
 
 EQUIVALENT = {
+    "changed_layers": {"constant: strict=True -> strict=False": "the lengths are compared before"},
+    "regatta_model": {
+        "loop over [:-1]: for (number, layer) in enumerate(base.layers) -> for (number, layer) in list(enumerate(base …":
+            "the last layer of the base is the pooling, which has no weights",
+        "constant: alpha=0.35 -> alpha=0.5249999999999999": "how wide the base is, the text does not say",
+    },
 }
