@@ -30,6 +30,7 @@ ANCHOR = re.compile(r"^\| ([\d.]+) \|", flags=re.MULTILINE)
 LEAST_POINTS, MOST_POINTS = 10, 20
 LEAST_WRONG_ANSWERS, LEAST_RIGHT_ANSWERS = 5, 3
 MOST_SEEN_BY_HIDDEN_TESTS_ONLY = 0.05  # of the wrong answers
+MOST_WITHOUT_A_REASON = 0.15  # of what is said first to a wrong answer: bare exceptions and fallbacks
 
 
 def test_there_is_an_exercise():
@@ -159,6 +160,14 @@ def test_visible_checks_see_most_mistakes(source, judged):
     assert share <= MOST_SEEN_BY_HIDDEN_TESTS_ONLY, f"{share:.1%} of the wrong answers see only green checks:\n" + "\n".join(
         hidden
     )
+
+
+def test_most_first_messages_give_a_reason(source, judged):
+    first = [verdict.failures[0].message for verdict in judged(source)[0].values() if verdict.failures]
+    others = [message for message in first if engine.kind(message) != engine.DIAGNOSES]
+    share = len(others) / len(first)
+    print(f"{source.parent.name}: {share:.1%} of {len(first)} first messages are bare exceptions or fallbacks")
+    assert share <= MOST_WITHOUT_A_REASON, f"{share:.1%} of the first messages give no reason:\n" + "\n".join(others)
 
 
 def test_every_question_has_right_answers_in_other_styles(source, instructor):

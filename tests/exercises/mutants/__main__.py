@@ -12,9 +12,6 @@ from gate import SOURCES
 
 from mutants import engine
 
-# What `helpers.checks` says where it knows no reason.
-FALLBACKS = ("Look at the first one that differs by hand", "Print the shape after every step")
-
 
 def table(verdicts, reasons):
     """Rows of text: question, made, killed by a visible check, by hidden tests only, equivalent, kept."""
@@ -36,17 +33,11 @@ def _counts(verdicts, reasons):
 def messages(verdicts):
     """Lines: how many of the first messages are a diagnosis, the fallback of `helpers.checks` or a bare exception."""
     first = [verdict.failures[0] for verdict in verdicts if verdict.failures]
-    kinds = Counter(_kind(failure.message) for failure in first)
+    kinds = Counter(engine.kind(failure.message) for failure in first)
     seen = Counter(verdict.seen for verdict in verdicts)
     lines = [", ".join(f"{number} {what}" for what, number in counts.items()) for counts in (seen, kinds)]
-    rest = sorted((_kind(failure.message), failure.cell, failure.message) for failure in first)
-    return lines + [f"{kind}: {cell}: {message}" for kind, cell, message in rest if kind != "diagnoses"]
-
-
-def _kind(message):
-    if not message.startswith(("CheckFailed: ", "AssertionError: ")):
-        return "bare exceptions"
-    return "fallbacks" if any(text in message for text in FALLBACKS) else "diagnoses"
+    rest = sorted((engine.kind(failure.message), failure.cell, failure.message) for failure in first)
+    return lines + [f"{kind}: {cell}: {message}" for kind, cell, message in rest if kind != engine.DIAGNOSES]
 
 
 def main(arguments=None):

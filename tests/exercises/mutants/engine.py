@@ -29,6 +29,9 @@ LONGEST = 60  # seconds of the processor, after which an answer of the list is s
 ONE_IN = 10  # of the mutants of a question about networks or searches are run where not everything is
 SEED = 981_723  # of what is random in an answer; no test uses it
 VISIBLE, HIDDEN_ONLY, KEPT = "visible", "hidden", "kept"
+BARE, FALLBACKS, DIAGNOSES = "bare exceptions", "fallbacks", "diagnoses"  # kinds of messages
+# What `helpers.checks` says where it knows no reason.
+KNOWS_NO_REASON = ("Look at the first one that differs by hand", "Print the shape after every step")
 
 
 class Failure(NamedTuple):
@@ -108,6 +111,19 @@ def _in_a_process(source, *arguments):
         assert done.returncode == 0, f"the answers to {source.name} did not run to the end:\n{done.stdout}{done.stderr}"
         rows = json.loads(target.read_text(encoding="utf-8"))
     return [Verdict(question, name, [Failure(*one) for one in failures], text) for question, name, failures, text in rows]
+
+
+def kind(message):
+    """What a message is: a diagnosis, the fallback of `helpers.checks`, or a bare exception.
+
+    Examples
+    --------
+    >>> kind("TypeError: unsupported"), kind("AssertionError: Two rows share a label.")
+    ('bare exceptions', 'diagnoses')
+    """
+    if not message.startswith(("CheckFailed: ", "AssertionError: ")):
+        return BARE
+    return FALLBACKS if any(text in message for text in KNOWS_NO_REASON) else DIAGNOSES
 
 
 def equivalent(source):
