@@ -581,7 +581,7 @@ plots.image_grid(crops, titles, columns=6, scale=1.5,
 #
 # | task | safe | breaks the label | safe but useless |
 # |---|---|---|---|
-# | digits | small shifts, small turns | turn by 180°, flips of 2 and 5 | flips of 3 and 7 |
+# | digits | small shifts, small turns | turn by 180°, flips | |
 # | pets | horizontal flip, crop, light | a crop without the pet | upside down |
 # | traffic signs | light, scale | flip ("keep left"), large turns | |
 # | ripe fruit | flips, turns, shifts | hue | |
