@@ -14,6 +14,7 @@ from pathlib import Path
 
 import nbformat
 from jupyter_core.utils import run_sync
+from matplotlib import font_manager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from traitlets.config import Config
@@ -108,12 +109,20 @@ def kernel(notebook, folder, limit=None):
             try:
                 # A kernel that is ended at once cannot remove its temporary folders: they go with this one.
                 # Nor does a lecture depend on this account's settings or its list of fonts, which may be out of date.
-                own = {"TMPDIR": private, "MPLCONFIGDIR": os.path.join(private, "matplotlib")}
+                own = {"TMPDIR": private, "MPLCONFIGDIR": _fonts(private)}
                 with client.setup_kernel(stderr=file, env={**os.environ, record.VARIABLE: "1", **own}):
                     yield client
             except Exception:
                 print(log.read_text(encoding="utf-8", errors="replace")[-5000:], file=sys.stderr)
                 raise
+
+
+def _fonts(folder):
+    """A settings folder for matplotlib with the list of fonts: made by the kernel, it may take long, and the lecture would say so."""
+    place = Path(folder, "matplotlib")
+    place.mkdir()
+    font_manager.json_dump(font_manager.FontManager(), place / f"fontlist-v{font_manager.FontManager.__version__}.json")
+    return str(place)
 
 
 def _transport(folder):

@@ -1,6 +1,6 @@
-"""What formgrader's pages get in addition: a content policy, and the rubric beside each answer that a person grades.
+"""What formgrader gets in addition: a content policy, the rubric beside each answer that a person grades, and believable times.
 
-``nbgrader_config.py``, which formgrader reads when it starts, asks for both::
+``nbgrader_config.py``, which formgrader reads when it starts, asks for all three::
 
     from grading.formgrader import extend
 
@@ -31,10 +31,15 @@ from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, Pref
 
 from grading.formgrader.rubrics import rubrics, without_scheme
 from grading.nbgrader.cells import grade_id, role
+from grading.nbgrader.course import Course, CourseError
+from grading.submissions.times import read_timestamp
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from nbconvert.exporters.exporter import ResourcesDict
     from nbformat import NotebookNode
+    from nbgrader.apps.api import NbGraderAPI
     from nbgrader.coursedir import CourseDirectory
     from nbgrader.server_extensions.formgrader.base import BaseHandler
 
@@ -147,7 +152,20 @@ def _add_rubrics(
     return notebook, resources
 
 
+def _submitted_timestamp(api: NbGraderAPI, assignment: str, student: str) -> datetime | None:
+    """When somebody handed in, as the gradebook has it from `grade run`.
+
+    nbgrader's own reading stops at a ``timestamp.txt`` that says "yesterday", and the list of a whole class stays empty.
+    """
+    try:
+        found = Course(api.coursedir.root, copy.deepcopy(api.coursedir.parent.config)).assignment(assignment)
+    except CourseError:  # without a source nothing was graded that the time could be compared with
+        return None
+    return read_timestamp(found, student)[0]
+
+
 def extend() -> None:
-    """Have all of formgrader's pages carry the policy and the rubrics, if this process is a Jupyter server with it."""
+    """Have formgrader's pages carry the policy and the rubrics, if this process is a Jupyter server with formgrader."""
     if base := sys.modules.get("nbgrader.server_extensions.formgrader.base"):
         base.BaseHandler.content_security_policy = property(_policy_of)
+        sys.modules["nbgrader.apps.api"].NbGraderAPI.get_submitted_timestamp = _submitted_timestamp
