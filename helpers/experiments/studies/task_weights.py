@@ -25,11 +25,12 @@ def study() -> Study:
     return Study(
         name="task-weights",
         question="What does a second task do to the first one, and how much of it depends on the weight of its loss?",
-        varied="the second task (the coarse class, or by how many quarters the picture was turned), the weight of its loss, the width of "
-        "the trunk's second layer",
+        varied="the second task (the coarse class, or by how many quarters the picture was turned), the weight of its loss, "
+        "the width of the trunk's second layer",
         tuned=f"nothing: Adam with the rate {RATE:g} everywhere, fixed beforehand",
-        fixed=f"675 groceries, each turned by lot and shown as features of MobileNetV2 at {heads.SIZE} pixels; a trunk of 64 units and a "
-        f"second layer, {STEPS} steps of {BATCH} pictures; the weight of the fine loss is 1; the same 661 test pictures, turned by lot",
+        fixed=f"675 groceries, each turned by lot and shown as features of MobileNetV2 at {heads.SIZE} pixels; a trunk of 64 "
+        f"units and a second layer, {STEPS} steps of {BATCH} pictures; the weight of the fine loss is 1; the same 661 test "
+        "pictures, turned by lot",
         settings=("helper", "weight", "width"),
         measures=("fine", "second", "cosine1", "cosine2"),
         plan=plan,
@@ -55,8 +56,6 @@ def plan(rows: Sequence[Row]) -> list[Task]:
 @functools.cache
 def _compiled(helper, width):
     """One network for all runs; its second head answers the helper's question, whatever the head is called."""
-    import keras
-
     x, _ = heads.turned()
     parent = heads.pictures(strict=True).parent
     if helper == "turn":  # only the number of answers counts here
