@@ -15,7 +15,7 @@ from helpers.experiments.study import Study, Task
 
 STEPS, BATCH, RATE = 400, 25, 0.001
 WEIGHTS = (0.01, 0.1, 1.0, 10.0, 100.0)
-WIDTHS = (8, 64)
+WIDTH = 8  # units of the trunk's second layer, few, so that the tasks must share them
 HELPERS = ("coarse", "turn")
 TURNS = 4
 
@@ -25,17 +25,16 @@ def study() -> Study:
     return Study(
         name="task-weights",
         question="What does a second task do to the first one, and how much of it depends on the weight of its loss?",
-        varied="the second task (the coarse class, or by how many quarters the picture was turned), the weight of its loss, "
-        "the width of the trunk's second layer",
+        varied="the second task (the coarse class, or by how many quarters the picture was turned), the weight of its loss",
         tuned=f"nothing: Adam with the rate {RATE:g} everywhere, fixed beforehand",
         fixed=f"675 groceries, each turned by lot and shown as features of MobileNetV2 at {heads.SIZE} pixels; a trunk of 64 "
-        f"units and a second layer, {STEPS} steps of {BATCH} pictures; the weight of the fine loss is 1; the same 661 test "
+        f"and {WIDTH} units, {STEPS} steps of {BATCH} pictures; the weight of the fine loss is 1; the same 661 test "
         "pictures, turned by lot",
-        settings=("helper", "weight", "width"),
+        settings=("case", "helper", "weight"),
         measures=("fine", "second", "cosine1", "cosine2"),
         plan=plan,
         run=run,
-        level="weight",
+        level="case",
         measure="fine",
         paired=True,
         tolerance=0.02,
@@ -43,24 +42,23 @@ def study() -> Study:
 
 
 def plan(rows: Sequence[Row]) -> list[Task]:
-    """Ten seeds of each weight, helper and width; weight 0, the fine task alone, once for both helpers."""
+    """Ten seeds of each weight and helper; weight 0, the fine task alone, once for both helpers."""
     cells = [("coarse", 0.0), *itertools.product(HELPERS, WEIGHTS)]
     return [
-        {"helper": helper, "weight": weight, "width": width, "seed": seed}
-        for width in WIDTHS
+        {"case": f"{helper} x {weight:g}", "helper": helper, "weight": weight, "seed": seed}
         for helper, weight in cells
         for seed in range(10)
     ]
 
 
 @functools.cache
-def _compiled(helper, width):
+def _compiled(helper):
     """One network for all runs; its second head answers the helper's question, whatever the head is called."""
     x, _ = heads.turned()
     parent = heads.pictures(strict=True).parent
     if helper == "turn":  # only the number of answers counts here
         parent = np.arange(len(parent)) % TURNS
-    model = heads.network("two heads", parent, x["train"].shape[1], (64, width))
+    model = heads.network("two heads", parent, x["train"].shape[1], (64, WIDTH))
     model.compile("adam", dict.fromkeys(("fine", "coarse"), "sparse_categorical_crossentropy"))
     return model
 
@@ -72,12 +70,13 @@ def run(task: Task) -> dict[str, Any]:
     x, turns = heads.turned()
     groceries = heads.pictures(strict=True)
     second = groceries.coarse if task["helper"] == "coarse" else turns
-    model = _compiled(task["helper"], task["width"])
+    model = _compiled(task["helper"])
     heads.restart(model, RATE, task["seed"])
     rng = np.random.default_rng(task["seed"])
     rows = len(x["train"])
     draws = np.concatenate([rng.permutation(rows) for _ in range(STEPS * BATCH // rows + 1)])[: STEPS * BATCH]
-    one, cosines = np.ones(len(draws) // 4, np.float32), []
+    one = np.ones(len(draws) // 4, np.float32)
+    cosines: list[list[float]] = []
     for quarter in np.split(draws, 4):
         model.fit(
             x["train"][quarter],

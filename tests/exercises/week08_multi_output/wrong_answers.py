@@ -146,7 +146,7 @@ WRONG = {
     },
     "for_fit": {
         "as it was": (prepared(known="given > 0", first="given[~known] = 0", target="given", weight="np.where(known, 1, 0)",
-                               result="targets, weights[name]"), FIT, "for EACH output"),
+                               result="targets, weights[name]"), FIT, "handed over"),
         "class 0 is missing": (prepared(known="given > 0"), FIT, "Class 0 is a class"),
         "ones": (prepared(weight='known.astype("float32")'), FIT, "sum to the number of pictures"),
         "sums to 1": (prepared(weight='(known / max(known.sum(), 1)).astype("float32")'), FIT, "the weights of `kind`"),
