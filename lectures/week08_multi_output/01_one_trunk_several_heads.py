@@ -40,7 +40,7 @@ from helpers import budget, plots
 from helpers.experiments import heads
 
 budget.describe()
-EPOCHS = budget.choose(ci=10, cpu=30)
+EPOCHS = budget.choose(ci=10, cpu=30, gpu=60)
 groceries = heads.pictures()
 print(groceries)
 

@@ -38,7 +38,7 @@ from helpers import budget, plots
 from helpers.experiments import heads, interval, studies, verdict
 
 budget.describe()
-EPOCHS = budget.choose(ci=10, cpu=30)
+EPOCHS = budget.choose(ci=10, cpu=30, gpu=60)
 groceries = heads.pictures()
 print(groceries)
 x = groceries.x["train"]
@@ -71,7 +71,8 @@ def two_heads(units=64):
     trunk = layers.Dense(units, activation="relu")(given)
     return keras.Model(given, {
         "fine": layers.Dense(len(parent), activation="softmax")(trunk),
-        "coarse": layers.Dense(parent.max() + 1, activation="softmax")(trunk)})
+        "coarse": layers.Dense(len(groceries.coarse_names),
+                               activation="softmax")(trunk)})
 
 
 def trained(model):
@@ -207,7 +208,8 @@ for images in (100, 675):
 def by_construction(units=64):
     given = keras.Input((x.shape[1],))
     trunk = layers.Dense(units, activation="relu")(given)
-    coarse_p = layers.Dense(parent.max() + 1, activation="softmax")(trunk)
+    coarse_p = layers.Dense(len(groceries.coarse_names),
+                            activation="softmax")(trunk)
     scores = layers.Dense(len(parent))(trunk)
     positive = ops.exp(scores - ops.max(scores, axis=-1, keepdims=True)) + 1e-9
     sums = ops.matmul(ops.matmul(positive, members), members.T)

@@ -506,7 +506,13 @@ mistakes = {
 checks.array(got, expected, "kind and colour of four pictures", mistakes)
 only = np.array([[False, False, False], [False, False, True]])
 got = best_pairs(np.array([[1.0, 0.0]]), np.array([[1.0, 0.0, 0.0]]), only)
-checks.array(got, np.array([[1, 2]]), "the only allowed pair, whose product is 0")
+mistakes = {
+    "the place divided by the number of kinds": (
+        [[2, 1]],
+        "A row of the table has as many cells as there are colours.",
+    )
+}
+checks.array(got, np.array([[1, 2]]), "the only allowed pair, whose product is 0", mistakes)
 
 # %% nbgrader={"grade": true, "grade_id": "best_pairs_hidden_test", "locked": true, "points": 1.5, "schema_version": 3, "solution": false, "task": false}
 # Further checks run here after handing in.

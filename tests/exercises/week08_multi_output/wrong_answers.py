@@ -178,7 +178,7 @@ WRONG = {
         "the last of equals": (
             paired_up(best="joint.shape[1] * joint.shape[2] - 1 - joint.reshape(len(joint), -1)[:, ::-1].argmax(axis=1)"),
             PAIRS, "kind and colour of four"),
-        "rows of the wrong length": (paired_up(columns="allowed.shape[0]"), PAIRS, "kind and colour"),
+        "rows of the wrong length": (paired_up(columns="allowed.shape[0]"), PAIRS, "as many cells as there are colours"),
         "flat places": (paired_up(order="[best, best]"), PAIRS, "kind and colour"),
     },
     "contradictions": {
