@@ -106,11 +106,20 @@ def model_facts(features, kinds, units, x):
         if name not in [layer.name for layer in model.layers]:
             return {"outputs": sorted(model.output), "missing": name}
         arrays = model.get_layer(name).get_weights()
-        model.get_layer(name).set_weights([rng.normal(0, 0.5, one.shape) for one in arrays])
+        model.get_layer(name).set_weights(
+            [rng.normal(0, 0.5, one.shape) for one in arrays]
+        )
         weights[name] = model.get_layer(name).get_weights()
     told = model(np.asarray(x, "float32"), training=False)
-    told = {name: keras.ops.convert_to_numpy(value) for name, value in told.items()}
-    return {"outputs": sorted(told), "weights": weights, "told": told, "parameters": model.count_params()}
+    told = {
+        name: keras.ops.convert_to_numpy(value) for name, value in told.items()
+    }
+    return {
+        "outputs": sorted(told),
+        "weights": weights,
+        "told": told,
+        "parameters": model.count_params(),
+    }
 
 
 # %% [markdown] tags=["hints"]
@@ -137,54 +146,116 @@ def model_facts(features, kinds, units, x):
 # print(keras.Model(given, {"size": size, "price": price}).output)
 # ```
 
+
 # %% nbgrader={"grade": true, "grade_id": "two_heads_test", "locked": true, "points": 1.5, "schema_version": 3, "solution": false, "task": false}
 def expected_heads(weights, x):
     """What the two heads say, computed by hand."""
-    (w, b), (wk, bk), (wr, br) = (weights[name] for name in ("trunk", "kind", "ripe"))
+    (w, b), (wk, bk), (wr, br) = (
+        weights[name] for name in ("trunk", "kind", "ripe")
+    )
     trunk = np.maximum(x @ w + b, 0)
     scores = np.exp(trunk @ wk + bk)
     kind = scores / scores.sum(axis=1, keepdims=True)
-    return kind, 1 / (1 + np.exp(-(np.concatenate([trunk, kind], axis=1) @ wr + br)))
+    return kind, 1 / (
+        1 + np.exp(-(np.concatenate([trunk, kind], axis=1) @ wr + br))
+    )
 
 
 x = np.random.default_rng(0).normal(size=(6, 5))
 facts = model_facts(5, 4, 7, x)
-checks.equal(facts["outputs"], ["kind", "ripe"], "the outputs", "keras.Model(given, {name: ...}).")
-assert "missing" not in facts, f"No layer is named {facts['missing']!r}: pass name=..."
-shapes = {name: [list(one.shape) for one in arrays] for name, arrays in facts["weights"].items()}
-checks.equal(shapes["trunk"], [[5, 7], [7]], "the shapes of the trunk's weights")
-checks.equal(shapes["kind"], [[7, 4], [4]], "the shapes of the weights of `kind`", "On the trunk.")
+checks.equal(
+    facts["outputs"],
+    ["kind", "ripe"],
+    "the outputs",
+    "keras.Model(given, {name: ...}).",
+)
+assert "missing" not in facts, (
+    f"No layer is named {facts['missing']!r}: pass name=..."
+)
+shapes = {
+    name: [list(one.shape) for one in arrays]
+    for name, arrays in facts["weights"].items()
+}
+checks.equal(
+    shapes["trunk"], [[5, 7], [7]], "the shapes of the trunk's weights"
+)
+checks.equal(
+    shapes["kind"],
+    [[7, 4], [4]],
+    "the shapes of the weights of `kind`",
+    "On the trunk.",
+)
 hint = "It gets the trunk and the probabilities of `kind`, and has two units."
-checks.equal(shapes["ripe"], [[11, 2], [2]], "the shapes of the weights of `ripe`", hint)
+checks.equal(
+    shapes["ripe"], [[11, 2], [2]], "the shapes of the weights of `ripe`", hint
+)
 kind, ripe = expected_heads(facts["weights"], x)
-checks.array(facts["told"]["kind"], kind, "the answer of `kind` (softmax? ReLU in the trunk?)", rtol=1e-3)
-checks.array(facts["told"]["ripe"], ripe, "the answer of `ripe` (a sigmoid? trunk first?)", rtol=1e-3)
+checks.array(
+    facts["told"]["kind"],
+    kind,
+    "the answer of `kind` (softmax? ReLU in the trunk?)",
+    rtol=1e-3,
+)
+checks.array(
+    facts["told"]["ripe"],
+    ripe,
+    "the answer of `ripe` (a sigmoid? trunk first?)",
+    rtol=1e-3,
+)
 total = 5 * 7 + 7 + 7 * 4 + 4 + 11 * 2 + 2
-checks.equal(facts["parameters"], total, "the parameters", "One trunk for both heads.")
+checks.equal(
+    facts["parameters"], total, "the parameters", "One trunk for both heads."
+)
+
 
 # %% nbgrader={"grade": true, "grade_id": "two_heads_hidden_test", "locked": true, "points": 1.5, "schema_version": 3, "solution": false, "task": false}
 # Further checks run here after handing in.
 ### BEGIN HIDDEN TESTS
 def by_hand(weights, x):
     """What the two heads say, computed by hand."""
-    (w, b), (wk, bk), (wr, br) = (weights[name] for name in ("trunk", "kind", "ripe"))
+    (w, b), (wk, bk), (wr, br) = (
+        weights[name] for name in ("trunk", "kind", "ripe")
+    )
     trunk = np.maximum(x @ w + b, 0)
     scores = np.exp(trunk @ wk + bk)
     kind = scores / scores.sum(axis=1, keepdims=True)
-    return kind, 1 / (1 + np.exp(-(np.concatenate([trunk, kind], axis=1) @ wr + br)))
+    return kind, 1 / (
+        1 + np.exp(-(np.concatenate([trunk, kind], axis=1) @ wr + br))
+    )
 
 
 x = np.random.default_rng(5).normal(size=(9, 8))
 facts = model_facts(8, 3, 10, x)
-checks.equal(facts["outputs"], ["kind", "ripe"], "the outputs of another model")
+checks.equal(
+    facts["outputs"], ["kind", "ripe"], "the outputs of another model"
+)
 assert "missing" not in facts, f"no layer {facts['missing']!r}"
-shapes = {name: [list(one.shape) for one in arrays] for name, arrays in facts["weights"].items()}
-expected = {"trunk": [[8, 10], [10]], "kind": [[10, 3], [3]], "ripe": [[13, 2], [2]]}
+shapes = {
+    name: [list(one.shape) for one in arrays]
+    for name, arrays in facts["weights"].items()
+}
+expected = {
+    "trunk": [[8, 10], [10]],
+    "kind": [[10, 3], [3]],
+    "ripe": [[13, 2], [2]],
+}
 checks.equal(shapes, expected, "the shapes of the weights of another model")
 kind, ripe = by_hand(facts["weights"], x)
-checks.array(facts["told"]["kind"], kind, "the answer of `kind` of another model", rtol=1e-3)
-checks.array(facts["told"]["ripe"], ripe, "the answer of `ripe` of another model", rtol=1e-3)
-checks.equal(facts["parameters"], 90 + 33 + 28, "the parameters of another model")
+checks.array(
+    facts["told"]["kind"],
+    kind,
+    "the answer of `kind` of another model",
+    rtol=1e-3,
+)
+checks.array(
+    facts["told"]["ripe"],
+    ripe,
+    "the answer of `ripe` of another model",
+    rtol=1e-3,
+)
+checks.equal(
+    facts["parameters"], 90 + 33 + 28, "the parameters of another model"
+)
 ### END HIDDEN TESTS
 
 
@@ -205,12 +276,13 @@ checks.equal(facts["parameters"], 90 + 33 + 28, "the parameters of another model
 
 # %% nbgrader={"grade": false, "grade_id": "known_loss", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def known_loss(probabilities, labels, weights):
-    """The losses of several heads, and their weighted sum, over known labels only.
+    """The losses of several heads over known labels, and their weighted sum.
 
     Parameters
     ----------
     probabilities, labels, weights : dict
-        For each head an array of shape (n, classes), n whole numbers (-1: missing), and a number.
+        For each head an array of shape (n, classes), n whole numbers
+        (-1: missing), and a number.
 
     Returns
     -------
@@ -223,7 +295,9 @@ def known_loss(probabilities, labels, weights):
         known = np.flatnonzero(labels[name] >= 0)
         of_truth = np.maximum(p[known, labels[name][known]], 1e-7)
         losses[name] = float(-np.log(of_truth).mean()) if len(known) else 0.0
-    losses["total"] = sum(weights[name] * losses[name] for name in probabilities)
+    losses["total"] = sum(
+        weights[name] * losses[name] for name in probabilities
+    )
     return losses
     ### END SOLUTION
 
@@ -250,7 +324,9 @@ def known_loss(probabilities, labels, weights):
 
 # %% nbgrader={"grade": true, "grade_id": "known_loss_test", "locked": true, "points": 1.5, "schema_version": 3, "solution": false, "task": false}
 probabilities = {
-    "kind": np.array([[0.5, 0.25, 0.25], [0.1, 0.8, 0.1], [0.2, 0.3, 0.5], [0.7, 0.2, 0.1]]),
+    "kind": np.array(
+        [[0.5, 0.25, 0.25], [0.1, 0.8, 0.1], [0.2, 0.3, 0.5], [0.7, 0.2, 0.1]]
+    ),
     "ripe": np.array([[0.9, 0.1], [0.4, 0.6], [0.25, 0.75], [0.6, 0.4]]),
 }
 labels = {"kind": np.array([0, 1, -1, 2]), "ripe": np.array([-1, 1, 0, -1])}
@@ -260,55 +336,106 @@ assert isinstance(got, dict), f"Return a dict, not {type(got).__name__}."
 checks.equal(sorted(got), ["kind", "ripe", "total"], "the names in the result")
 kind, ripe = -np.log([0.5, 0.8, 0.1]).mean(), -np.log([0.6, 0.25]).mean()
 mistakes = {
-    "the sum divided by ALL pictures": (kind * 3 / 4, "Divide by the number of KNOWN labels."),
+    "the sum divided by ALL pictures": (
+        kind * 3 / 4,
+        "Divide by the number of KNOWN labels.",
+    ),
     "the sum over the pictures": (kind * 3, "The mean, not the sum."),
     "with the missing one taken for the last class": (
         -np.log([0.5, 0.8, 0.5, 0.1]).mean(),
         "In NumPy the index -1 is the last one: leave missing labels out.",
     ),
-    "a logarithm to the base 2 or 10": (kind / np.log(2), "The natural logarithm: np.log."),
+    "a logarithm to the base 2 or 10": (
+        kind / np.log(2),
+        "The natural logarithm: np.log.",
+    ),
 }
 checks.array(got["kind"], kind, "the loss of `kind`", mistakes)
 mistakes = {
-    "the weighted loss": (ripe / 2, "The losses of the heads are returned unweighted."),
-    "the sum divided by ALL pictures": (ripe / 2, "Divide by the number of KNOWN labels."),
+    "the weighted loss": (
+        ripe / 2,
+        "The losses of the heads are returned unweighted.",
+    ),
+    "the sum divided by ALL pictures": (
+        ripe / 2,
+        "Divide by the number of KNOWN labels.",
+    ),
 }
 checks.array(got["ripe"], ripe, "the loss of `ripe`", mistakes)
-mistakes = {"the sum without weights": (kind + ripe, "Multiply each loss by its weight.")}
+mistakes = {
+    "the sum without weights": (
+        kind + ripe,
+        "Multiply each loss by its weight.",
+    )
+}
 checks.array(got["total"], kind + ripe / 2, "the total", mistakes)
 nothing = {"kind": np.array([-1, -1, -1, -1]), "ripe": np.array([1, 1, 1, 1])}
 got = known_loss(probabilities, nothing, {"kind": 1.0, "ripe": 2.0})
 checks.array(got["kind"], 0.0, "the loss of a head without a known label")
-checks.array(got["total"], 2 * -np.log([0.1, 0.6, 0.75, 0.4]).mean(), "the total, one head without labels")
-got = known_loss({"a": np.array([[0.0, 1.0]])}, {"a": np.array([0])}, {"a": 1.0})
+checks.array(
+    got["total"],
+    2 * -np.log([0.1, 0.6, 0.75, 0.4]).mean(),
+    "the total, one head without labels",
+)
+got = known_loss(
+    {"a": np.array([[0.0, 1.0]])}, {"a": np.array([0])}, {"a": 1.0}
+)
 checks.array(got["a"], -np.log(1e-7), "the loss where the probability is 0")
 
 # %% nbgrader={"grade": true, "grade_id": "known_loss_hidden_test", "locked": true, "points": 1.5, "schema_version": 3, "solution": false, "task": false}
 # Further checks run here after handing in.
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng(3)
-for n, shapes in ((7, {"a": 4, "b": 2, "c": 3}), (30, {"one": 5}), (12, {"kind": 14, "ripe": 5})):
-    probabilities = {name: rng.dirichlet(np.ones(k), n) for name, k in shapes.items()}
+for n, shapes in (
+    (7, {"a": 4, "b": 2, "c": 3}),
+    (30, {"one": 5}),
+    (12, {"kind": 14, "ripe": 5}),
+):
+    probabilities = {
+        name: rng.dirichlet(np.ones(k), n) for name, k in shapes.items()
+    }
     labels = {name: rng.integers(-1, k, n) for name, k in shapes.items()}
     labels["a" if "a" in labels else list(shapes)[-1]][: n // 2] = -1
     weights = {name: float(rng.uniform(0.1, 3)) for name in shapes}
-    kept = {name: (probabilities[name].copy(), labels[name].copy()) for name in shapes}
+    kept = {
+        name: (probabilities[name].copy(), labels[name].copy())
+        for name in shapes
+    }
     got = known_loss(probabilities, labels, weights)
     total = 0.0
     for name in shapes:
-        each = [-np.log(p[y]) for p, y in zip(*kept[name], strict=True) if y >= 0]
+        each = [
+            -np.log(p[y]) for p, y in zip(*kept[name], strict=True) if y >= 0
+        ]
         loss = sum(each) / len(each) if each else 0.0
         total += weights[name] * loss
         checks.array(got[name], loss, f"the loss of {name!r}, {n} pictures")
-        same = all(np.array_equal(a, b) for a, b in zip(kept[name], (probabilities[name], labels[name]), strict=True))
+        same = all(
+            np.array_equal(a, b)
+            for a, b in zip(
+                kept[name], (probabilities[name], labels[name]), strict=True
+            )
+        )
         assert same, "the arrays that were handed over have changed"
     checks.array(got["total"], total, f"the total, {n} pictures")
 nothing = {"a": np.full(3, -1), "b": np.full(3, -1)}
 even = {"a": np.full((3, 2), 0.5), "b": np.full((3, 4), 0.25)}
 got = known_loss(even, nothing, {"a": 1.0, "b": 1.0})
-checks.equal({name: float(one) for name, one in got.items()}, {"a": 0.0, "b": 0.0, "total": 0.0}, "nothing known at all")
-got = known_loss({"a": np.array([[1.0, 0.0], [0.5, 0.5]])}, {"a": np.array([1, 0])}, {"a": 2.0})
-checks.array(got["total"], -np.log(1e-7) - np.log(0.5), "the total where a probability is 0")
+checks.equal(
+    {name: float(one) for name, one in got.items()},
+    {"a": 0.0, "b": 0.0, "total": 0.0},
+    "nothing known at all",
+)
+got = known_loss(
+    {"a": np.array([[1.0, 0.0], [0.5, 0.5]])},
+    {"a": np.array([1, 0])},
+    {"a": 2.0},
+)
+checks.array(
+    got["total"],
+    -np.log(1e-7) - np.log(0.5),
+    "the total where a probability is 0",
+)
 ### END HIDDEN TESTS
 
 
@@ -341,7 +468,7 @@ checks.array(got["total"], -np.log(1e-7) - np.log(0.5), "the total where a proba
 
 # %% nbgrader={"grade": false, "grade_id": "for_fit", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def for_fit(labels):
-    """Labels and sample weights for `fit`, where -1 stands for a missing label.
+    """Labels and sample weights for `fit`; -1 stands for a missing label.
 
     Parameters
     ----------
@@ -358,7 +485,9 @@ def for_fit(labels):
     for name, given in labels.items():
         known = given >= 0
         targets[name] = np.where(known, given, 0)
-        weights[name] = (known * len(given) / max(known.sum(), 1)).astype("float32")
+        weights[name] = (known * len(given) / max(known.sum(), 1)).astype(
+            "float32"
+        )
     return targets, weights
     ### END SOLUTION
 
@@ -385,45 +514,88 @@ def for_fit(labels):
 # ```
 
 # %% nbgrader={"grade": true, "grade_id": "for_fit_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-labels = {"kind": np.array([0, 2, -1, 1, -1, 0]), "ripe": np.array([1, -1, -1, -1, -1, -1])}
+labels = {
+    "kind": np.array([0, 2, -1, 1, -1, 0]),
+    "ripe": np.array([1, -1, -1, -1, -1, -1]),
+}
 got = for_fit(labels)
 hint = "Make new arrays: np.where, or a copy."
-checks.equal(labels["ripe"].tolist(), [1, -1, -1, -1, -1, -1], "the labels that were handed over", hint)
-assert isinstance(got, tuple | list) and len(got) == 2, "Return two dicts: targets, weights"
+checks.equal(
+    labels["ripe"].tolist(),
+    [1, -1, -1, -1, -1, -1],
+    "the labels that were handed over",
+    hint,
+)
+assert isinstance(got, tuple | list) and len(got) == 2, (
+    "Return two dicts: targets, weights"
+)
 targets, weights = got
 for name, part in (("the targets", targets), ("the weights", weights)):
-    assert isinstance(part, dict), f"{name} should be a dict with an array for EACH output"
+    assert isinstance(part, dict), (
+        f"{name} should be a dict with an array for EACH output"
+    )
     checks.equal(sorted(part), ["kind", "ripe"], f"the names of {name}")
-checks.array(targets["kind"], np.array([0, 2, 0, 1, 0, 0]), "the targets of `kind`")
-checks.array(targets["ripe"], np.array([1, 0, 0, 0, 0, 0]), "the targets of `ripe`")
+checks.array(
+    targets["kind"], np.array([0, 2, 0, 1, 0, 0]), "the targets of `kind`"
+)
+checks.array(
+    targets["ripe"], np.array([1, 0, 0, 0, 0, 0]), "the targets of `ripe`"
+)
 mistakes = {
-    "weights where class 0 counts as missing": ([0, 3, 0, 3, 0, 0], "Class 0 is a class: >= 0."),
-    "weights of 1": ([1, 1, 0, 1, 0, 1], "They are to sum to the number of pictures."),
+    "weights where class 0 counts as missing": (
+        [0, 3, 0, 3, 0, 0],
+        "Class 0 is a class: >= 0.",
+    ),
+    "weights of 1": (
+        [1, 1, 0, 1, 0, 1],
+        "They are to sum to the number of pictures.",
+    ),
 }
 kind = np.array([1.5, 1.5, 0, 1.5, 0, 1.5], dtype="float32")
 checks.array(weights["kind"], kind, "the weights of `kind`", mistakes)
-checks.array(weights["ripe"], np.array([6.0, 0, 0, 0, 0, 0]), "the weights of `ripe`")
-assert str(np.asarray(weights["kind"]).dtype) == "float32", "Weights are float32."
+checks.array(
+    weights["ripe"], np.array([6.0, 0, 0, 0, 0, 0]), "the weights of `ripe`"
+)
+assert str(np.asarray(weights["kind"]).dtype) == "float32", (
+    "Weights are float32."
+)
 none = for_fit({"kind": np.array([-1, -1])})[1]["kind"]
-checks.array(none, np.array([0.0, 0.0]), "the weights of a head without known labels")
+checks.array(
+    none, np.array([0.0, 0.0]), "the weights of a head without known labels"
+)
 
 # %% nbgrader={"grade": true, "grade_id": "for_fit_hidden_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 # Further checks run here after handing in.
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng(8)
 for n in (1, 5, 40):
-    labels = {name: rng.integers(-1, k, n) for name, k in (("a", 2), ("b", 7), ("c", 3))}
+    labels = {
+        name: rng.integers(-1, k, n)
+        for name, k in (("a", 2), ("b", 7), ("c", 3))
+    }
     labels["b"][:] = -1
     labels["c"][:] = 2
     before = {name: given.copy() for name, given in labels.items()}
     targets, weights = for_fit(labels)
     for name, given in before.items():
-        checks.equal(labels[name].tolist(), given.tolist(), f"the labels {name!r} that were handed over")
+        checks.equal(
+            labels[name].tolist(),
+            given.tolist(),
+            f"the labels {name!r} that were handed over",
+        )
         known = given >= 0
-        checks.array(targets[name], np.where(known, given, 0), f"the targets of {name!r}, n = {n}")
+        checks.array(
+            targets[name],
+            np.where(known, given, 0),
+            f"the targets of {name!r}, n = {n}",
+        )
         expected = known * n / known.sum() if known.any() else np.zeros(n)
-        checks.array(weights[name], expected, f"the weights of {name!r}, n = {n}")
-        assert str(np.asarray(weights[name]).dtype) == "float32", "weights are float32"
+        checks.array(
+            weights[name], expected, f"the weights of {name!r}, n = {n}"
+        )
+        assert str(np.asarray(weights[name]).dtype) == "float32", (
+            "weights are float32"
+        )
 ### END HIDDEN TESTS
 
 
@@ -439,7 +611,8 @@ for n in (1, 5, 40):
 # - for each picture choose, among the pairs that are **allowed**, the one with the largest product of the
 #   two probabilities, even where all these products are 0;
 # - where several are equal, take the one with the smallest kind, then the smallest colour;
-# - return an array of whole numbers of shape (n, 2): kind and colour of each picture.
+# - return an array of whole numbers of shape (n, 2): kind and colour of each picture;
+# - the arrays that you are given stay as they are (so, too, in the next two questions).
 
 
 # %% nbgrader={"grade": false, "grade_id": "best_pairs", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -461,7 +634,9 @@ def best_pairs(kind, colour, allowed):
     ### BEGIN SOLUTION
     joint = np.where(allowed, kind[:, :, None] * colour[:, None, :], -1.0)
     best = joint.reshape(len(joint), -1).argmax(axis=1)
-    return np.stack([best // allowed.shape[1], best % allowed.shape[1]], axis=1)
+    return np.stack(
+        [best // allowed.shape[1], best % allowed.shape[1]], axis=1
+    )
     ### END SOLUTION
 
 
@@ -486,9 +661,15 @@ def best_pairs(kind, colour, allowed):
 # ```
 
 # %% nbgrader={"grade": true, "grade_id": "best_pairs_test", "locked": true, "points": 1.5, "schema_version": 3, "solution": false, "task": false}
-kind = np.array([[0.7, 0.3, 0.0], [0.5, 0.3, 0.2], [0.0, 0.0, 1.0], [0.1, 0.6, 0.3]])
-colour = np.array([[0.1, 0.45, 0.45], [0.6, 0.2, 0.2], [1.0, 0.0, 0.0], [0.1, 0.2, 0.7]])
-allowed = np.array([[True, False, False], [False, True, True], [False, False, True]])
+kind = np.array(
+    [[0.7, 0.3, 0.0], [0.5, 0.3, 0.2], [0.0, 0.0, 1.0], [0.1, 0.6, 0.3]]
+)
+colour = np.array(
+    [[0.1, 0.45, 0.45], [0.6, 0.2, 0.2], [1.0, 0.0, 0.0], [0.1, 0.2, 0.7]]
+)
+allowed = np.array(
+    [[True, False, False], [False, True, True], [False, False, True]]
+)
 expected = np.array([[1, 1], [0, 0], [0, 0], [1, 2]])
 got = best_pairs(kind, colour, allowed)
 mistakes = {
@@ -500,8 +681,14 @@ mistakes = {
         [[0, 0], [0, 0], [2, 2], [1, 2]],
         "Compare the PRODUCTS of all allowed pairs.",
     ),
-    "colour and kind exchanged": (expected[:, ::-1], "Kind first, then colour."),
-    "the sum of the two probabilities": ([[0, 0], [0, 0], [0, 0], [1, 2]], "Multiply them."),
+    "colour and kind exchanged": (
+        expected[:, ::-1],
+        "Kind first, then colour.",
+    ),
+    "the sum of the two probabilities": (
+        [[0, 0], [0, 0], [0, 0], [1, 2]],
+        "Multiply them.",
+    ),
 }
 checks.array(got, expected, "kind and colour of four pictures", mistakes)
 only = np.array([[False, False, False], [False, False, True]])
@@ -512,26 +699,54 @@ mistakes = {
         "A row of the table has as many cells as there are colours.",
     )
 }
-checks.array(got, np.array([[1, 2]]), "the only allowed pair, whose product is 0", mistakes)
+checks.array(
+    got,
+    np.array([[1, 2]]),
+    "the only allowed pair, whose product is 0",
+    mistakes,
+)
 
 # %% nbgrader={"grade": true, "grade_id": "best_pairs_hidden_test", "locked": true, "points": 1.5, "schema_version": 3, "solution": false, "task": false}
 # Further checks run here after handing in.
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng(4)
 for n, kinds, colours in ((40, 5, 3), (25, 2, 6), (1, 4, 4)):
-    kind, colour = rng.dirichlet(np.ones(kinds) / 2, n), rng.dirichlet(np.ones(colours) / 2, n)
+    kind, colour = (
+        rng.dirichlet(np.ones(kinds) / 2, n),
+        rng.dirichlet(np.ones(colours) / 2, n),
+    )
     allowed = rng.random((kinds, colours)) < 0.5
     allowed[-1, -1] = True
     expected = []
     for p, q in zip(kind, colour, strict=True):
-        pairs = [(-p[i] * q[j], i, j) for i in range(kinds) for j in range(colours) if allowed[i, j]]
+        pairs = [
+            (-p[i] * q[j], i, j)
+            for i in range(kinds)
+            for j in range(colours)
+            if allowed[i, j]
+        ]
         expected.append(min(pairs)[1:])
-    checks.array(best_pairs(kind, colour, allowed), np.array(expected), f"{n} pictures, {kinds} kinds, {colours} colours")
+    before = kind.copy(), colour.copy(), allowed.copy()
+    checks.array(
+        best_pairs(kind, colour, allowed),
+        np.array(expected),
+        f"{n} pictures, {kinds} kinds, {colours} colours",
+    )
+    same = map(np.array_equal, before, (kind, colour, allowed))
+    assert all(same), "an array that was handed over has changed"
 only = np.array([[False, False], [False, True]])
 zero = np.array([[1.0, 0.0]])
-checks.array(best_pairs(zero, zero, only), np.array([[1, 1]]), "the only allowed pair has the product 0")
+checks.array(
+    best_pairs(zero, zero, only),
+    np.array([[1, 1]]),
+    "the only allowed pair has the product 0",
+)
 even = np.array([[0.5, 0.5]])
-checks.array(best_pairs(even, even, ~np.eye(2, dtype=bool)), np.array([[0, 1]]), "two pairs that are equal")
+checks.array(
+    best_pairs(even, even, ~np.eye(2, dtype=bool)),
+    np.array([[0, 1]]),
+    "two pairs that are equal",
+)
 ### END HIDDEN TESTS
 
 
@@ -552,7 +767,7 @@ checks.array(best_pairs(even, even, ~np.eye(2, dtype=bool)), np.array([[0, 1]]),
 
 # %% nbgrader={"grade": false, "grade_id": "contradictions", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def contradictions(fine, coarse, parent, truth):
-    """How well contradictions of two heads tell wrong fine answers from right ones.
+    """How well contradictions of two heads point to wrong fine answers.
 
     Parameters
     ----------
@@ -606,7 +821,10 @@ def contradictions(fine, coarse, parent, truth):
 # ```
 
 # %% nbgrader={"grade": true, "grade_id": "contradictions_test", "locked": true, "points": 1.5, "schema_version": 3, "solution": false, "task": false}
-fine_answers, coarse_answers = [0, 1, 2, 3, 3, 0, 2, 1], [0, 0, 0, 1, 0, 1, 1, 0]
+fine_answers, coarse_answers = (
+    [0, 1, 2, 3, 3, 0, 2, 1],
+    [0, 0, 0, 1, 0, 1, 1, 0],
+)
 truth = np.array([1, 1, 0, 3, 1, 0, 2, 0])
 fine, coarse = 0.1 + np.eye(4)[fine_answers], 0.1 + np.eye(2)[coarse_answers]
 parent = np.array([0, 0, 1, 1])
@@ -614,52 +832,108 @@ got = contradictions(fine / 1.4, coarse / 1.2, parent, truth)
 assert isinstance(got, dict), f"Return a dict, not {type(got).__name__}."
 names = ["caught", "false_alarms", "kept", "rate"]
 checks.equal(sorted(got), names, "the names in the result")
-mistakes = {"the share of pictures that agree": (5 / 8, "Count those that do NOT agree.")}
+mistakes = {
+    "the share of pictures that agree": (
+        5 / 8,
+        "Count those that do NOT agree.",
+    )
+}
 checks.array(got["rate"], 3 / 8, "rate (3 of 8 pictures contradict)", mistakes)
 mistakes = {
     "the share of wrong answers among the contradictions": (
         2 / 3,
         "Of the 4 WRONG answers, how many have a contradiction?",
     ),
-    "a share of all pictures": (2 / 8, "Divide by the number of WRONG answers."),
+    "a share of all pictures": (
+        2 / 8,
+        "Divide by the number of WRONG answers.",
+    ),
 }
 checks.array(got["caught"], 2 / 4, "caught (2 of 4 wrong answers)", mistakes)
 mistakes = {
-    "a share of all pictures": (1 / 8, "Divide by the number of RIGHT answers."),
-    "the share of right answers among the contradictions": (1 / 3, "Of the RIGHT answers."),
+    "a share of all pictures": (
+        1 / 8,
+        "Divide by the number of RIGHT answers.",
+    ),
+    "the share of right answers among the contradictions": (
+        1 / 3,
+        "Of the RIGHT answers.",
+    ),
 }
-checks.array(got["false_alarms"], 1 / 4, "false_alarms (1 of 4 right answers)", mistakes)
+checks.array(
+    got["false_alarms"], 1 / 4, "false_alarms (1 of 4 right answers)", mistakes
+)
 mistakes = {
     "the accuracy on all pictures": (4 / 8, "Leave the contradictions out."),
-    "a share of all pictures": (3 / 8, "Divide by the number of pictures that are KEPT."),
-    "the accuracy where the heads contradict": (1 / 3, "WITHOUT a contradiction."),
+    "a share of all pictures": (
+        3 / 8,
+        "Divide by the number of pictures that are KEPT.",
+    ),
+    "the accuracy where the heads contradict": (
+        1 / 3,
+        "WITHOUT a contradiction.",
+    ),
 }
-checks.array(got["kept"], 3 / 5, "kept (3 of the 5 without a contradiction are right)", mistakes)
+checks.array(
+    got["kept"],
+    3 / 5,
+    "kept (3 of the 5 without a contradiction are right)",
+    mistakes,
+)
 got = contradictions(fine[1:4:2], coarse[1:4:2], parent, truth[1:4:2])
-checks.array(got["caught"], np.nan, "caught where no answer is wrong", {"0": (0.0, "0 / 0 is nan.")})
+checks.array(
+    got["caught"],
+    np.nan,
+    "caught where no answer is wrong",
+    {"0": (0.0, "0 / 0 is nan.")},
+)
 
 # %% nbgrader={"grade": true, "grade_id": "contradictions_hidden_test", "locked": true, "points": 1.5, "schema_version": 3, "solution": false, "task": false}
 # Further checks run here after handing in.
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng(6)
-for n, parent in ((60, [0, 1, 1, 2, 0]), (35, [1, 0, 1]), (80, [2, 2, 1, 0, 3, 3, 0])):
+for n, parent in (
+    (60, [0, 1, 1, 2, 0]),
+    (35, [1, 0, 1]),
+    (80, [2, 2, 1, 0, 3, 3, 0]),
+):
     parent = np.array(parent)
     fine = rng.dirichlet(np.ones(len(parent)), n)
-    coarse = rng.dirichlet(np.ones(parent.max() + 1), n) + 0.5 * np.eye(parent.max() + 1)[parent[fine.argmax(1)]]
-    truth = np.where(rng.random(n) < 0.6, fine.argmax(1), rng.integers(0, len(parent), n))
+    coarse = (
+        rng.dirichlet(np.ones(parent.max() + 1), n)
+        + 0.5 * np.eye(parent.max() + 1)[parent[fine.argmax(1)]]
+    )
+    truth = np.where(
+        rng.random(n) < 0.6, fine.argmax(1), rng.integers(0, len(parent), n)
+    )
     counts = np.zeros((2, 2))
     for p, q, y in zip(fine, coarse, truth, strict=True):
-        counts[int(p.argmax() == y), int(parent[p.argmax()] != q.argmax())] += 1
+        counts[
+            int(p.argmax() == y), int(parent[p.argmax()] != q.argmax())
+        ] += 1
+    before = fine.copy(), coarse.copy(), parent.copy(), truth.copy()
     got = contradictions(fine, coarse, parent, truth)
+    same = map(np.array_equal, before, (fine, coarse, parent, truth))
+    assert all(same), "an array that was handed over has changed"
     checks.array(got["rate"], counts[:, 1].sum() / n, f"rate, {n} pictures")
-    checks.array(got["caught"], counts[0, 1] / counts[0].sum(), f"caught, {n} pictures")
-    checks.array(got["false_alarms"], counts[1, 1] / counts[1].sum(), f"false_alarms, {n} pictures")
-    checks.array(got["kept"], counts[1, 0] / counts[:, 0].sum(), f"kept, {n} pictures")
+    checks.array(
+        got["caught"], counts[0, 1] / counts[0].sum(), f"caught, {n} pictures"
+    )
+    checks.array(
+        got["false_alarms"],
+        counts[1, 1] / counts[1].sum(),
+        f"false_alarms, {n} pictures",
+    )
+    checks.array(
+        got["kept"], counts[1, 0] / counts[:, 0].sum(), f"kept, {n} pictures"
+    )
 one, other = np.array([[0.9, 0.1]]), np.array([[0.2, 0.8]])
 got = contradictions(one, other, np.array([0, 1]), np.array([1]))
 expected = {"rate": 1.0, "caught": 1.0, "false_alarms": np.nan, "kept": np.nan}
 for name, value in expected.items():
-    checks.array(got[name], value, f"{name} of one picture, wrong and contradicting")
+    checks.array(
+        got[name], value, f"{name} of one picture, wrong and contradicting"
+    )
 ### END HIDDEN TESTS
 
 
@@ -682,7 +956,7 @@ for name, value in expected.items():
 
 # %% nbgrader={"grade": false, "grade_id": "paired_interval", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def paired_interval(one, two, picture):
-    """By how much the second network is better on the same pictures, with a 95 % interval.
+    """By how much the second network is better on the same pictures.
 
     Parameters
     ----------
@@ -699,7 +973,9 @@ def paired_interval(one, two, picture):
     """
     ### BEGIN SOLUTION
     difference = two.astype(float) - one.astype(float)
-    d = np.array([difference[picture == which].mean() for which in np.unique(picture)])
+    d = np.array(
+        [difference[picture == which].mean() for which in np.unique(picture)]
+    )
     half = 1.96 * d.std(ddof=1) / np.sqrt(len(d))
     return float(d.mean()), float(half), bool(abs(d.mean()) > half)
     ### END SOLUTION
@@ -733,40 +1009,77 @@ one = np.array([1, 0, 0, 1, 0, 1, 0, 0, 1, 0]).astype(bool)
 two = np.array([1, 1, 1, 1, 1, 1, 1, 0, 1, 1]).astype(bool)
 picture = np.arange(10) + 40
 got = paired_interval(one, two, picture)
-assert isinstance(got, tuple | list) and len(got) == 3, "Return mean, half_width, shown"
+assert isinstance(got, tuple | list) and len(got) == 3, (
+    "Return mean, half_width, shown"
+)
 d = two.astype(float) - one
 half = 1.96 * d.std(ddof=1) / np.sqrt(10)
-checks.array(got[0], 0.5, "the mean difference", {"one minus two": (-0.5, "TWO minus one.")})
+checks.array(
+    got[0],
+    0.5,
+    "the mean difference",
+    {"one minus two": (-0.5, "TWO minus one.")},
+)
 wide = 1.96 * np.sqrt(one.var(ddof=1) / 10 + two.var(ddof=1) / 10)
 mistakes = {
-    "the half width of an unpaired comparison": (wide, "The spread of the DIFFERENCES."),
-    "without the root of m": (half * np.sqrt(10), "Divide by the root of the number of pictures."),
+    "the half width of an unpaired comparison": (
+        wide,
+        "The spread of the DIFFERENCES.",
+    ),
+    "without the root of m": (
+        half * np.sqrt(10),
+        "Divide by the root of the number of pictures.",
+    ),
     "with a division by m": (1.96 * d.std() / np.sqrt(10), "ddof=1."),
     "the standard error alone": (half / 1.96, "Times 1.96."),
 }
 checks.array(got[1], half, "half the width", mistakes)
 checks.equal(bool(got[2]), True, "whether 0 is left out")
 worse = paired_interval(two, one, picture)
-checks.equal(bool(worse[2]), True, "whether 0 is left out, where the second network is worse")
+checks.equal(
+    bool(worse[2]),
+    True,
+    "whether 0 is left out, where the second network is worse",
+)
 twice = paired_interval(np.tile(one, 2), np.tile(two, 2), np.tile(picture, 2))
 mistakes = {
     "what comes of counting the doubles": (
         1.96 * np.tile(d, 2).std(ddof=1) / np.sqrt(20),
-        "Average over the rows of each picture first: m is the number of PICTURES.",
+        "Average over the rows of each picture first: "
+        "m is the number of PICTURES.",
     )
 }
-checks.array(twice[1], half, "half the width when every picture stands twice", mistakes)
+checks.array(
+    twice[1], half, "half the width when every picture stands twice", mistakes
+)
 uneven = paired_interval(one[:4], two[:4], np.array([5, 5, 5, 2]))
-mistakes = {"the mean over the rows": (0.5, "Each PICTURE counts the same, not each row.")}
-checks.array(uneven[0], 1 / 3, "the mean, three rows of one picture and one of another", mistakes)
-checks.equal(bool(uneven[2]), False, "whether 0 is left out, with two pictures")
+mistakes = {
+    "the mean over the rows": (
+        0.5,
+        "Each PICTURE counts the same, not each row.",
+    )
+}
+checks.array(
+    uneven[0],
+    1 / 3,
+    "the mean, three rows of one picture and one of another",
+    mistakes,
+)
+checks.equal(
+    bool(uneven[2]), False, "whether 0 is left out, with two pictures"
+)
 
 # %% nbgrader={"grade": true, "grade_id": "paired_interval_hidden_test", "locked": true, "points": 1.5, "schema_version": 3, "solution": false, "task": false}
 # Further checks run here after handing in.
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng(9)
 seen = set()
-for n, pictures, gain in ((50, 12, 0.1), (200, 90, 0.3), (300, 150, 0.0), (120, 60, -0.3)):
+for n, pictures, gain in (
+    (50, 12, 0.1),
+    (200, 90, 0.3),
+    (300, 150, 0.0),
+    (120, 60, -0.3),
+):
     one, two = rng.random(n) < 0.5, rng.random(n) < 0.5 + gain
     picture = rng.integers(-3, pictures, n) * 7
     rows = {}
@@ -774,15 +1087,33 @@ for n, pictures, gain in ((50, 12, 0.1), (200, 90, 0.3), (300, 150, 0.0), (120, 
         rows.setdefault(int(which), []).append(float(b) - float(a))
     d = [sum(each) / len(each) for each in rows.values()]
     mean = sum(d) / len(d)
-    half = 1.96 * (sum((each - mean) ** 2 for each in d) / (len(d) - 1)) ** 0.5 / len(d) ** 0.5
+    half = (
+        1.96
+        * (sum((each - mean) ** 2 for each in d) / (len(d) - 1)) ** 0.5
+        / len(d) ** 0.5
+    )
+    before = one.copy(), two.copy(), picture.copy()
     got = paired_interval(one, two, picture)
+    same = map(np.array_equal, before, (one, two, picture))
+    assert all(same), "an array that was handed over has changed"
     checks.array(got[0], mean, f"the mean, {n} rows of {len(d)} pictures")
-    checks.array(got[1], half, f"half the width, {n} rows of {len(d)} pictures")
-    checks.equal(bool(got[2]), abs(mean) > half, f"whether 0 is left out, {n} rows")
+    checks.array(
+        got[1], half, f"half the width, {n} rows of {len(d)} pictures"
+    )
+    checks.equal(
+        bool(got[2]), abs(mean) > half, f"whether 0 is left out, {n} rows"
+    )
     seen.add((abs(mean) > half, mean > 0))
 assert len(seen) >= 3, "the cases are not different enough"
-same = paired_interval(np.array([True, False]), np.array([True, False]), np.array([0, 1]))
-checks.equal(bool(same[2]), False, "two networks that agree everywhere: is 0 left out?")
+few = np.arange(100) < 12
+got = paired_interval(np.zeros(100, dtype=bool), few, np.arange(100))
+checks.equal(bool(got[2]), True, "12 pictures of 100 gained, none lost")
+same = paired_interval(
+    np.array([True, False]), np.array([True, False]), np.array([0, 1])
+)
+checks.equal(
+    bool(same[2]), False, "two networks that agree everywhere: is 0 left out?"
+)
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -809,7 +1140,10 @@ def column(way, images, measure):
 
 for images in (100, 675):
     one, two = (column(way, images, "fine") for way in ("fine", "two heads"))
-    print(f"{images} pictures: fine accuracy, two heads minus one: {verdict(two, one, paired=True)}")
+    print(
+        f"{images} pictures: fine accuracy, two heads minus one: "
+        f"{verdict(two, one, paired=True)}"
+    )
     for name in ("disagree", "fine", "fine_there", "errors_there"):
         mean, half = interval(column("two heads", images, name))
         print(f"    two heads, {name:12s} {mean:5.1f} ± {half:.1f} %")

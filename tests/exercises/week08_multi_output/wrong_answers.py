@@ -364,5 +364,14 @@ RIGHT = {
     },
 }
 
+FLOATS = "the other array is of floats already, and so is the difference"
 EQUIVALENT = {
+    "contradictions": {
+        "branch: float(flags.mean()) if len(flags) else float('nan') -> float(flags.mean()) if True else float('nan')":
+            "the mean of nothing is nan, with a warning",
+    },
+    "paired_interval": {
+        "without astype: one.astype(float) -> one": FLOATS,
+        "without astype: two.astype(float) -> two": FLOATS,
+    },
 }

@@ -53,7 +53,7 @@ def test_joint_decoding_helps_the_fine_answers():
         assert not gain("joint_coarse", "coarse", comparisons=6, images=images).shown
 
 
-def test_consistency_costs_nothing_and_gains_nothing_that_is_shown():
+def test_neither_a_cost_nor_a_gain_of_consistency_is_shown():
     for images in (100, 675):
         for before in ("fine", "joint_fine"):
             assert not gain("fine", before, comparisons=4, images=images, way="construction", other="two heads").shown
