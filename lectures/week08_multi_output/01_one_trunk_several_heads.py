@@ -207,9 +207,9 @@ def fine_loss(labels):
     return told["fine_loss"]
 
 
-for k in (0, 1):
-    filled = np.where(known, fine, k)
-    print(f"missing labels written as class {k}: {fine_loss(filled):.6f}")
+gaps = [fine_loss(np.where(known, fine, k)) for k in (0, 1)]
+for k, loss in enumerate(gaps):
+    print(f"missing labels written as class {k}: {loss:.6f}")
 
 # %% [markdown]
 # What stands in the gaps has no effect. But what is this number: the mean over the pictures with a known label, or
@@ -227,7 +227,8 @@ candidates = {
 }
 for name, value in candidates.items():
     print(f"{name:30s} {value:.6f}")
-print(f"{'Keras':30s} {fine_loss(y_gaps['fine']):.6f}")
+by_keras = fine_loss(y_gaps["fine"])
+print(f"{'Keras':30s} {by_keras:.6f}")
 
 # %% [markdown]
 # Keras divides by **all** pictures of a batch, whatever their weights are. With few known labels the loss of this
@@ -434,8 +435,8 @@ record(
     refused=message,
     named=named,
     divided=[*candidates.values()],
-    keras_loss=fine_loss(y_gaps["fine"]),
-    gaps=[fine_loss(np.where(known, fine, k)) for k in (0, 1)],
+    keras_loss=by_keras,
+    gaps=gaps,
     totals=[by_class["coarse"][coarse == k].sum() for k in range(len(counts))],
     balanced=balanced["fine"].mean(),
 )
