@@ -8,12 +8,15 @@ import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from helpers.experiments.provenance import COLUMNS, TEXT
 from helpers.experiments.store import Row, Store, Value
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 RESULTS = Path(__file__).parents[1] / "results"
 MEASURED = ("multiply_adds", "seconds", "cpu_seconds")  # of every run, whatever the study
@@ -80,6 +83,37 @@ class Study:
     def rows(self, path: str | os.PathLike[str] | None = None) -> list[Row]:
         """Return the rows that are there."""
         return self.store(path).read()
+
+    def column(self, measure: str, *, times: float = 1.0, **settings: Value) -> NDArray[np.float64]:
+        """Return a measure of the stored rows with these settings, in the order of their seeds.
+
+        Parameters
+        ----------
+        measure : str
+        times : float, optional
+            100 for per cent.
+        **settings
+            What the rows have in common.
+
+        Returns
+        -------
+        numpy.ndarray
+
+        Raises
+        ------
+        ValueError
+            If there is no such row.
+
+        Examples
+        --------
+        >>> from helpers.experiments import studies
+        >>> len(studies.find("hierarchy").column("fine", way="two heads", images=100))
+        10
+        """
+        found = [row for row in self.rows() if all(row[name] == value for name, value in settings.items())]
+        if not found:
+            raise ValueError(f"{self.name} has no row with {settings}: run the study first, or ask for other settings")
+        return np.array([times * float(row[measure]) for row in sorted(found, key=lambda row: row["seed"])])
 
     def answers(self, rows: Sequence[Row]) -> dict[Value, list[Row]]:
         """Return the rows that answer the question, by level and in the order of their seeds."""

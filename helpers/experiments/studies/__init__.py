@@ -12,7 +12,9 @@ from helpers.experiments.study import Study
 
 MODULES = {
     "lenet-ladder": "lenet_ladder",
+    "hierarchy": "hierarchy",
     "scoreboard": "scoreboard",
+    "task-weights": "task_weights",
 }
 
 
