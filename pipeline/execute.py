@@ -118,7 +118,7 @@ def kernel(notebook, folder, limit=None):
 
 
 def _fonts(folder):
-    """A settings folder for matplotlib with the list of fonts: a kernel that makes its own may say in the lecture that it takes long."""
+    """A settings folder for matplotlib with its list of fonts: a kernel that made one could say so in the lecture."""
     place = Path(folder, "matplotlib")
     place.mkdir()
     font_manager.json_dump(font_manager.FontManager(), place / f"fontlist-v{font_manager.FontManager.__version__}.json")
