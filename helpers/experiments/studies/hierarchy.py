@@ -30,8 +30,8 @@ def study() -> Study:
         varied="the heads (one, two, two with a penalty on their gap, two joined by construction), and how many pictures have "
         "labels; 'coarse of all' has the coarse labels of all 675 pictures, and fine ones for some of them; 'missing as 0' has, "
         "too, but takes each missing fine label for class 0",
-        tuned=f"nothing: Adam with Keras's rate of {RATE:g} everywhere. Choosing rates by the validation pictures' loss was tried "
-        "first and dropped: it took very small ones",
+        tuned=f"nothing: Adam with Keras's rate of {RATE:g} everywhere. Rates chosen by the loss of the validation pictures were "
+        "tried first and dropped: they were very small",
         fixed=f"features of MobileNetV2 at {heads.SIZE} pixels, a trunk of 64 units, {STEPS} steps of {BATCH} pictures, the same "
         f"661 test pictures; both losses have weight 1, the penalty {PENALTY:g}; a seed stands for the initial weights, the "
         "order and the choice of the pictures",
