@@ -48,6 +48,8 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from tensorboard.util import tensor_util
 
 from helpers import budget, data, plots, training
+from helpers.experiments import interval, verdict
+from helpers.rounding import rounded
 
 budget.describe()
 SEEDS = budget.choose(ci=(0, 1, 2), cpu=(0, 1, 2), gpu=(0, 1, 2, 3, 4))
@@ -97,8 +99,8 @@ size = dense_network().count_params()
 print(f"{size:,} parameters for {len(x)} images: {size / len(x):.0f} for each")
 
 # %% [markdown]
-# > **Predict, then run.** Sketch four curves over the epochs: cross-entropy on the training images and
-# > on the validation images, and the accuracy on both. Which of the four turns round?
+# > **Predict, then run.** Sketch two curves over the epochs: the cross-entropy on the training images and
+# > on the validation images. Which of the two turns round? And what becomes of the accuracy there?
 
 # %%
 FIT = {"x": x, "y": y, "epochs": EPOCHS, "batch_size": 30,
@@ -117,8 +119,10 @@ print(f"training: cross-entropy {lines['training'][0][-1]:.4f} in the end")
 print(f"validation: lowest {low:.3f} after epoch {turn + 1}, "
       f"{end:.3f} after epoch {EPOCHS}")
 for part, key in {"training": "accuracy", "validation": "val_accuracy"}.items():
-    mean, spread = training.summary(plain_runs, key)
-    print(f"{part} accuracy in the end: {mean:.1%} ± {spread:.1%}")
+    before, after = (training.summary(plain_runs, key, epoch)[0]
+                     for epoch in (turn, -1))
+    print(f"{part} accuracy: {before:.1%} after epoch {turn + 1}, "
+          f"{after:.1%} in the end")
 
 assert training.summary(plain_runs, "accuracy")[0] > 0.98  # everything known by heart
 assert end > 3 * lines["training"][0][-1] and end > low  # and much worse on new images
@@ -127,15 +131,15 @@ assert end > 3 * lines["training"][0][-1] and end > low  # and much worse on new
 # This is **overfitting**: training and validation part company. The training error goes to nothing; the
 # validation error falls, reaches a bottom, and *rises*.
 #
-# Look closely at what rises. It is the cross-entropy, much more than the error rate: the network does
-# not make more mistakes, it makes them **with more confidence**. For a training image that is right
-# already, the loss still falls if the outputs grow; so the weights grow, and on the images that it
-# gets wrong it is now very sure.
+# Look closely at what rises. It is the cross-entropy: compare the validation *accuracy* at the bottom of the
+# curve and in the end. The network does not make many more mistakes, it makes them **with more confidence**.
+# For a training image that is right already, the loss still falls if the outputs grow; so the weights grow,
+# and on the images that it gets wrong it is now very sure.
 
 # %% [markdown]
 # ## Remedies
 #
-# Put a price on large weights, put a limit on them, or make it hard to rely on single units:
+# Penalise large weights, put a limit on them, or make it hard to rely on single units:
 #
 # | | what is changed | what it does |
 # |---|---|---|
@@ -180,8 +184,8 @@ for strength in budget.choose(ci=[0.1], cpu=[0.0001, 0.001, 0.01, 0.1]):
           f"validation cross-entropy {checked:.3f}")
 
 # %% [markdown]
-# Too strong a penalty cures overfitting as well as beheading cures a headache: the network cannot
-# learn the training images any more (**underfitting**).
+# With too strong a penalty there is no overfitting either, because the network cannot learn the training
+# images any more (**underfitting**).
 #
 # > **Predict, then run.** Six trainings: nothing, L1, L2, elastic net, max norm, dropout. Which
 # > has the lowest validation cross-entropy? Which one makes the most weights zero? By how much will the
@@ -220,21 +224,30 @@ print(" " * 12, "validation accuracy     accuracy gap    validation cross-entrop
 for name in trained:
     accuracy, entropy = on_validation[name].T
     gap = on_training[name][:, 0] - accuracy
-    print(f"{name:12s}  {accuracy.mean():6.1%} ± {accuracy.std(ddof=1):5.1%}       "
-          f"{gap.mean():6.1%} ± {gap.std(ddof=1):5.1%}      "
-          f"{entropy.mean():6.3f} ± {entropy.std(ddof=1):.3f}")
+    print(f"{name:12s}  {rounded(*interval(100 * accuracy)):>15} %   "
+          f"{rounded(*interval(100 * gap)):>13} %       "
+          f"{rounded(*interval(entropy))}")
 
 # %%
-plots.bars({name: (values[:, 1].mean(), values[:, 1].std(ddof=1))
-            for name, values in on_validation.items()},
-           xlabel="validation cross-entropy (± spread of 3 seeds), lower is better",
+final = {name: values[:, 1] for name, values in on_validation.items()}
+plots.bars({name: interval(values) for name, values in final.items()},
+           xlabel=f"validation cross-entropy ({len(SEEDS)} seeds, "
+                  "95 % intervals), lower is better",
            title="What each remedy does to unfounded confidence")
+for name, values in final.items():
+    if name != "nothing":
+        print(f"{name:12s} against nothing:",
+              verdict(values, final["nothing"], comparisons=5))
 
 # %% [markdown]
-# Be honest with this table. What changes is the cross-entropy: L2 and max norm take unfounded
-# confidence away, and the longer one trains, the clearer it shows. Dropout rather delays the turn than
-# prevents it: train long enough, and it comes all the same. The *accuracy* hardly moves; compare each
-# difference with the two spreads. Regularisation is no magic: it cannot put information into a few hundred images that is not
+# (± is half the width of a 95 % interval of the mean; `verdict` judges a difference, see the last lecture.)
+# Three seeds and a few hundred images: the table shows what the remedies *do* to a training, not which of them
+# is best.
+#
+# > **Question.** For which remedies do these runs show a lower cross-entropy than without any? For which would
+# > you need more runs? And is there any whose *accuracy* differs?
+#
+# Regularisation is no magic: it cannot put information into a few hundred images that is not
 # there. What can? More images (week 6 makes some), and a network whose **structure** already knows
 # something about images. Compare, on the same few digits, without any remedy:
 
@@ -250,10 +263,11 @@ def lenet():
 
 
 convolutional, runs = training.repeat(lenet, seeds=SEEDS, **LAST)
-accuracy, spread = training.summary(runs, "val_accuracy")
-entropy, wide = training.summary(runs, "val_cross_entropy")
+ends = {key: np.array([run.history[f"val_{key}"][-1] for run in runs])
+        for key in ("accuracy", "cross_entropy")}
 print(f"LeNet-5, {convolutional.count_params():,} parameters: validation accuracy "
-      f"{accuracy:.1%} ± {spread:.1%}, cross-entropy {entropy:.3f} ± {wide:.3f}")
+      f"{rounded(*interval(100 * ends['accuracy']))} %, "
+      f"cross-entropy {rounded(*interval(ends['cross_entropy']))}")
 
 # %% [markdown]
 # ## What each remedy does to the weights
@@ -617,8 +631,8 @@ x_test, y_test = prepared(test)
 print(f"chosen on validation: {chosen}")
 for name in dict.fromkeys(["nothing", chosen]):
     accuracy, entropy = measured(*trained[name], x_test, y_test).T
-    print(f"test, {name}: accuracy {accuracy.mean():.1%} ± {accuracy.std(ddof=1):.1%}, "
-          f"cross-entropy {entropy.mean():.3f} ± {entropy.std(ddof=1):.3f}")
+    print(f"test, {name}: accuracy {rounded(*interval(100 * accuracy))} %, "
+          f"cross-entropy {rounded(*interval(entropy))}")
 
 # %% tags=["remove-cell"]
 with open(killed / "log.csv", newline="") as file:
@@ -628,6 +642,8 @@ with open(killed / "log.csv", newline="") as file:
 record(
     parameters=size,
     validation={"lowest": low, "end": end},
+    validation_accuracy=[training.summary(plain_runs, "val_accuracy", epoch)[0]
+                         for epoch in (turn, -1)],
     first_layer={
         name: {"near_zero": small[name],
                "longest": np.sqrt((weights ** 2).sum(axis=0)).max()}
@@ -685,7 +701,8 @@ record(
 # in the script.
 # </details>
 #
-# **5.** `EarlyStopping(patience=5)` without `restore_best_weights=True`: which weights has the model in the end?
+# **5.** `EarlyStopping(patience=5)` without `restore_best_weights=True`: which weights has the model in the
+# end?
 #
 # (a) the best; (b) those of five epochs after the best; (c) those of the first epoch
 #

@@ -55,8 +55,8 @@ from helpers.experiments import networks, trained
 from helpers.gradients import value_and_gradient
 
 budget.describe()
-IMAGES = budget.choose(ci=2000, cpu=15_000)
-EPOCHS = budget.choose(ci=3, cpu=4)
+IMAGES = budget.choose(ci=2000, cpu=15_000, gpu=30_000)
+EPOCHS = budget.choose(ci=3, cpu=4, gpu=8)
 CHECKS = budget.choose(ci=500, cpu=2000)
 CASES = budget.choose(ci=16, cpu=150)  # images that each method is judged on
 cifar = data.load("cifar10")

@@ -14,11 +14,11 @@
 # # Data generators
 #
 # So far you handed a network all images at once, as one array. That ends on the day when the photographs do
-# not fit into memory, or when every epoch shall see other versions of them. From then on somebody has to
-# serve: fetch the files, decode them, shuffle, pack batches, and be back before the network is hungry again.
-# That servant is a **data generator**. It has no accuracy, nobody publishes it, and it can ruin both of your
-# results: the number at the end, by an order that was never random, and the time, by keeping an expensive
-# processor waiting.
+# not fit into memory, or when every epoch shall see other versions of them. From then on a program has to
+# fetch the files, decode them, shuffle, pack batches, and have each batch ready before the network asks for
+# it. That program is a **data generator**. It has no accuracy, nobody publishes it, and it can ruin both of
+# your results: the number at the end, by an order that was never random, and the time, by keeping an
+# expensive processor waiting.
 #
 # **After this lecture you can**
 #
@@ -54,6 +54,8 @@ from keras import layers
 from PIL import Image
 
 from helpers import budget, data, plots
+from helpers.experiments import interval
+from helpers.rounding import rounded
 
 budget.describe()
 FILES = budget.choose(ci=480, cpu=1200)   # images that we write to disk
@@ -130,7 +132,7 @@ for way in (mean_at_once, mean_by_batches):
 # The same answer with a fraction of the memory, and the fraction gets smaller as the data set grows: a batch
 # stays a batch.
 #
-# A plain Python generator is the simplest servant. It is also a poor one for training:
+# A plain Python generator is the simplest form. It is also a poor one for training:
 
 # %%
 serve = batches(photos.train.images, photos.train.labels, BATCH)
@@ -375,10 +377,11 @@ for seed in SEEDS:
           f"are in training with the same seed, {len(common)} with two seeds")
 
 # %%
-plots.bars({f"{name}: {what}": (100 * np.mean(values), 100 * np.std(values, ddof=1))
+plots.bars({f"{name}: {what}": interval(100 * np.array(values))
             for what, table in (("in training", shares), ("1-NN accuracy", scores))
             for name, values in table.items()},
-           xlabel=f"% of the validation images ({len(SEEDS)} seeds, ± spread)",
+           xlabel=f"% of the validation images ({len(SEEDS)} seeds, "
+                  "95 % intervals)",
            title="A split from two different seeds")
 
 # %% [markdown]
@@ -515,7 +518,7 @@ print("an epoch holds every image once:", seen == sorted(np.arange(256) % 10))
 # than there are epochs. A dataset should not care how often it is asked.
 #
 # > **Predict, then run.** A small network learns from images that lie sorted by class, as in folders. Three
-# > servants: (1) the sorted order, (2) whole batches shuffled, Keras's `shuffle=True`, (3) all images
+# > orders: (1) the sorted order, (2) whole batches shuffled, Keras's `shuffle=True`, (3) all images
 # > shuffled. Guess the three accuracies.
 
 # %%
@@ -538,7 +541,7 @@ pupil.compile(keras.optimizers.SGD(0.05), loss="sparse_categorical_crossentropy"
 
 
 def learn(kind, shuffle, seed):
-    """Validation accuracy after training with one servant, from this seed's weights."""
+    """Validation accuracy after training with one generator, from this seed's weights."""
     keras.utils.set_random_seed(seed)
     pupil.set_weights(small_cnn().get_weights())
     dataset = kind(x, y, seed=seed) if kind is Shuffled else kind(x, y)
@@ -552,14 +555,14 @@ for name, kind, shuffle in (("sorted", Batches, False),
                             ("batches shuffled", Batches, True),
                             ("images shuffled", Shuffled, False)):
     values = [learn(kind, shuffle, seed) for seed in SEEDS]
-    mean, spread = np.mean(values), np.std(values, ddof=1)
-    learned[name] = (mean, spread)
-    print(f"{name:17s} validation accuracy {mean:.1f} ± {spread:.1f} %, single runs "
-          f"{', '.join(f'{value:.0f}' for value in values)}")
+    learned[name] = interval(values)
+    print(f"{name:17s} validation accuracy {rounded(*learned[name])} %, "
+          f"single runs {', '.join(f'{value:.0f}' for value in values)}")
 
 # %%
 plots.bars(learned,
-           xlabel=f"validation accuracy in % ({len(SEEDS)} seeds, ± spread; chance: 10)",
+           xlabel=f"validation accuracy in % ({len(SEEDS)} seeds, "
+                  "95 % intervals)",
            title=f"{len(y)} images, {EPOCHS} epochs: only the order differs")
 
 # %% [markdown]
@@ -672,7 +675,7 @@ print("the source was not changed:", np.array_equal(kept, photos.train.images))
 # - **Processes** run Python code at the same time. But the dataset must be *pickled* for them, each batch is
 #   copied back, and on Windows and macOS the class must stand in a file of its own, not in a notebook.
 #
-# So: threads first. We measure two servants, one that decodes, one that waits 2 ms for each image, as for a
+# So: threads first. We measure two generators, one that decodes, one that waits 2 ms for each image, as for a
 # network drive.
 
 # %%
@@ -735,7 +738,7 @@ for name, rates in by_workers.items():
 lines = {name: [rate for rate, _ in rates] for name, rates in by_workers.items()}
 plots.curves(WORKERS, lines,
              log_x=True, xlabel="workers (threads)", ylabel="images per second",
-             title="Two servants and their workers: one works, one waits")
+             title="Two generators and their workers: one works, one waits")
 
 # %% [markdown]
 # Waiting costs no processor: the waits of several threads run side by side, until something else becomes the
@@ -822,8 +825,7 @@ for room in BUFFERS:
         packed = [labels.numpy() for labels in stream.batch(32, drop_remainder=True)]
         orders[room].append(np.concatenate(packed))
         counts.append(np.mean([len(np.unique(labels)) for labels in packed]))
-    mean, spread = np.mean(counts), np.std(counts, ddof=1)
-    print(f"buffer {room:4d}: {mean:.2f} ± {spread:.2f} classes in a batch")
+    print(f"buffer {room:4d}: {rounded(*interval(counts))} classes in a batch")
 ideal = 10 * (1 - math.comb(900, 32) / math.comb(1000, 32))
 print(f"batches drawn at random from all: {ideal:.2f}")
 
@@ -995,7 +997,7 @@ plots.show(fig, alt="Two timelines of ten batches. Above, preparing and learning
 #
 # ## Measure: what is served, and what is eaten
 #
-# Now all servants, one after the other, in the same run, for the same images. They are eaten by the glutton,
+# Now all generators, one after the other, in the same run, for the same images. They are eaten by the glutton,
 # whose own work is next to nothing. The best of three epochs counts: whatever else a computer does can only
 # make it slower. Beside them, the appetite of a real CNN: training steps on one batch that lies ready.
 
@@ -1073,23 +1075,28 @@ plots.show(fig, alt=f"Images per second of nine ways to serve: {told}. A dashed 
 # Read your own figure, since the numbers belong to a machine, and on one that does other things at the same
 # time they vary a lot. What to look at:
 #
-# - Whatever lies left of the dashed line is the **bottleneck**: with that servant the model waits, and a
+# - Whatever lies left of the dashed line is the **bottleneck**: with that generator the model waits, and a
 #   faster model, or a GPU, would only wait more.
 # - Whatever lies far right of it is fast enough. To improve *that* is a waste of your time.
 # - The last three serve from memory. Nothing is read or decoded any more; what limits them is copying the
 #   numbers and calling a training step, again and again.
+# - Compare the two ways to read the *same files*: a `PyDataset` that opens them with Pillow in Python, one after
+#   the other, and `tf.data`, which reads and decodes in compiled code. Is the factor between these two larger
+#   or smaller than that of four workers?
 #
 # The gains, each against the line before, in one table:
 
 # %%
 GAINS = {"4 workers instead of 1": ("PyDataset, files, 4 workers",
                                     "PyDataset, files, 1 worker"),
+         "tf.data instead of PyDataset": ("tf.data, one file at a time",
+                                          "PyDataset, files, 1 worker"),
          "parallel decoding": ("tf.data, parallel", "tf.data, one file at a time"),
          "prefetch, for the glutton": ("tf.data, parallel + prefetch",
                                        "tf.data, parallel"),
          "cache, after epoch 1": ("tf.data, cached", "tf.data, parallel + prefetch")}
 for what, (better, worse) in GAINS.items():
-    print(f"{what:26s} x {rates[better][0] / rates[worse][0]:5.1f}")
+    print(f"{what:28s} x {rates[better][0] / rates[worse][0]:5.1f}")
 
 # %% [markdown]
 # A factor near 1 is noise. Prefetching has little to hide here, since the glutton hardly learns; what it may
@@ -1131,7 +1138,7 @@ ax.axvline(FILES / appetite, color="#1B1B1B", linestyle="--", label="the model a
 ax.set_yticks(range(len(table)), list(table))
 ax.invert_yaxis()
 ax.grid(axis="y", visible=False)
-ax.set(xlabel="seconds for one epoch", title="A CNN and its servant")
+ax.set(xlabel="seconds for one epoch", title="A CNN and its generator")
 fig.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=2,
            fontsize=8)
 told = "; ".join(f"{name} {row[2]:.2f} s" for name, row in table.items())
@@ -1139,11 +1146,12 @@ plots.show(fig, alt=f"Seconds for one epoch of the CNN, measured: {told}. The mo
                     f"alone would take {FILES / appetite:.2f} s.")
 
 # %% [markdown]
-# On a machine without a GPU, servant and model share the same processors, so that hiding is never complete:
-# while one works, the other gets less, and the measured time may lie above both of the computed ones. With a
-# GPU the model's part shrinks to a fraction, and the input is all the more likely to be the bottleneck. Mohan
-# and others (2021) measured it for nine models on the servers of a large company: in many cases the training
-# spent most of its time waiting for data.
+# On a machine without a GPU, loader and model share the same processors, so that hiding is never complete:
+# while one works, the other gets less. Nor are the computed times exact: both rates were measured at another
+# moment, and on a busy machine they change from one minute to the next. With a GPU the model's part shrinks
+# to a fraction, and the input is all the more likely to be the bottleneck. Mohan and others (2021) measured
+# it for nine models on the servers of a large company: in many cases the training spent most of its time
+# waiting for data.
 #
 # The order in which to try things:
 #

@@ -54,6 +54,15 @@ def test_it_records_values_and_a_test_file_of_its_own_reads_them(values, name):
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_no_object_stands_in_the_page(executed, name):
+    for cell, output in outputs(executed(name)):
+        text = output.get("data", {}).get("text/plain", "")
+        assert not re.search(r"<[\w.]+ (object )?at 0x[0-9a-f]+", text), (
+            f"the last line of this cell shows an object:\n{cell.source}"
+        )
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_one_figure_a_cell(executed, name):
     for cell in executed(name).cells:
         figures = [output for output in cell.get("outputs", []) if "image/png" in output.get("data", {})]

@@ -10,6 +10,11 @@ def test_overfitting_is_seen(lecture):
     assert lecture["parameters"] == (784 + 1) * 120 + (120 + 1) * 84 + (84 + 1) * 10 == 105_214
 
 
+def test_the_mistakes_hardly_change_while_the_cross_entropy_rises(lecture):
+    at_the_turn, in_the_end = lecture["validation_accuracy"]
+    assert abs(in_the_end - at_the_turn) < 0.03 and lecture["validation"]["end"] > 1.05 * lecture["validation"]["lowest"]
+
+
 def test_remedies_are_told_apart_by_the_weights(lecture):
     layer = lecture["first_layer"]
     zero = {name: row["near_zero"] for name, row in layer.items()}

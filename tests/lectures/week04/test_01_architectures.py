@@ -2,9 +2,9 @@
 
 import itertools
 
-import numpy as np
 import pytest
 
+from helpers.experiments import verdict
 from pipeline import ROOT
 
 LECTURE = "week04_visualization/01_architectures"
@@ -230,15 +230,11 @@ def test_trainings_are_compared_over_seeds(recorded, executed, printed):
     losses, (few, many) = recorded["training_losses"], recorded["depths"]
     assert set(losses) == {f"{kind}, {depth} layers" for kind in ("plain", "residual") for depth in (few, many)}
     assert recorded["seeds"] == [0, 1, 2] and {len(runs) for runs in losses.values()} == {3}
-    mean, spread = ({name: compute(runs) for name, runs in losses.items()} for compute in (np.mean, lambda a: np.std(a, ddof=1)))
-    assert all(spread.values())
     pairs = [("plain", few, "plain", many), ("residual", many, "plain", many), ("residual", few, "residual", many)]
     for kind, depth, *other in pairs:
         one, other = f"{kind}, {depth} layers", "{}, {} layers".format(*other)
-        verdict = f"{min(one, other, key=mean.get)} fits better"
-        if abs(mean[one] - mean[other]) <= spread[one] + spread[other]:
-            verdict = "within the spread"
-        assert f"{one} {mean[one]:.2f}, {other} {mean[other]:.2f}: {verdict}\n" in printed(executed(LECTURE))
+        told = verdict(losses[one], losses[other], comparisons=3)
+        assert f"loss of {one} minus {other}: {told}\n" in printed(executed(LECTURE))
 
 
 def test_nothing_here_looks_at_the_test_split():

@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from pipeline import ROOT
 from pipeline.notebooks import read_source
@@ -86,20 +87,19 @@ def test_schedules_are_compared_with_their_spread(recorded):
     assert {len(scores) for scores in on_fresh.values()} == {len(recorded["seeds"])} and recorded["seeds"][:3] == [0, 1, 2]
 
 
-def interval(values):
-    """Mean and half-width of the 95 % interval, with Student's factor from a table."""
-    factor = {3: 4.303, 5: 2.776}[len(values)]
-    return np.mean(values), factor * np.std(values, ddof=1) / math.sqrt(len(values))
+def word(values, comparisons=1):
+    """The verdict on paired differences, with Student's factor."""
+    half = stats.t.ppf(1 - 0.025 / comparisons, len(values) - 1) * np.std(values, ddof=1) / math.sqrt(len(values))
+    return "not told apart" if abs(np.mean(values)) <= half else "higher" if np.mean(values) > 0 else "lower"
 
 
-def test_only_gains_beyond_their_interval_are_called_better(recorded):
+def test_verdicts_follow_from_the_runs(recorded):
     constant = recorded["on_fresh"]["constant"]
-    gains = {name: interval(np.subtract(scores, constant)) for name, scores in recorded["on_fresh"].items() if name != "constant"}
-    assert set(recorded["better_than_constant"]) == {name for name, (gain, half) in gains.items() if gain > half}
-    (one, other) = recorded["tested"].items()
-    gap, half = interval(np.subtract(one[1], other[1]))
-    assert "constant" in (one[0], other[0])
-    assert recorded["verdict"] == ("shown" if abs(gap) > half else "not shown")
+    gaps = {name: np.subtract(scores, constant) for name, scores in recorded["on_fresh"].items() if name != "constant"}
+    assert recorded["verdicts"] == {name: word(values, comparisons=5) for name, values in gaps.items()}
+    tested = recorded["tested"]
+    (winner,) = set(tested) - {"constant"}
+    assert recorded["verdict"] == word(np.subtract(tested[winner], tested["constant"]))
 
 
 def test_wrong_rates_cost_more_than_wrong_schedules(recorded):
