@@ -13,6 +13,10 @@ from helpers.experiments.study import Study
 MODULES = {
     "lenet-ladder": "lenet_ladder",
     "scoreboard": "scoreboard",
+    "label-noise": "label_noise",
+    "test-leak": "leak",
+    "label-audit": "label_audit",
+    "twin-detectors": "twin_detectors",
 }
 
 
