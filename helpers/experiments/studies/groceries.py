@@ -35,7 +35,16 @@ class Part(NamedTuple):
 
     def take(self, rows: NDArray[np.intp]) -> Part:
         """Return some of them."""
-        return Part(*(each[rows] for each in self))
+        return Part(self.features[rows], self.labels[rows], self.coarse[rows])
+
+
+def joined(one: Part, two: Part) -> Part:
+    """Return all photographs of both."""
+    return Part(
+        np.concatenate([one.features, two.features]),
+        np.concatenate([one.labels, two.labels]),
+        np.concatenate([one.coarse, two.coarse]),
+    )
 
 
 @functools.cache

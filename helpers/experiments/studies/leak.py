@@ -38,7 +38,7 @@ def run(task: Task) -> dict[str, Any]:
     leaked = np.zeros(len(test.labels), bool)
     order = np.random.default_rng([task["seed"], 9]).permutation(len(leaked))
     leaked[order[: round(task["share"] * len(leaked))]] = True
-    both = groceries.Part(*(np.concatenate(pair) for pair in zip(known, test.take(np.flatnonzero(leaked)), strict=True)))
+    both = groceries.joined(known, test.take(np.flatnonzero(leaked)))
     answers, strength, work = groceries.logistic(both, both.labels, test.features)
     right = answers == test.labels
     near = groceries.nearest(both.features, both.labels, test.features) == test.labels
