@@ -11,7 +11,6 @@ from helpers.experiments.study import Study, Task
 
 ERRORS = {  # share of wrong labels, and whether each is another kind of the same family
     "10 % at random": (0.1, False),
-    "20 % at random": (0.2, False),
     "10 % mixed up": (0.1, True),
 }
 
