@@ -221,8 +221,8 @@ for cats, (share, kappa) in balance.items():
 # Kappa comes from a sample of pictures, so it has an interval. `labelling.agreement` uses the formula of
 # Fleiss, Cohen and Everitt (1969).
 #
-# > **Predict, then run.** With 100 pictures the interval of kappa was about ±0.12 wide. How many pictures must
-# > both people label for ±0.03?
+# > **Predict, then run.** With 100 pictures the interval of kappa was about ±0.15 wide. How many pictures must
+# > both people label for ±0.04?
 
 # %%
 SIZES = (25, 100, 400, 1600)
@@ -243,7 +243,7 @@ ax.loglog(SIZES, widths, "o-", color=plots.COLOURS[0])
 ax.set(xlabel="pictures that both people have labelled", ylabel="half of the interval's width",
        title="Four times the pictures, half the interval")
 ax.set_xticks(SIZES, [f"{n:,}" for n in SIZES])
-ax.set_yticks((0.03, 0.06, 0.12, 0.25), ("0.03", "0.06", "0.12", "0.25"))
+ax.set_yticks((0.04, 0.08, 0.15, 0.3), ("0.04", "0.08", "0.15", "0.30"))
 ax.minorticks_off()
 plots.show(fig, alt="Half the width of kappa's interval against the number of pictures, both axes "
            "logarithmic, a falling straight line: "
@@ -251,8 +251,7 @@ plots.show(fig, alt="Half the width of kappa's interval against the number of pi
 
 # %% [markdown]
 # Four times as many pictures halve the interval, as always with samples. So a second person need not label
-# everything. A few hundred pictures, drawn at random, say how far the labels can be trusted; a thousand say it
-# better than most papers do.
+# everything. A few hundred pictures, drawn at random, say how far the labels can be trusted.
 #
 # **And where they differ?** Do not toss a coin. Look at these pictures together. Some are slips: correct them.
 # The others show where the guideline is silent: complete it, and label that kind again. What remains is hard for
