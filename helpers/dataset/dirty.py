@@ -94,8 +94,9 @@ def dirty(seed: int = 0) -> Dirty:
             files[copy] = files[path] if kind == "copies" else _changed(files[path], turn)
             planted[kind].append(copy)
     for turn in range(PLANTED["corrupt"]):
-        path = take("train" if turn % 2 else "test")
-        files[path] = (files[path][: len(files[path]) // 2], b"<!DOCTYPE html>\n<html>404 Not Found</html>", b"")[turn % 3]
+        path = take("test" if turn in (0, 4) else "train")  # no two of them are copies across the split
+        page = f"<!DOCTYPE html>\n<html>404 Not Found: {path}</html>".encode()
+        files[path] = (files[path][: len(files[path]) // 2], page, b"")[turn % 3]
         planted["corrupt"].append(path)
     for turn in range(PLANTED["misnamed"]):
         path = take("train" if turn % 2 else "test")

@@ -224,11 +224,11 @@ plots.curves([100 * share for share in SHARES],
 #
 # | part | 0 points | 1 point | 2 points |
 # |---|---|---|---|
-# | question and data | none, or "fruit images" | a question, but the split or the source is missing | question, source, split, numbers of pictures, doubles |
-# | method | "optimised" | what was varied | varied, tuned (on what), fixed, number of seeds |
-# | results | one run, or the best | a mean without an interval | means and differences with intervals; how many comparisons |
-# | limits | none, or "more research" | a limit that fits any study | one that fits this study, and what it means for the reader |
-# | reproducibility | nothing | code without versions or seeds | command, commit, versions; numbers equal the table of runs |
+# | question, data | "fruit images" | source or split is missing | source, split, numbers, doubles |
+# | method | "optimised" | what was varied | varied, tuned on what, fixed, seeds |
+# | results | the best run | means without intervals | means, differences, intervals |
+# | limits | "more research" | one that fits any study | one that fits this study |
+# | to repeat | nothing | code alone | command, versions, table of runs |
 #
 # **Try it.** Grade both pages with this rubric. Then exchange reports with a neighbour and grade each other's: where
 # you differ, which anchor is not clear?

@@ -79,8 +79,8 @@ def agreeing(*, chance="sum(np.mean(a == c) * np.mean(b == c) for c in set(first
     """)
 
 
-def doubted(*, known="~inside", asked="inside", order="np.argsort(own)", column="classes.index(name) if name in classes else None",
-            cut="[:count]", absent="0.0"):
+def doubted(*, known="~inside", asked="inside", order="np.argsort(own)", cut="[:count]", absent="0.0",
+            column="classes.index(name) if name in classes else None"):
     """A wrong `suspects`."""
     return answer("suspects(features, labels, folds, count)", f"""
         labels = np.asarray(labels)
@@ -149,7 +149,7 @@ WRONG = {
             opened(ending="path.split('.')[1].lower()", fits="{'png': 'PNG', 'jpg': 'JPEG', 'jpeg': 'JPEG', 'holiday': ''}"),
             [BROKEN], "capitals and more dots do not matter"),
         "jpeg is another format": (
-            opened(fits="{'png': 'PNG', 'jpg': 'JPEG', 'jpeg': 'JPG'}"), both(BROKEN), "A JPEG called .png"),
+            opened(fits="{'png': 'PNG', 'jpg': 'JPEG', 'jpeg': 'JPG'}"), [BROKEN], "A JPEG called .png"),
         "half pictures in both lists": (opened(after="pass", paths="sorted(files)", fits="{'png': 'X', 'jpg': 'X', 'jpeg': 'X'}"),
                                         both(BROKEN), "A JPEG called .png"),
         "misnamed are corrupt": (
@@ -195,7 +195,8 @@ WRONG = {
     },
     "dhash": {
         "the left one is brighter": (bits("return (grey[:, 1:] < grey[:, :-1]).ravel()"), both(HASH), "from left to right"),
-        "a difference of bytes": (bits("return (grey[:, 1:] - grey[:, :-1] > 0).ravel()"), both(HASH), "compare, do not subtract"),
+        "a difference of bytes": (bits("return (grey[:, 1:] - grey[:, :-1] > 0).ravel()"), both(HASH),
+                                  "compare, do not subtract"),
         "equal is brighter": (bits("return (grey[:, 1:] >= grey[:, :-1]).ravel()"), both(HASH), "Equal is not brighter"),
         "column by column": (bits("return (grey[:, 1:] > grey[:, :-1]).T.ravel()"), both(HASH), "Row by row"),
         "not flat": (bits("return grey[:, 1:] > grey[:, :-1]"), both(HASH), "64 answers in one row"),
@@ -205,11 +206,11 @@ WRONG = {
     "twins": {
         "fewer than the limit": (paired(near="< limit"), both(TWINS), "no MORE than the limit"),
         "equal bits": (paired(differ="(train[:, None] == test[None]).sum(axis=2)"), both(TWINS), "they differ in 0 bits"),
-        "test row first": (paired(pair="(int(nearest[row]), row)"), both(TWINS), "test row 3 are the same"),
+        "test row first": (paired(pair="(int(nearest[row]), row)"), both(TWINS), "Training row, test row"),
         "the farthest": (paired(which="argmax"), both(TWINS), "they differ in 0 bits"),
         "all that are near": (answer("twins(train, test, limit)", """
             return [(i, j) for i in range(len(train)) for j in range(len(test)) if np.sum(train[i] != test[j]) <= limit]
-        """), both(TWINS), "take the first only"),
+        """), [TWINS], "take the first only"),
         "the last of several": (paired(pair="(row, len(test) - 1 - int(differ[row][::-1].argmin()))"), [TWINS],
                                 "take the first only"),
         "nearest for each test picture": (answer("twins(train, test, limit)", """
@@ -227,12 +228,12 @@ WRONG = {
             return test
         """), both(SPLIT), "draw whole groups"),
         "too few": (split(full="(test | (groups == group)).sum() > share * len(groups)"), both(SPLIT), "at least 30 %"),
-        "one group too many": (split(full="test.sum() > share * len(groups)"), [SPLIT], "Half of 4 is 2"),
+        "one group too many": (split(full="test.sum() > share * len(groups)"), [SPLIT], "Stop once there are enough"),
         "share of the groups": (split(full="len(set(groups[test])) >= max(share * len(set(groups)), 2.5)"),
                                 both(SPLIT), "Stop once there are enough"),
-        "ignores the seed": (split(order="np.random.default_rng(0).permutation(np.unique(groups))"), both(SPLIT),
+        "ignores the seed": (split(order="np.random.default_rng(0).permutation(np.unique(groups))"), [SPLIT],
                              "shuffle the groups by the seed"),
-        "in the order of the names": (split(order="np.unique(groups)"), both(SPLIT), "shuffle the groups by the seed"),
+        "in the order of the names": (split(order="np.unique(groups)"), [SPLIT], "shuffle the groups by the seed"),
         "another one each time": (split(order="np.random.default_rng().permutation(np.unique(groups))"), both(SPLIT),
                                   "use np.random.default_rng(seed)"),
         "train and test exchanged": (split(result="~test"), both(SPLIT), "Stop once there are enough"),
@@ -346,7 +347,8 @@ WRONG = {
         "all series": (gathered(series="series['train'] | series['test']"), both(FINDINGS), "series: precision"),
         "the best labels": (gathered(labels="[known[row] for row in range(12)]"), both(FINDINGS), "labels:"),
         "features in another order": (gathered(order="known[::-1]"), both(FINDINGS), "labels:"),
-        "no copies": (gathered(copies="[]", twin="[p for p in near if p not in copies(files)]"), both(FINDINGS), "copies: recall"),
+        "no copies": (gathered(copies="[]", twin="[p for p in near if p not in copies(files)]"), both(FINDINGS),
+                      "copies: recall"),
         "misnamed left out": (gathered(misnamed="[]"), both(FINDINGS), "misnamed: recall"),
         "a list": (gathered(result="list(found)"), both(FINDINGS), "Return a dict"),
     },
