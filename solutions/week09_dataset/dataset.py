@@ -309,7 +309,7 @@ given = {
     "train/cat/9.png": b"enin",
     "train/test/3.png": b"three",
     "test/train/3.png": b"three",
-    "test/cat/5.png": b"FIVE",
+    "test/cat/5.png": b"FIVE!",
 }
 got = copies(dict(given))
 assert not isinstance(got, dict | str), "Return a list of paths."
