@@ -116,7 +116,8 @@ values = numbers(rows)
 print(*(f"{name}: {value}" for name, value in list(values.items())[:6]), sep="\n")
 
 # %% [markdown]
-# Then the words, with the names of the numbers in curly brackets. This is a whole report, of the **good** kind.
+# Then the words, with the names of the numbers in curly brackets. This is a whole report, of the **good** kind: first
+# what was asked, and how.
 
 # %%
 TEMPLATE = """## What do wrong labels cost?
@@ -132,7 +133,13 @@ was there twice, and doubles were removed: 675 for training, 57 for validation, 
 10, 20, 40 %. *Tuned*: the strength of the logistic regression, one of five, by the log loss on the
 validation photographs, anew for each run; nothing of the nearest neighbour. *Fixed*: 600 training
 photographs by seed, features of MobileNetV2 at 96 pixels, test labels as they came. {seeds} seeds.
+"""
 
+# %% [markdown]
+# So far the reader knows what was asked and how. Now what came out, and what it is worth.
+
+# %%
+TEMPLATE += """
 **Results.** Accuracy on all 661 test photographs; ± is half the 95 % interval over seeds.
 
 | wrong labels | logistic regression | change | nearest neighbour | change |
@@ -151,7 +158,7 @@ throughout, so the intervals do not say how other photographs would do. One data
 **Reproducibility.** {runs} runs: `{command}`, commit {commit}, {versions}, {date}.
 """
 
-
+# %%
 def fill(template, values):
     """The template with all numbers; a name that is not there is an error."""
     for name, value in values.items():
