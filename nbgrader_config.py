@@ -4,7 +4,11 @@ An instructor runs ``nbgrader`` here, at the top. Sources come from ``solutions/
 released is what students already have in ``exercises/``; submissions, grades and feedback stay out of git.
 """
 
+import hashlib
 from pathlib import Path
+
+import nbformat
+from nbgrader.preprocessors import NbGraderPreprocessor
 
 c = get_config()  # noqa: F821 - nbgrader puts it here
 
@@ -15,6 +19,19 @@ c.CourseDirectory.release_directory = "exercises"
 c.CourseDirectory.submitted_directory = "submitted"
 c.CourseDirectory.autograded_directory = "autograded"
 c.CourseDirectory.feedback_directory = "feedback"
+
+
+class Checksum(NbGraderPreprocessor):
+    """Note the checksum of what is released, as the generator does: by it, a file that nobody has changed is known."""
+
+    def preprocess(self, notebook, resources):
+        """Put the checksum of the rest of a notebook into its metadata."""
+        if notebook.metadata.pop("course_checksum", None):
+            notebook.metadata.course_checksum = hashlib.sha256((nbformat.writes(notebook, version=4) + "\n").encode()).hexdigest()
+        return notebook, resources
+
+
+c.GenerateAssignment.preprocessors.append(Checksum)
 
 # What stands in the place of a solution; `helpers.checks` says what it shows.
 c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE\nraise checks.NotWritten()"}

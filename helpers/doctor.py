@@ -212,6 +212,21 @@ def data() -> Finding:
     return Finding("data", found, wrong, commands.run_module("helpers.data", "fetch", *damaged, "--force") if damaged else "")
 
 
+def fonts() -> Finding:
+    """Whether matplotlib's list of fonts, which it keeps in a file, holds the fonts that come with it.
+
+    A plot that is drawn while its environment is being replaced leaves a list without them, and matplotlib keeps that list: from
+    then on every formula in a figure comes with a line "findfont: Font family not found".
+    """
+    import matplotlib
+    from matplotlib import font_manager
+
+    kept = Path(matplotlib.get_cachedir(), f"fontlist-v{font_manager.FontManager.__version__}.json")
+    missing = {"DejaVu Sans", "STIXGeneral", "cmr10"} - set(font_manager.get_font_names())
+    wrong = missing and f"matplotlib's list of fonts lacks {', '.join(sorted(missing))}, which come with it."
+    return Finding("fonts", str(kept.parent), wrong or "", f"remove {kept}, then restart the kernel" if missing else "")
+
+
 def network() -> Finding:
     """Proxy, certificates, and whether the home of CIFAR-10 answers."""
     settings = {name: os.environ[name] for name in (*PROXIES, *CERTIFICATES) if os.environ.get(name)}
@@ -284,7 +299,7 @@ def notebooks() -> Finding:
 
 
 QUICK = (python, packages, backend, compute, storage)
-ALL = (course, python, kernel, packages, backend, compute, gpu, storage, data, network, notebooks)
+ALL = (course, python, kernel, packages, backend, compute, gpu, storage, data, fonts, network, notebooks)
 
 
 def check(what: Callable[[], Finding]) -> Finding:

@@ -139,7 +139,7 @@ def clean(notebook: nbformat.NotebookNode, name: str) -> list[str]:
 
     The generated set-up cells go (the book has launch buttons), as do progress bars and whatever
     else went to the error stream or is a live widget. Each figure's alternative text is put where
-    the renderer looks for it.
+    the renderer looks for it, and the label of a folded check says that it is one.
 
     Parameters
     ----------
@@ -169,6 +169,8 @@ def clean(notebook: nbformat.NotebookNode, name: str) -> list[str]:
         first = next((line for line in cell.source.splitlines() if line.strip()), "")
         where = f"{name}: cell {number} ({first[:60]!r})"
         cell.outputs = [output for output in cell.outputs if not _unseen(output)]
+        if "hide-input" in cell.metadata.get("tags", []) and cell.metadata.get("nbgrader", {}).get("grade"):
+            cell.metadata["mystnb"] = {f"code_prompt_{does}": f"{does.capitalize()} the check" for does in ("show", "hide")}
         for output in cell.outputs:
             if output.output_type == "error":
                 problems.append(f"{where} stopped with {output.ename}: {output.evalue}")

@@ -107,7 +107,9 @@ def kernel(notebook, folder, limit=None):
         with log.open("w") as file:  # shown only if the run fails
             try:
                 # A kernel that is ended at once cannot remove its temporary folders: they go with this one.
-                with client.setup_kernel(stderr=file, env={**os.environ, record.VARIABLE: "1", "TMPDIR": private}):
+                # Nor does a lecture depend on this account's settings or its list of fonts, which may be out of date.
+                own = {"TMPDIR": private, "MPLCONFIGDIR": os.path.join(private, "matplotlib")}
+                with client.setup_kernel(stderr=file, env={**os.environ, record.VARIABLE: "1", **own}):
                     yield client
             except Exception:
                 print(log.read_text(encoding="utf-8", errors="replace")[-5000:], file=sys.stderr)

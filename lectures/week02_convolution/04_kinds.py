@@ -802,10 +802,11 @@ plots.show(fig, alt="Bars: the gain expected from the multiply-adds and the meas
                     f"one. {listed}.")
 
 # %% [markdown]
-# Your bars will differ from ours; the gap seldom closes. A depthwise convolution does few
-# multiplications for every number it fetches from memory, so the processor waits for memory; and
-# the ordinary convolution is the better polished code. With few maps nearly all of the time is
-# overhead. **Count to understand, measure to decide.**
+# Your bars will differ from ours, and from those of your next run: a time depends on the machine, on the
+# library and on what else is running. The count does not. Two reasons why they differ: a depthwise
+# convolution does few multiplications for every number it fetches from memory, so that the processor may
+# wait for memory; and with few maps most of the time is overhead. **Count to understand, measure to
+# decide.**
 
 # %% [markdown]
 # ## When to use which
@@ -909,7 +910,7 @@ record(
 # 2. 1 × 1: a dense layer at each pixel. It mixes channels and sees no neighbours; depthwise does
 #    the opposite.
 # 3. Separable = depthwise + 1 × 1: $1/K + 1/F^2$ of the weights, but one pattern for each input
-#    channel. The clock gains less than the count.
+#    channel. How much time that saves has to be measured.
 # 4. Dilation $d$ reaches over $d\,(k - 1) + 1$ pixels for free; equal dilations above 1 leave a
 #    grid of holes.
 # 5. The transposed convolution is the transposed matrix, not the inverse: $(W - 1)\,S + K - 2P$.

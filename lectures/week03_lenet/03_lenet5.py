@@ -22,8 +22,8 @@
 #
 # - build LeNet-5 in Keras, the one of 1998 with layers of your own and the one of the textbooks, and
 #   derive every number of their parameter sheets by hand;
-# - modernise a network one step at a time and measure each step over several seeds;
-# - tell a step that matters from one that disappears in the spread, and choose on validation images.
+# - modernise a network one step at a time, and say what a fair comparison of the steps needs;
+# - look at what a trained LeNet-5 has learned: its filters, its mistakes, its accuracy with an interval.
 #
 # **You need** lectures 1 and 2 of this week, and from week 2 the parameter count of a convolution.
 #
@@ -38,6 +38,8 @@ from keras import layers, ops
 from sklearn.metrics import confusion_matrix
 
 from helpers import budget, data, plots, training
+from helpers.experiments import board, show, trained, verdict
+from helpers.experiments.studies import lenet_ladder
 
 budget.describe()
 IMAGES = budget.choose(ci=600, cpu=6000, gpu=12_000)
@@ -220,7 +222,10 @@ assert abs(float(squash(1.0)) - 1) < 1e-3
 #
 # $$y_j = \sum_{i=1}^{84} (x_i - w_{ij})^2.$$
 #
-# The smallest distance wins; training pulls F6 towards the code of the right class (a squared error).
+# The smallest distance wins; training pulls F6 towards the code of the right class (a squared error). That
+# is the paper's first criterion, and ours. Its second one adds a *competition*: the distances of the wrong
+# classes are pushed up as well (a log-sum-exp over them, close to what softmax with cross-entropy does). We
+# leave it out; so the later step to cross-entropy brings in the competition, too.
 # Why 84? The codes were little drawings of the characters, 7 × 12 pixels. We replace the drawings by
 # random signs, which the paper considers as well: the drawings help when a 0 has to be like an O in a
 # text, not for digits alone. To keep "largest wins", our layer returns the distance with a minus
@@ -355,9 +360,9 @@ assert layers.Conv2D(16, 3)(np.zeros((1, 14, 14, 6))).shape[1] == 12     # not 1
 # %% [markdown]
 # ## Modernising, one step at a time
 #
-# A **recipe** names every choice. Each step changes one of them and keeps all earlier changes. Two parts
-# of 1998 we leave out from the start: the special second-order step sizes (plain SGD instead) and the
-# deliberate distortion of the digits (week 6).
+# A **recipe** names every choice. Each step changes one of them and keeps all earlier changes. Three parts
+# of 1998 we leave out from the start: the second criterion (above), the special second-order step sizes
+# (plain SGD instead) and the deliberate distortion of the digits (week 6).
 
 # %%
 START = {"init": "1998", "wires": "table", "pooling": "subsampling", "output": "codes",
@@ -478,153 +483,131 @@ results = {}
 for step in STEPS:
     model, runs = train(step, SEEDS)
     results[step] = (model, runs)
-    mean, spread = training.summary(runs, "val_accuracy")
-    seconds, _ = training.summary(runs, "seconds")
-    print(f"{step:26s} {mean:6.1%} ± {spread:5.1%}   "
-          f"{seconds:5.1f} s   {model.count_params():,}")
+    told = ", ".join(f"{run.history['val_accuracy'][-1]:.1%}" for run in runs)
+    print(f"{step:26s} {told}   {model.count_params():,} parameters")
 
 # %% [markdown]
-# The columns: validation accuracy, mean ± standard deviation over three seeds; seconds for one training
-# (without compiling); parameters, with the 840 fixed numbers of the codes where there are any. Now the
-# gain of each step, and whether it is larger than the two spreads together. (Three seeds are few; this is
-# a rule of thumb, and it says which differences *not* to believe.)
+# This shows that all eight networks can be built and trained. **Conclude nothing from it**: a few hundred
+# digits, a few epochs, three seeds. How much of a difference can three seeds show? The course judges every
+# comparison by the same function. It gives the difference of two means **±** half the width of its 95 %
+# confidence interval, here corrected for the seven steps that we look at; week 5 shows where it comes from.
+# Wherever ± stands in this book's studies, it means such a half width.
 
 # %%
-scores = {step: training.summary(runs, "val_accuracy")
+names = list(results)
+scores = {step: [100 * run.history["val_accuracy"][-1] for run in runs]
           for step, (_, runs) in results.items()}
-names = list(scores)
 for before, step in zip(names, names[1:], strict=False):
-    gain = scores[step][0] - scores[before][0]
-    noise = scores[step][1] + scores[before][1]
-    verdict = "better" if gain > 0 else "worse"
-    if abs(gain) <= noise:
-        verdict = "within the spread"
-    print(f"{step:26s} {100 * gain:+6.1f} points, "
-          f"spreads together {100 * noise:4.1f}: {verdict}")
-
-# %%
-errors = {step: (100 * (1 - mean), 100 * spread)
-          for step, (mean, spread) in scores.items()}
-plots.bars(errors, xlabel=f"errors on {CHECKS} validation images in % (± spread)",
-           title=f"From 1998 to now: {IMAGES} digits, {EPOCHS} epochs")
+    print(f"{step:26s} {verdict(scores[step], scores[before], comparisons=7)}")
 
 # %% [markdown]
-# Compare with your ranking. Read the verdicts, not the order of the bars. What we find, with the
-# small and with the large budget:
-#
-# - **Most famous steps disappear in the spread**, and some of them turn their sign with other
-#   seeds or more images. Anyone who reports such a step from a single seed can report what they like.
-# - With few images and short training the two ends differ clearly: the modern end is better *and its
-#   spread is smaller*. It depends less on luck. Small initial weights (±2.4/$F$) cost the old one its
-#   time: the signal shrinks from layer to layer, and so does the gradient on its way back.
-# - With ten times as many digits the whole ladder is nearly flat: the network of 1998 was *good*. Digits
-#   have little left to gain. Had we looked at digits only, we might have stopped in 1998.
+# "Not told apart" does not say that a step has no effect. It says that these runs cannot show one. A study
+# that can needs all 55,000 training digits, the best learning rate for every step, and ten seeds that took no
+# part in choosing the rate. The course has the plan of it in code; where it has been computed, the next cell
+# prints its table.
+
+# %%
+ladder = lenet_ladder.study()
+rows = ladder.rows()
+print("\n".join(show.table(ladder, rows)))
+print(show.cost(ladder, rows))
+
+# %% [markdown]
+# > **Question.** Compare the table (or, if it is still empty, the verdicts above) with your ranking. Which
+# > steps would you report as improvements, and in which words the others?
 #
 # Order matters too. Why did we not take ReLU before the softmax? The codes ask F6 for values of −1. A
 # ReLU cannot say −1. A step can be good in one recipe and harmful in another.
 
 # %% [markdown]
-# ## Choose, then test, once
+# ## Both ends, trained to the end
 #
-# The choice falls on validation: the step with the highest mean. Then, and only then, the test images
-# come out: for the network of 1998 and for the chosen one.
+# Two networks come with the course, trained beforehand on 55,000 digits for twelve epochs: the network of
+# 1998, and the last step of the ladder. Each has a card that says how it was trained, at what cost, and what
+# it reaches on the 10,000 test digits. (One seed each; the interval is for the luck of which digits the test
+# has.)
 
 # %%
-chosen = max(scores, key=lambda step: scores[step][0])
-test = data.load("mnist", test=budget.choose(ci=2000, cpu=None)).test
-x_test, y_test = prepared(test)
-
-
-def tested(model, runs, x, y):
-    """Accuracy of each run on images that nothing was decided on: mean and spread."""
-    accuracies = []
-    for run in runs:
-        model.set_weights(run.weights)
-        told = model.evaluate(x, y, batch_size=500, verbose=0, return_dict=True)
-        accuracies.append(told["accuracy"])
-    return np.mean(accuracies), np.std(accuracies, ddof=1)
-
-
-print(f"chosen on validation: {chosen}")
-for step in dict.fromkeys(["LeNet-5, 1998", chosen]):
-    mean, spread = tested(*results[step], x_test, y_test)
-    print(f"test, {step}: {mean:.1%} ± {spread:.1%} "
-          f"({len(x_test)} images, {len(SEEDS)} seeds)")
+for name in ("mnist-lenet5-1998", "mnist-lenet5"):
+    card = trained.card(name)
+    low, high = card["test_interval"]
+    print(f"{name:18s} {card['test_accuracy']:.2%} of {card['test_images']:,} test "
+          f"digits (95 % interval {low:.2%} to {high:.2%}), "
+          f"{card['parameters']:,} parameters")
 
 # %% [markdown]
-# ## The two ends on CIFAR-10
+# The network of 1998 was *good*: it misreads 115 digits of 10,000, the modern one 58. The intervals do not
+# overlap, but do not read that as "the modern parts halve the errors": the two were also trained with
+# different rates and with small shifts for the modern one only.
 #
-# Digits are easy. Now colour photographs: first and last row of the ladder, three channels, 456
-# parameters in the first layer. Nothing is chosen here, neither recipe nor rate, so that we may look
-# at the test images straight away.
-#
-# > **Predict, then run.** The two ends were some points apart on digits. And here?
+# Load the modern one and ask it yourself. Which digits does it confuse?
 
 # %%
-cifar = data.load("cifar10",
-                  train=budget.choose(ci=600, cpu=10_000, gpu=20_000),
-                  test=budget.choose(ci=1000, cpu=10_000))
-x_photos, y_photos = prepared(cifar.train)
-x_photos_test, y_photos_test = prepared(cifar.test)
-photos = {}
-for step in (names[0], names[-1]):
-    photos[step] = training.repeat(
-        lambda: assemble(recipe(step), (32, 32, 3)), seeds=SEEDS,  # noqa: B023
-        x=x_photos, y=y_photos, epochs=EPOCHS, batch_size=20)
-    model, runs = photos[step]
-    fitted, _ = training.summary(runs, "accuracy")
-    mean, spread = tested(model, runs, x_photos_test, y_photos_test)
-    print(f"CIFAR-10, {step}: first layer {model.layers[0].count_params()}, "
-          f"training {fitted:.1%}, test {mean:.1%} ± {spread:.1%}")
+digits = data.load("mnist").test
+modern = trained.load("mnist-lenet5")
+said = modern.predict(trained.pixels(digits), batch_size=500, verbose=0).argmax(axis=1)
+matrix = confusion_matrix(digits.labels, said, labels=range(10))
+plots.confusion_matrix(matrix, [str(digit) for digit in range(10)],
+                       title=f"Modern LeNet-5: {np.trace(matrix):,} of {matrix.sum():,} right")
+
+# %%
+wrong_ones = np.flatnonzero(said != digits.labels)
+some = wrong_ones[:20]
+plots.image_grid(digits.images[some], columns=10, scale=0.9,
+                 titles=[f"{true}, not {guess}" for true, guess
+                         in zip(digits.labels[some], said[some], strict=True)],
+                 title="The first 20 of its mistakes")
 
 # %% [markdown]
-# Here the modern parts earn their keep. (10 % is guessing: with few images and epochs the old end may not
-# even get off the ground.) And a new trouble shows: look at the distance between training and test
-# accuracy. The next lecture is about that. First, which classes are confused?
-
-# %%
-model, runs = photos[names[-1]]
-model.set_weights(runs[-1].weights)
-predicted = model.predict(x_photos_test, batch_size=500, verbose=0).argmax(axis=1)
-matrix = confusion_matrix(cifar.test.labels, predicted, labels=range(10))
-share = np.trace(matrix) / matrix.sum()
-plots.confusion_matrix(matrix, cifar.class_names,
-                       title=f"Modern LeNet-5 on CIFAR-10, one seed, {share:.0%} right")
-
-# %% [markdown]
-# Are the mistakes sensible? Four classes are vehicles, six are animals. Someone who errs blindly stays
-# within the group in 47 % of the mistakes (if all classes are as frequent).
-
-# %%
-vehicle = np.isin(np.arange(10), [0, 1, 8, 9])  # airplane, automobile, ship, truck
-same_group = (vehicle[:, None] == vehicle) & ~np.eye(10, dtype=bool)
-blind = same_group.sum() / 90
-mistakes = matrix.sum() - np.trace(matrix)
-within = matrix[same_group].sum() / mistakes
-print(f"mistakes within the group: {within:.0%}, blindly {blind:.0%}")
-
-assert round(100 * blind) == 47
-
-# %% [markdown]
-# Last, what became of the six windows of the first layer? Each is 5 × 5 × 3 = 75 numbers, so that it
-# can be shown as a small colour image (grey is zero).
+# Judge for yourself: several of them can hardly be read, and in some you would side with the network. What
+# did it learn to look for? The six windows of the first layer, before and after training, and below them
+# those of the network of 1998 (white: positive weights, black: negative).
 #
-# > **Predict, then run.** Do you expect edges and colours, as the pictures in books show? How much of
-# > what we see was learned, and how much is left of the random start?
+# > **Predict, then run.** What will the trained windows look like, compared with the random ones?
 
 # %%
-kernel = ops.convert_to_numpy(model.layers[0].kernel)            # (5, 5, 3, 6)
-keras.utils.set_random_seed(runs[-1].seed)                       # the same start again
-before = ops.convert_to_numpy(assemble(recipe(names[-1]), (32, 32, 3)).layers[0].kernel)
-kept = [np.corrcoef(kernel[..., i].ravel(), before[..., i].ravel())[0, 1]
-        for i in range(6)]
-shown = 0.5 + 0.5 * kernel.transpose(3, 0, 1, 2) / np.abs(kernel).max()
-told = [f"{share:.2f}" for share in kept]
-plots.image_grid(shown, columns=6, scale=1.3,
-                 title="First layer on CIFAR-10 after training",
-                 titles=[f"filter {i}\n{like} like start" for i, like in enumerate(told)],
-                 alt="Six trained windows of 5 by 5 coloured pixels, speckled rather than "
-                     f"orderly. Correlation with their start: {', '.join(told)}.")
+old = trained.load("mnist-lenet5-1998")
+keras.utils.set_random_seed(trained.SEED)                # the same start again
+untrained = assemble(recipe("+ batch norm"), (32, 32, 1)).layers[0]
+kernels = {"random": ops.convert_to_numpy(untrained.kernel),
+           "modern": ops.convert_to_numpy(modern.get_layer("C1").kernel),
+           "1998": ops.convert_to_numpy(old.get_layer("C1").kernel)}
+tiles = [0.5 + 0.5 * kernel[:, :, 0, i] / np.abs(kernel[..., i]).max()
+         for kernel in kernels.values() for i in range(6)]
+plots.image_grid(tiles, columns=6, scale=1.1,
+                 titles=[name for name in kernels for _ in range(6)],
+                 title="First layer: random, and trained on 55,000 digits",
+                 alt="Three rows of six windows of 5 by 5 grey cells. Random: speckled. "
+                     "Modern and 1998: light strokes beside dark ones, in several "
+                     "directions.")
+
+# %%
+def neighbours_alike(kernel):
+    """Correlation of each weight with its right and lower neighbour."""
+    pairs = [(kernel[:, :-1], kernel[:, 1:]), (kernel[:-1], kernel[1:])]
+    return np.mean([np.corrcoef(a.ravel(), b.ravel())[0, 1] for a, b in pairs])
+
+
+alike = {name: neighbours_alike(kernel) for name, kernel in kernels.items()}
+for name, value in alike.items():
+    print(f"{name:7s} correlation of neighbouring weights {value:.2f}")
+
+# %% [markdown]
+# In the random windows neighbouring weights have nothing to do with each other. In the trained ones they
+# agree: the windows have become detectors of strokes and edges in several directions. Nobody designed them.
+# They are what sorting digits by gradient descent leads to, in 1998 and today.
+#
+# ## Photographs
+#
+# Digits are easy. Colour photographs ask for three channels: 456 parameters in the first layer instead of 156,
+# and everything else as before. Here is the scoreboard of week 1 again, with the lines of LeNet-5 as far as
+# they have been computed.
+
+# %%
+board.draw(week=3)
+
+# %% [markdown]
+# Keep an eye on the line of HOG: a network that is to be worth its training must lie above it.
 
 # %% tags=["remove-cell"]
 from helpers.record import record
@@ -637,24 +620,18 @@ record(
     connections=connections,
     textbook_parameters=sheet,
     colour={"first_layer": first, "total": colour.count_params()},
-    first_layers_on_cifar10=[model.layers[0].count_params()
-                             for model, _ in photos.values()],
+    first_layer_on_cifar10=assemble(
+        recipe("+ batch norm"), (32, 32, 3)).layers[0].count_params(),
     mlp_parameters={str(inputs): mlp(inputs).count_params()
                     for inputs in (1024, 3072)},
     second_convolution={"slide": wrong, "right": right},
-    steps=[
-        {"step": step, "accuracy": scores[step][0], "spread": scores[step][1],
-         "seconds": training.summary(runs, "seconds")[0]}
-        for step, (_, runs) in results.items()],
-    verdict_on_last_step=verdict,
-    chosen=chosen,
+    steps=[[step, numbers] for step, numbers in scores.items()],
+    verdicts=[verdict(scores[b], scores[a], comparisons=7).word
+              for a, b in zip(names, names[1:], strict=False)],
+    matrix=matrix, alike=alike,
 )
 
 # %% [markdown]
-# The number above each is the correlation of its 75 weights with what they were before training.
-# After so few steps a good part of the start is still there: the later layers have learned to *use*
-# nearly random windows. More images and more steps make them orderly; week 4 looks inside properly.
-#
 # ## Self-test
 #
 # **1.** C3 of 1998 has 1,516 parameters, that of the textbooks 2,416. Where do the missing 900 sit?
@@ -677,15 +654,16 @@ record(
 # nearly. (c) would mean that a filter does not have the depth of its input.
 # </details>
 #
-# **3.** A step raises the mean from 94.1 to 94.6 %; the spreads are 0.6 and 0.5. What do you write?
+# **3.** A step raises the mean of three seeds from 94.1 to 94.6 %; the difference is +0.5 ± 1.2 points. What
+# do you write?
 #
 # (a) "improves accuracy by 0.5 points"; (b) "no difference could be shown with three seeds"; (c) "has no
 # effect"
 #
 # <details><summary>Answer</summary>
 #
-# **(b).** The gain is smaller than the spread. (a) takes luck for an effect. (c) claims more than the
-# data: with more seeds a small effect might appear.
+# **(b).** The interval, from −0.7 to +1.7, contains 0. (a) takes luck for an effect. (c) claims more than
+# the data: with more seeds a small effect might appear.
 # </details>
 #
 # **4.** Why is ReLU in F6 a bad idea as long as the output compares F6 with codes of ±1?
@@ -698,7 +676,7 @@ record(
 # codes there is an error that cannot be removed, but no explosion.
 # </details>
 #
-# **5.** May we repeat the CIFAR-10 comparison with other epochs until the modern network wins clearly on test?
+# **5.** May we repeat a comparison with other epochs until the modern network wins clearly on test?
 #
 # (a) yes, the test set is not changed; (b) no, then the epochs are tuned on test images
 #
@@ -714,11 +692,11 @@ record(
 #    trainable parameters. The one of the textbooks has 61,706, most of them in the dense layers.
 # 2. A layer of one's own is `build` for the weights and `call` for the computation; Keras does the
 #    gradient.
-# 3. Change one thing at a time, give each variant its own learning rate, use several seeds, show the
-#    spread.
-# 4. On digits most famous steps stay within the spread; on photographs the modern parts pay. What
-#    helps depends on the rest of the recipe and on the data.
-# 5. Choose on validation images; open the test set once.
+# 3. Change one thing at a time, give each variant its own learning rate, use many seeds, and give the
+#    difference with its interval.
+# 4. A run of seconds shows that the code works. A conclusion needs a study.
+# 5. Trained on all digits, the network of 1998 reads 98.85 % of the test digits, its modern form 99.42 %; the
+#    windows of both first layers have become detectors of strokes and edges.
 #
 # ## References
 #

@@ -264,8 +264,8 @@ for rows in (2, 4, 7, 12):
 # Keep the last line in mind when a table has twelve rows. The winner's own number is too good,
 # too: among equal rows, the one on top is the luckiest.
 #
-# One more kind of luck is not in the spread: the choice of the validation images. All rows share them,
-# so it moves all rows together.
+# One more kind of luck is not in the spread: the choice of the validation images. All rows share them, so a
+# part of this luck moves all rows together. The rest does not: two networks fail on different images.
 
 # %%
 checks = luck[0].checks
@@ -298,8 +298,8 @@ print(f"Adam minus RMSprop: {100 * gap:.1f} ± {100 * half:.1f} points (t = {t:.
 np.testing.assert_allclose(experiments.difference(first, second), (gap, half))
 
 # %% [markdown]
-# But we do not look at one pair. Who sorts a table and compares neighbours has looked at *all* pairs:
-# had the order come out differently, other pairs would be neighbours.
+# But we do not look at one pair. To sort a table and compare neighbours is to look at *all* pairs: had the
+# order come out differently, other pairs would be neighbours.
 
 # %%
 pairs = {name: math.comb(len(levels), 2) for name, levels in experiments.FACTORS.items()}
@@ -320,6 +320,15 @@ assert list(pairs.values()) == [6, 66, 21]
 #
 # "No" does not mean *equal*. It means: these runs cannot say.
 #
+# From here on one function does all this, here and in the other weeks: `experiments.verdict`. It takes the
+# numbers of both sides and says the difference, **±** half the width of its 95 % interval, and the verdict.
+# In every study of this course ± stands for such a half width, of a mean or of a difference, and for nothing
+# else; a standard deviation is called by its name.
+
+# %%
+print("one pair:    ", experiments.verdict(100 * first, 100 * second))
+print("one of 21:   ", experiments.verdict(100 * first, 100 * second, comparisons=21))
+#
 # ## The regularisers
 #
 # > **Predict, then run.** Did you put "none" first or last? Think of week 3: what is a regulariser for,
@@ -333,13 +342,24 @@ experiments.table(regularisers, title="STORED, regularisers")
 experiments.plot(regularisers, title="STORED: four regularisers, strength 0.01")
 
 # %% [markdown]
-# "None" wins. There is hardly any overfitting here that could be cured, and a price on weights is not
-# free.
+# "None" wins. How much overfitting is there that could be cured? The stored runs know their accuracy on the
+# training images, too (the mean over the last epoch).
+
+# %%
+for name, runs in regularisers.items():
+    seen, unseen = (100 * np.mean([getattr(run, what) for run in runs])
+                    for what in ("train_accuracy", "accuracy"))
+    print(f"STORED {name:5s} training {seen:.1f} %, validation {unseen:.1f} %, "
+          f"gap {seen - unseen:+.1f} points")
+
+# %% [markdown]
+# Without a penalty the gap is less than four points. With L2 it is smaller, but *both* numbers are lower: this
+# penalty takes away more than there was to cure. With L1 in it, they are lower still.
 #
 # Now look at l1 in the table, and then at its dots. Its mean is about 50 %, and **no run is anywhere
-# near 50 %**. Some runs learned; the others guess. Mean ± spread describes runs that scatter around a
-# centre. Here there are two centres, and it describes nothing. That is also why the table says that l1
-# and none cannot be told apart: the interval believes in one centre.
+# near 50 %**. Some runs learned; the others guess. A mean with its interval describes runs that scatter
+# around a centre. Here there are two centres, and it describes nothing. That is also why the table says that
+# l1 and none cannot be told apart: the interval assumes one centre.
 #
 # > **Always look at the single runs.** A count needs no bell shape: if l1 and none were equal, how
 # > likely is it that *all five* runs of one are better than all five of the other?
@@ -356,7 +376,7 @@ for run in regularisers["l1"]:
 assert none.min() > l1.max()
 
 # %% [markdown]
-# So l1 *is* worse, and its fate is decided early: who guesses after the first epoch guesses for ever.
+# So l1 *is* worse, and it is decided early: the runs that guess after the first epoch never learn.
 # But is it L1 that is worse, or **0.01 of it**? Compare two pulls on a weight at the very first step:
 # that of the data (the gradient of the cross-entropy) and that of the penalty, $\lambda$ for L1 and
 # $2\lambda\lvert w\rvert$ for L2. One step of SGD with a learning rate of 1 changes each weight by
@@ -391,8 +411,8 @@ for name, pull in pulls.items():
 print(f"the cross-entropy at the start is about ln 10 = {math.log(10):.2f}")
 
 # %% [markdown]
-# The same 0.01 is a mild wish in L2 and an order in L1, whose pull is the same for large and small
-# weights: on nearly all of them it is stronger than the data. Whether a run gets away is decided by its
+# The same 0.01 is weak in L2 and strong in L1, whose pull is the same for large and small weights: on nearly all
+# of them it is stronger than that of the data. Whether a run gets away is decided by its
 # first steps, that is, by luck. A strength is not comparable from one regulariser to the next. So give
 # each regulariser several:
 
@@ -408,8 +428,12 @@ mild = {f"{name} {strength:g}": runs for name, groups in strengths.items()
 experiments.table(mild | {"none": regularisers["none"]}, title="STORED, weak penalties")
 
 # %% [markdown]
-# At a strength that fits, the ranking is gone: no row can be told from another. What looked like a
+# Among the weak strengths the ranking is gone: no row can be told from another. What looked like a
 # ranking of *regularisers* was a ranking of *strengths*.
+#
+# Look at the curves once more: for each regulariser the best strength is the *weakest* of its list. When the best
+# value lies at the end of a list, the list is too short, and one should go on: here towards no penalty at all.
+# These runs show no strength that helps.
 #
 # ## The initialisers
 #
@@ -633,14 +657,16 @@ for place, name in enumerate(sorted(moved, key=moved.get)):
                marker=plots.MARKERS[place], label=name)
 ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 ax.set(xscale="log", xlabel=f"typical change of a weight in {STEPS} steps (LIVE)",
-       ylabel="validation accuracy (%, STORED)", title="Longer steps, higher accuracy (at default rates)")
+       ylabel="validation accuracy (%, STORED)", title="How far the weights go, and how good it gets (default rates)")
 order = sorted(moved, key=moved.get, reverse=True)
-plots.show(fig, alt="Seven points rising from lower left to upper right. From the longest "
-           "way to the shortest, with accuracy: "
+plots.show(fig, alt="Seven points. Three slow optimisers lie lower left, the others close "
+           "together upper right. From the longest way to the shortest: "
            + ", ".join(f"{name} {reached[name]:.0f} %" for name in order) + ".")
 
 # %% [markdown]
-# The table of optimisers is, to a good part, a table of **step lengths**. Adam-like methods move each
+# The slow three explain the lower half of the table: they hardly moved. (Among the fast ones the longest way
+# does not win: their order has other reasons, if any.) So the table of optimisers is, to a good part, a table
+# of **step lengths**. Adam-like methods move each
 # weight by about their rate at every step, whatever the size of the gradient. SGD's step is rate times
 # gradient, and our gradients are small. Adadelta begins with steps of next to nothing and needs many to
 # lengthen them; its author used a rate of 1 (Zeiler, 2012), a thousand times Keras's default.
@@ -685,8 +711,10 @@ for name in ("SGD", "Adadelta"):
 # "which optimiser is best?" is no question until you say how its learning rate was chosen, and with how
 # many tries (Choi et al., 2019; Schmidt, Schneider and Hennig, 2021).
 #
-# Two warnings about the second table:
+# Three warnings about the second table:
 #
+# - Adadelta's best rate, 3, is the largest of its list. Nobody knows what a larger one would have done: when the
+#   winner lies at the end of its range, widen the range. The others' best rates lie inside.
 # - Each row is the best of five, chosen on the same validation images that it is judged on. All its
 #   numbers are a little too good; the next lecture comes back to this.
 # - What the Adam-like methods really offer is visible in the curves, not in the table: a wide range of

@@ -38,9 +38,10 @@ import keras
 import matplotlib.pyplot as plt
 import numpy as np
 from keras import layers, ops
-from scipy import stats
 
 from helpers import budget, data, plots, training
+from helpers.experiments import interval, verdict
+from helpers.rounding import rounded
 
 budget.describe()
 IMAGES, CHECKS = budget.choose(ci=(300, 2000), cpu=(500, 4000))
@@ -201,20 +202,15 @@ def last(name):
     return np.array([runs[name, seed][-1, 2] for seed in SEEDS])
 
 
-def interval(differences):
-    """Mean and half width of the 95 % confidence interval of paired differences."""
-    half = stats.t.ppf(0.975, len(differences) - 1) * np.std(differences, ddof=1)
-    return float(np.mean(differences)), float(half / len(differences) ** 0.5)
-
-
 for name in ("none", "medium"):
-    print(f"{name:7s} {last(name).mean():.1f} ± {last(name).std(ddof=1):.1f} % "
+    print(f"{name:7s} {rounded(*interval(last(name)))} % "
           f"on {len(y_val):,} validation images ({len(SEEDS)} seeds)")
-gain, half = interval(last("medium") - last("none"))
-print(f"gain {gain:+.1f} ± {half:.1f} points (95 % interval): "
-      + ("shown" if gain > half else "not shown"))
+print("gain in points:", verdict(last("medium"), last("none"), paired=True))
 
 # %% [markdown]
+# (± is half the width of the 95 % confidence interval, and `verdict` the function of week 5; it compares seed
+# by seed, because both sides begin with the same weights.)
+#
 # The same images, the same network, the same starts, the same number of steps. The only difference is what
 # happened to the pixels. The next figure says *how* it came about.
 #
@@ -270,7 +266,7 @@ for strength, name in DOSES.items():
     trained = np.mean([runs[name, seed][-1, 1] for seed in SEEDS])
     values = response[strength]
     print(f"dose {strength:<3g} {name:10s} training {trained:5.1f} %   validation "
-          f"{values.mean():.1f} ± {values.std(ddof=1):.1f} %")
+          f"{rounded(*interval(values))} %")
 
 # %%
 fig, ax = plt.subplots(figsize=(6.4, 3.8), layout="constrained")
@@ -291,18 +287,17 @@ plots.show(fig, alt=f"Validation accuracy in per cent against dose: {said}.")
 
 # %%
 best = max(DOSES.values(), key=lambda name: last(name).mean())
-end, half = interval(last("too strong") - last("none"))
 print(f"best on validation: {best}")
-print(f"too strong against none: {end:+.1f} ± {half:.1f} points: "
-      + ("harm shown" if end < -half else "harm not shown"))
+print("too strong against none:",
+      verdict(last("too strong"), last("none"), paired=True))
 
 assert last("too strong").mean() < last("medium").mean()
 
 # %% [markdown]
 # As with a medicine: nothing, some, too much. At the left the network learns by heart; at the right the
 # images have so little left in common with real ones that the network spends its few weights on pictures
-# that never come. In between there is a broad top: neighbouring doses can hardly be told apart. So the exact
-# numbers matter little; **the right power of two does**, and validation images find it.
+# that never come. Where the best dose lies depends on the data, the network and the length of the training;
+# validation images find it.
 #
 # Note what grew together: the stronger the dose, the lower the *training* accuracy. If the training images
 # themselves are no longer learned, you have gone too far (or the network is too small).
@@ -313,8 +308,8 @@ assert last("too strong").mean() < last("medium").mean()
 # Cut-out, MixUp and RandAugment, and one transform that we expect to be useless: turning photographs upside
 # down. Cars on their roof are rare, in CIFAR-10 too.
 #
-# > **Predict, then run.** Rank them: flip only, upside down, cut-out, MixUp, RandAugment. Which of them lies
-# > above no augmentation by more than the spread?
+# > **Predict, then run.** Rank them: flip only, upside down, cut-out, MixUp, RandAugment. For which of them
+# > will a few runs on a few hundred images be able to show a difference from no augmentation?
 
 # %%
 RECIPES = {
@@ -325,8 +320,7 @@ RECIPES = {
 }
 for name, recipe in RECIPES.items():
     started = time.process_time()
-    count = VERSIONS if name != "RandAugment" else VERSIONS // 2  # it is slow
-    pools[name] = versions(x, recipe, count, batch=100)
+    pools[name] = versions(x, recipe, VERSIONS, batch=100)
     making[name] = (time.process_time() - started) / (len(pools[name]) * len(x))
 mixer = layers.MixUp(alpha=0.3, seed=0)  # draws images and labels together
 mixed = [mixer({"images": x.astype("float32"), "labels": y[0]}) for _ in range(VERSIONS)]
@@ -340,25 +334,26 @@ for name in [*RECIPES, "MixUp"]:
 # %%
 others = ["none", *RECIPES, "MixUp", "medium"]
 others.sort(key=lambda name: -last(name).mean())
-plots.bars({name: (last(name).mean(), last(name).std(ddof=1)) for name in others},
-           xlabel="validation accuracy in % (± spread)",
+plots.bars({name: interval(last(name)) for name in others},
+           xlabel="validation accuracy in % (± half the 95 % interval)",
            title=f"Recipes beside each other, {len(SEEDS)} seeds, {EPOCHS} epochs")
 
 # %%
-verdicts = {}
-for name in others:
-    if name != "none":
-        gain, half = interval(last(name) - last("none"))
-        verdicts[name] = ("helps" if gain > half else "hurts" if gain < -half
-                          else "not told from none")
-        print(f"{name:12s} {gain:+5.1f} ± {half:.1f} points: {verdicts[name]}")
-print(f"({len(verdicts)} comparisons at 95 % each: one of 20 such verdicts is luck)")
+treated = [name for name in others if name != "none"]
+verdicts = {name: verdict(last(name), last("none"), paired=True,
+                          comparisons=len(treated)) for name in treated}
+for name, told in verdicts.items():
+    print(f"{name:12s} {told}")
 
 # %% [markdown]
-# Count how often it says "not told from none". Each of these methods has a paper with gains in it, and they are
-# real: for large networks and hundreds of epochs. Ours is tiny and trains briefly; a harder task may come
-# before it has learned the easy one. And three seeds cannot show a gain of one point, even if it is there.
-# **A recipe is good for a data set, a network and a length of training**, not as such.
+# Do not read a ranking out of these bars: the network is tiny, the images are few, the training is short, and
+# most recipes had one strength only, while "medium" is one of five doses. Run it again with a larger budget,
+# and the order changes. Each of these methods has a paper with gains in it, for large networks and hundreds of
+# epochs. A harder task may come before ours has learned the easy one. **A recipe is good for a data set, a
+# network and a length of training**, not as such.
+#
+# > **Question.** What would have to be equal, and what tuned for each, before you believed a ranking of these
+# > six?
 
 # %% [markdown]
 # ## When it hurts: digits
@@ -392,27 +387,24 @@ for name, recipe in DIGIT_RECIPES.items():
     digit_scores[name] = np.array(scores)
 
 # %%
-plots.bars({name: (scores.mean(), scores.std(ddof=1))
-            for name, scores in digit_scores.items()},
-           xlabel="validation accuracy in % (± spread)",
+plots.bars({name: interval(scores) for name, scores in digit_scores.items()},
+           xlabel="validation accuracy in % (± half the 95 % interval)",
            title=f"{len(digits)} digits, {len(SEEDS)} seeds")
 for name, scores in digit_scores.items():
     if name != "none":
-        gain, half = interval(scores - digit_scores["none"])
-        verdict = ("helps" if gain > half else "hurts" if gain < -half
-                   else "not told from none")
-        print(f"{name:23s} {gain:+5.1f} ± {half:.1f} points: {verdict}")
+        told = verdict(scores, digit_scores["none"], paired=True, comparisons=3)
+        print(f"{name:23s} {told}")
 
 assert digit_scores["any turn"].mean() < digit_scores["small shifts and turns"].mean()
 
 # %% [markdown]
-# The same layer, `RandomRotation`, with two numbers: a little of it is what hands do (whether that already
-# helps, the line above says), all of it makes a 6 and a 9 the same thing. Nothing in the code tells the two
+# The same layer, `RandomRotation`, with two numbers: a little of it is what hands do, all of it makes a 6 and a
+# 9 the same thing. Nothing in the code tells the two
 # apart. **You** do, by knowing digits. And a mirrored 2 is no digit at all: a network that has to learn it as
 # well has less left for the real ones.
 
 # %% [markdown]
-# ## The price
+# ## What it costs
 #
 # Twice: once in time for each image, and once in epochs. For the first, compare a training step of the plain
 # model with one that has the layers inside, drawing anew at every step.
@@ -440,9 +432,9 @@ for name in ("flip", "medium", "cut-out", "RandAugment"):
     print(f"{name:14s} {1000 * making[name]:.2f} CPU-ms to make one version, outside")
 
 # %% [markdown]
-# Next to a network as small as ours, augmentation is a large part of the bill. Next to a large one on a GPU it
-# vanishes, *if* it is not a slow CPU that has to deliver it: that was the question of
-# [lecture 2](02_generators.ipynb). And our shared versions? They were paid once and used by every seed.
+# Next to a network as small as ours, augmentation is a large part of the cost. Next to a large network on a GPU it
+# is negligible, unless a slow CPU has to compute it: that was the question of
+# [lecture 2](02_generators.ipynb). And our shared versions? They were computed once and used by every seed.
 
 # %% [markdown]
 # ## At test time
@@ -452,7 +444,7 @@ for name in ("flip", "medium", "cut-out", "RandAugment"):
 
 # %%
 model.set_weights(weights["none", SEEDS[0]])
-few = slice(0, 300)
+few = slice(0, 1000)
 keras.utils.set_random_seed(0)
 noisy = [accuracy(drawn, y_val[few]) for drawn in versions(x_val[few], dose(2), count=4)]
 print(f"the same network, the same {len(y_val[few])} images, clean: "
@@ -460,7 +452,7 @@ print(f"the same network, the same {len(y_val[few])} images, clean: "
 print("augmented, four draws: " + ", ".join(f"{value:.1f}" for value in noisy) + " %")
 
 # %% [markdown]
-# The number now depends on the dice, and on another task than the one that you want to be judged on.
+# The number now depends on what was drawn, and belongs to another task than the one that you want to be judged on.
 #
 # There is one exception, and it is no change of the *test images* but of the *classifier*: **test-time
 # augmentation** (TTA). Show the network several views of each image, average the probabilities, answer once.
@@ -513,24 +505,25 @@ plots.curves(VIEWS, {f"trained with: {name}": (scores.mean(0), scores.std(0, ddo
                      for name, scores in tta.items()},
              xlabel="views of each image", ylabel="validation accuracy in %",
              title=f"Test-time augmentation, mean and spread of {len(SEEDS)} seeds")
-print("trained with, number of views: gain over one view (95 % interval)")
+print("trained with, number of views: gain over one view in points")
 for name, scores in tta.items():
     for column, views in enumerate(VIEWS[1:], start=1):
-        gain, half = interval(scores[:, column] - scores[:, 0])
-        print(f"{name:6s} {views:2d} views: {gain:+.1f} ± {half:.1f} points, "
-              f"{'shown' if gain > half else 'not shown'}; "
-              f"{views} predictions an image")
+        gain = verdict(scores[:, column], scores[:, 0], paired=True, comparisons=6)
+        print(f"{name:6s} {views:2d} views: {gain}")
 
 # %% [markdown]
-# TTA averages out some of the chance in the answers. It has to be paid for at every prediction, forever; training
-# augmentation is paid for once. And it has to be chosen, like everything else, on validation images. If you report
-# it, say how many views; a comparison of one method with TTA and another without is not a comparison.
+# TTA averages out some of the chance in the answers. It has to be paid for at every prediction, forever;
+# training augmentation is paid for once. And it has to be chosen, like everything else, on validation images.
+# If you report it, say how many views; a comparison of one method with TTA and another without is not a
+# comparison.
 
 # %% [markdown]
 # ## The final choice, tested once
 #
-# Chosen on validation images: the dose, and the number of views (for the medium dose). The test images now see three
-# classifiers: none, the chosen dose, and the chosen dose with TTA.
+# Chosen on validation images: the dose, and the number of views (for the medium dose). The test images now
+# see three classifiers: none, the chosen dose, and the chosen dose with TTA. (The weights are those that were
+# chosen, with their luck on the validation images; a study would train the chosen dose again with new seeds,
+# as week 5 did.)
 
 # %%
 final = data.load("cifar10", train=0, validation=0, test=CHECKS).test
@@ -543,19 +536,16 @@ for name, views in (("none", 1), (best, 1), (best, chosen_views)):
         answers = told(look(final.images, views), views)
         scores.append(100 * np.mean(answers == final.labels))
     tested[name, views] = np.array(scores)
-    print(f"test, {name:6s} {views:2d} view{'s' * (views > 1)}: {np.mean(scores):.1f} ± "
-          f"{np.std(scores, ddof=1):.1f} % ({len(final):,} images)")
-gain, half = interval(tested[best, 1] - tested["none", 1])
-print(f"augmentation: {gain:+.1f} ± {half:.1f} points, "
-      + ("shown" if gain > half else "not shown"))
-gain, half = interval(tested[best, chosen_views] - tested[best, 1])
-print(f"TTA on top:   {gain:+.1f} ± {half:.1f} points, "
-      + ("shown" if gain > half else "not shown"))
+    print(f"test, {name:6s} {views:2d} view{'s' * (views > 1)}: "
+          f"{rounded(*interval(scores))} % ({len(final):,} images)")
+print("augmentation:", verdict(tested[best, 1], tested["none", 1], paired=True))
+if chosen_views > 1:
+    print("TTA on top:  ", verdict(tested[best, chosen_views], tested[best, 1],
+                                  paired=True))
 
 # %% [markdown]
-# If a line says "not shown" although its gain is as large as on the validation images: few seeds make wide
-# intervals (the larger budget has five). It does not mean that there is no gain, and it is no reason to try
-# again on the test images.
+# Few seeds make wide intervals (the larger budget has five). "Not told apart" does not mean that there is no
+# gain, and it is no reason to try again on the test images.
 #
 # What would help even more? More real images. Augmentation stretches the few that you have; it never adds a
 # car of another make. Shorten and Khoshgoftaar's survey lists hundreds of studies; read their gains as you
@@ -573,7 +563,8 @@ record(
                 for name in dict.fromkeys(name for name, _ in runs)},
     doses=[{"dose": strength, "recipe": name}
            for strength, name in DOSES.items()],
-    best=best, verdicts=verdicts, digits=digit_scores, views=VIEWS, tta=tta,
+    best=best, digits=digit_scores, views=VIEWS, tta=tta,
+    verdicts={name: told.word for name, told in verdicts.items()},
     validation_images=len(y_val), chosen_views=chosen_views,
     tested=[{"recipe": name, "views": views, "accuracies": values}
             for (name, views), values in tested.items()],
@@ -640,7 +631,7 @@ record(
 #
 # 1. Switch it on and off with everything else equal, over several seeds; only then say "it helps".
 # 2. Augmentation closes the gap by making training harder; measure the gap on clean images.
-# 3. Dose and response: nothing, a broad top, harm. Find the order of magnitude on validation images.
+# 3. Dose and response: too little, about right, harm. Find the order of magnitude on validation images.
 # 4. The same layer helps one task and hurts another; recipes from papers depend on network and epochs.
 # 5. TTA is a dearer classifier, not another test set: its own experiment, with views, spread and price.
 #
@@ -649,7 +640,8 @@ record(
 # - C. Shorten, T. M. Khoshgoftaar (2019). A survey on image data augmentation for deep learning. *Journal of
 #   Big Data* 6, 60. https://doi.org/10.1186/s40537-019-0197-0
 # - A. Krizhevsky, I. Sutskever, G. E. Hinton (2012). ImageNet classification with deep convolutional neural
-#   networks (crops and flips in training, ten views at test time). *NIPS*. https://doi.org/10.1145/3065386
+#   networks (crops and flips in training, ten views at test time). *NeurIPS* 25,
+#   1097–1105. Reprint: https://doi.org/10.1145/3065386
 # - P. Y. Simard, D. Steinkraus, J. C. Platt (2003). Best practices for convolutional neural networks applied
 #   to visual document analysis (distorted digits). *ICDAR*. https://doi.org/10.1109/ICDAR.2003.1227801
 # - H. Zhang, M. Cisse, Y. N. Dauphin, D. Lopez-Paz (2018). mixup: beyond empirical risk minimization. *ICLR*.

@@ -280,7 +280,8 @@ plots.image_grid(
     np.array(shown),
     titles,
     columns=5,
-    title="A validation image and the four nearest of 400 training images (row numbers)",
+    title="A validation image and the four nearest of 400 training images "
+    "(row numbers)",
 )
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "distances_no_loop_text", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -514,13 +515,20 @@ validation_rows = data.validation.images.reshape(len(data.validation), -1)
 queries, rows = validation_rows[:20], train_rows[:500]
 
 start = time.perf_counter()
-one_by_one = [[image_distance(query_row, row) for row in rows] for query_row in queries]
+one_by_one = [
+    [image_distance(query_row, row) for row in rows] for query_row in queries
+]
 middle_of_it = time.perf_counter()
 at_once = distances_no_loop(queries, rows)
 end = time.perf_counter()
-print(f"largest difference: {np.abs(np.array(one_by_one) - at_once).max():.1e}")
+print(
+    f"largest difference: {np.abs(np.array(one_by_one) - at_once).max():.1e}"
+)
 plots.bars(
-    {"pair by pair": 1000 * (middle_of_it - start), "one product": 1000 * (end - middle_of_it)},
+    {
+        "pair by pair": 1000 * (middle_of_it - start),
+        "one product": 1000 * (end - middle_of_it),
+    },
     ylabel="time in milliseconds",
     title="20 x 500 distances between CIFAR-10 images",
 )
@@ -925,13 +933,15 @@ plots.image_grid(
     title="What five neighbours say",
 )
 print(
-    f"{right.mean():.1%} of {len(right)} validation images are right; chance would be 10%"
+    f"{right.mean():.1%} of {len(right)} validation images are right; chance "
+    "would be 10%"
 )
 for least in (2, 3, 4):
     answers = predict(distances, data.train.labels, k=5, least=least)
     sure = np.asarray(answers) >= 0
     print(
-        f"least={least}: answers {sure.mean():.0%} of them, {right[sure].mean():.1%} right"
+        f"least={least}: answers {sure.mean():.0%} of them, "
+        f"{right[sure].mean():.1%} right"
     )
 
 # %% nbgrader={"grade": false, "grade_id": "course_predict", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -1403,7 +1413,8 @@ plots.curves(
     title="Cross-validation on pixels: mean and standard deviation of 5 folds",
 )
 print(
-    f"chosen k = {pixel_k}; accuracy on {len(data.test)} test images: {pixel_accuracy:.1%}"
+    f"chosen k = {pixel_k}; accuracy on {len(data.test)} test images: "
+    f"{pixel_accuracy:.1%}"
 )
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "honest_report_text", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -1643,7 +1654,8 @@ for i, k in enumerate(judged_ks):
     voted = knn.vote(data.train.labels[found[:, :k]], 10)
     on_test = (voted == data.test.labels).mean()
     print(
-        f"{k:3}   {shares[i].mean():15.1%}   {shares[i].std(ddof=1):18.1%}   {on_test:15.1%}"
+        f"{k:3}   {shares[i].mean():15.1%}   {shares[i].std(ddof=1):18.1%}   "
+        f"{on_test:15.1%}"
     )
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "judge_report_task", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -2114,22 +2126,36 @@ plots.curves(
     title="Cross-validation: mean and standard deviation of 5 folds",
 )
 print(
-    f"pixels:          k = {pixel_k:2}, {pixel_accuracy:.1%} of the test images right"
+    f"pixels:          k = {pixel_k:2}, {pixel_accuracy:.1%} of the test "
+    "images right"
 )
 print(
-    f"edge directions: k = {feature_k:2}, {feature_accuracy:.1%} of the test images right"
+    f"edge directions: k = {feature_k:2}, {feature_accuracy:.1%} of the test "
+    "images right"
 )
 
 # %%
 query_feature = gradient_histogram(query[None])
-by_feature = np.argsort(distances_no_loop(query_feature, train_features)[0], kind="stable")[:4]
-by_pixels = np.argsort(distances_no_loop(query.reshape(1, -1), train_rows)[0], kind="stable")[:4]
+by_feature = np.argsort(
+    distances_no_loop(query_feature, train_features)[0], kind="stable"
+)[:4]
+by_pixels = np.argsort(
+    distances_no_loop(query.reshape(1, -1), train_rows)[0], kind="stable"
+)[:4]
 plots.image_grid(
-    np.concatenate([[query], data.train.images[by_pixels], [query], data.train.images[by_feature]]),
+    np.concatenate(
+        [
+            [query],
+            data.train.images[by_pixels],
+            [query],
+            data.train.images[by_feature],
+        ]
+    ),
     ["query", *(data.class_names[data.train.labels[i]] for i in by_pixels)]
     + ["query", *(data.class_names[data.train.labels[i]] for i in by_feature)],
     columns=5,
-    title="The same query: nearest by pixels (top), nearest by edge directions (bottom)",
+    title="The same query: nearest by pixels (top), nearest by edge "
+    "directions (bottom)",
 )
 
 # %% [markdown]

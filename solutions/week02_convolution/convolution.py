@@ -61,9 +61,14 @@ exercise = helpers.exercise.load("week02_convolution")
 from skimage import data as photographs
 from skimage import transform
 
-photo = transform.downscale_local_mean(photographs.chelsea()[:, :440], (2, 2, 1)).astype(np.uint8)
+photo = transform.downscale_local_mean(
+    photographs.chelsea()[:, :440], (2, 2, 1)
+).astype(np.uint8)
 plots.image_grid(
-    [photo], [f"{photo.dtype}, {photo.shape}"], scale=3, title="Chelsea, who will sit for this exercise",
+    [photo],
+    [f"{photo.dtype}, {photo.shape}"],
+    scale=3,
+    title="Chelsea, who will sit for this exercise",
     alt="A colour photograph of a tabby cat's face.",
 )
 
@@ -102,15 +107,22 @@ def output_size(size, kernel, stride=1, padding=0, dilation=1):
     Raises
     ------
     ValueError
-        If the kernel does not fit, if size, kernel, stride or dilation is below 1, or padding below 0.
+        If the kernel does not fit, if size, kernel, stride or dilation is
+        below 1, or padding below 0.
     """
     ### BEGIN SOLUTION
     if min(size, kernel, stride, dilation) < 1 or padding < 0:
-        raise ValueError("size, kernel, stride and dilation must be at least 1, padding at least 0")
+        raise ValueError(
+            "size, kernel, stride and dilation must be at least 1, padding at "
+            "least 0"
+        )
     reach = dilation * (kernel - 1) + 1
     room = size + 2 * padding - reach
     if room < 0:
-        raise ValueError(f"a kernel that reaches over {reach} pixels does not fit into {size + 2 * padding}")
+        raise ValueError(
+            f"a kernel that reaches over {reach} pixels does not fit into "
+            f"{size + 2 * padding}"
+        )
     return room // stride + 1
     ### END SOLUTION
 
@@ -291,14 +303,21 @@ def conv2d(image, kernel, stride=1, padding=0, dilation=1):
     ndarray of float, shape (output_height, output_width)
     """
     ### BEGIN SOLUTION
-    height = course_size(image.shape[0], kernel.shape[0], stride, padding, dilation)
-    width = course_size(image.shape[1], kernel.shape[1], stride, padding, dilation)
+    height = course_size(
+        image.shape[0], kernel.shape[0], stride, padding, dilation
+    )
+    width = course_size(
+        image.shape[1], kernel.shape[1], stride, padding, dilation
+    )
     padded = np.pad(np.asarray(image, dtype=np.float64), padding)
     result = np.zeros((height, width))
     for (row, column), weight in np.ndenumerate(kernel):
         # The pixels that this cell of the kernel meets, at all places at once.
         top, left = row * dilation, column * dilation
-        bottom, right = top + (height - 1) * stride + 1, left + (width - 1) * stride + 1
+        bottom, right = (
+            top + (height - 1) * stride + 1,
+            left + (width - 1) * stride + 1,
+        )
         result += weight * padded[top:bottom:stride, left:right:stride]
     return result
     ### END SOLUTION
@@ -508,7 +527,9 @@ from scipy import signal
 def course_conv2d(image, kernel, stride=1, padding=0, dilation=1):
     """The course's own question 2: a mistake there costs nothing below."""
     rows, columns = kernel.shape
-    spread = np.zeros((dilation * (rows - 1) + 1, dilation * (columns - 1) + 1))
+    spread = np.zeros(
+        (dilation * (rows - 1) + 1, dilation * (columns - 1) + 1)
+    )
     spread[::dilation, ::dilation] = kernel
     padded = np.pad(np.asarray(image, dtype=float), padding)
     return signal.correlate2d(padded, spread, mode="valid")[::stride, ::stride]
@@ -525,11 +546,17 @@ kernels = {
     "outline": np.array([[-1, -1, -1], [-1, 8, -1], [-1, -1, -1]]),
 }
 grey = photo.mean(axis=2) / 255
-filtered = {name: conv2d(grey, kernel, padding=1) for name, kernel in kernels.items()}
+filtered = {
+    name: conv2d(grey, kernel, padding=1) for name, kernel in kernels.items()
+}
 plots.image_grid(
-    [np.clip(np.abs(image), 0, 1) for image in filtered.values()], list(filtered), columns=4, scale=2,
+    [np.clip(np.abs(image), 0, 1) for image in filtered.values()],
+    list(filtered),
+    columns=4,
+    scale=2,
     title="Four kernels, one cat (your own conv2d)",
-    alt="A cat's face four times: as it is, slightly blurred, sharpened, and as bright outlines on black.",
+    alt="A cat's face four times: as it is, slightly blurred, sharpened, and "
+    "as bright outlines on black.",
 )
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "conv_layer_text", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -555,7 +582,8 @@ def conv_layer(image, filters, bias=None, stride=1, padding=0, dilation=1):
     Parameters
     ----------
     image : ndarray of uint8 or float, shape (height, width, channels)
-    filters : ndarray of float, shape (kernel_height, kernel_width, channels, n)
+    filters : ndarray of float
+        Of shape (kernel_height, kernel_width, channels, n).
     bias : ndarray of float, shape (n,), optional
         None means no bias.
     stride, padding, dilation : int
@@ -569,7 +597,9 @@ def conv_layer(image, filters, bias=None, stride=1, padding=0, dilation=1):
     channels, n = filters.shape[2:]
     maps = [
         sum(
-            course_conv2d(image[:, :, c], filters[:, :, c, f], stride, padding, dilation)
+            course_conv2d(
+                image[:, :, c], filters[:, :, c, f], stride, padding, dilation
+            )
             for c in range(channels)
         )
         for f in range(n)
@@ -700,15 +730,27 @@ import keras
 
 
 def keras_layer(image, filters, bias, stride=1, padding=0, dilation=1):
-    """What Keras makes of the same layer: plain arrays in, a plain array out."""
-    padded = np.pad(image, ((padding, padding), (padding, padding), (0, 0)))[None].astype("float32")
-    result = keras.ops.conv(padded, filters.astype("float32"), strides=stride, padding="valid",
-                            data_format="channels_last", dilation_rate=dilation)
+    """What Keras makes of the same layer: plain arrays in, a plain array out.
+    """
+    padded = np.pad(image, ((padding, padding), (padding, padding), (0, 0)))[
+        None
+    ].astype("float32")
+    result = keras.ops.conv(
+        padded,
+        filters.astype("float32"),
+        strides=stride,
+        padding="valid",
+        data_format="channels_last",
+        dilation_rate=dilation,
+    )
     return keras.ops.convert_to_numpy(result)[0] + bias
 
 
-print(f"Keras {keras.__version__} on {keras.backend.backend()};",
-      "a first sum:", keras_layer(np.ones((2, 2, 1)), np.ones((2, 2, 1, 1)), 0.0).item())
+print(
+    f"Keras {keras.__version__} on {keras.backend.backend()};",
+    "a first sum:",
+    keras_layer(np.ones((2, 2, 1)), np.ones((2, 2, 1, 1)), 0.0).item(),
+)
 
 # %% nbgrader={"grade": true, "grade_id": "conv_layer_keras_test", "locked": true, "points": 0.5, "schema_version": 3, "solution": false, "task": false}
 rng = np.random.default_rng(33)
@@ -760,8 +802,12 @@ yours = conv_layer(photo / 255, filters, bias, stride=2)
 middle = time.perf_counter()
 theirs = keras_layer(photo / 255, filters, bias, stride=2)
 end = time.perf_counter()
-print(f"you {1000 * (middle - start):.1f} ms, Keras {1000 * (end - middle):.1f} ms,",
-      f"largest difference {np.abs(yours - theirs).max():.1e}, output {yours.shape}")
+print(
+    f"you {1000 * (middle - start):.1f} ms, Keras {1000 * (end - middle):.1f} "
+    "ms,",
+    f"largest difference {np.abs(yours - theirs).max():.1e}, output "
+    f"{yours.shape}",
+)
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "pool_text", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## Question 4 (2 points): pooling
@@ -800,13 +846,18 @@ def pool(image, size=2, stride=None, padding=0, kind="max"):
     height = course_size(image.shape[0], size, stride, padding)
     width = course_size(image.shape[1], size, stride, padding)
     sides = ((padding, padding), (padding, padding), (0, 0))
-    padded = np.pad(np.asarray(image, dtype=np.float64), sides, constant_values=np.nan)
-    summary = np.nanmax if kind == "max" else np.nanmean  # both pass over what is not a pixel
+    padded = np.pad(
+        np.asarray(image, dtype=np.float64), sides, constant_values=np.nan
+    )
+    # Both pass over what is not a pixel.
+    summary = np.nanmax if kind == "max" else np.nanmean
     result = np.zeros((height, width, image.shape[2]))
     for i in range(height):
         for j in range(width):
             top, left = i * stride, j * stride
-            result[i, j] = summary(padded[top : top + size, left : left + size], axis=(0, 1))
+            result[i, j] = summary(
+                padded[top : top + size, left : left + size], axis=(0, 1)
+            )
     return result
     ### END SOLUTION
 
@@ -949,16 +1000,27 @@ for shape, size, stride, padding in [((5, 6, 2), 3, 2, 1), ((4, 7, 1), 2, None, 
 # the picture, which keeps the whiskers? And does Keras agree?
 
 # %%
-pooled = {kind: pool(photo / 255, size=5, kind=kind) for kind in ("max", "average")}
+pooled = {
+    kind: pool(photo / 255, size=5, kind=kind) for kind in ("max", "average")
+}
 theirs = keras.ops.max_pool(
-    (photo / 255)[None].astype("float32"), pool_size=5, strides=5, padding="valid",
+    (photo / 255)[None].astype("float32"),
+    pool_size=5,
+    strides=5,
+    padding="valid",
     data_format="channels_last",
 )
-difference = np.abs(pooled["max"] - keras.ops.convert_to_numpy(theirs)[0]).max()
+difference = np.abs(
+    pooled["max"] - keras.ops.convert_to_numpy(theirs)[0]
+).max()
 print(f"largest difference from Keras: {difference:.1e}")
 plots.image_grid(
-    [photo / 255, *pooled.values()], ["the photograph", "max pooled", "average pooled"], columns=3, scale=2.2,
-    alt="A cat's face, and twice the same in 30 by 44 coarse pixels: max pooling makes it brighter.",
+    [photo / 255, *pooled.values()],
+    ["the photograph", "max pooled", "average pooled"],
+    columns=3,
+    scale=2.2,
+    alt="A cat's face, and twice the same in 30 by 44 coarse pixels: max "
+    "pooling makes it brighter.",
 )
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "count_parameters_text", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -1077,7 +1139,17 @@ for channels, filters, kernel, groups in [
 
 
 # %% nbgrader={"grade": false, "grade_id": "count_multiply_adds", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def count_multiply_adds(height, width, channels, filters, kernel, stride=1, padding=0, dilation=1, groups=1):
+def count_multiply_adds(
+    height,
+    width,
+    channels,
+    filters,
+    kernel,
+    stride=1,
+    padding=0,
+    dilation=1,
+    groups=1,
+):
     """Number of multiply-adds of a convolutional layer for one image.
 
     Parameters
@@ -1173,10 +1245,15 @@ for height, width, channels, filters, kernel, stride, padding, dilation, groups 
 
 # %%
 ordinary = count_parameters(128, 128, 3)
-depthwise, pointwise = count_parameters(128, 128, 3, groups=128), count_parameters(128, 128, 1)
+depthwise, pointwise = (
+    count_parameters(128, 128, 3, groups=128),
+    count_parameters(128, 128, 1),
+)
 work = {
     "ordinary": count_multiply_adds(56, 56, 128, 128, 3, padding=1),
-    "depthwise": count_multiply_adds(56, 56, 128, 128, 3, padding=1, groups=128),
+    "depthwise": count_multiply_adds(
+        56, 56, 128, 128, 3, padding=1, groups=128
+    ),
     "pointwise": count_multiply_adds(56, 56, 128, 128, 1),
 }
 for name, parameters, layer in [
@@ -1185,11 +1262,17 @@ for name, parameters, layer in [
     ("pointwise", pointwise, keras.layers.Conv2D(128, 1)),
 ]:
     layer.build((None, 56, 56, 128))
-    print(f"{name:10} {parameters:>8,} parameters (Keras: {layer.count_params():>7,}),",
-          f"{work[name]:>11,} multiply-adds")
+    print(
+        f"{name:10} {parameters:>8,} parameters (Keras: "
+        f"{layer.count_params():>7,}),",
+        f"{work[name]:>11,} multiply-adds",
+    )
 saved = work["ordinary"] / (work["depthwise"] + work["pointwise"])
-print(f"separable: {ordinary / (depthwise + pointwise):.1f} times fewer parameters,",
-      f"{saved:.1f} times less work")
+print(
+    f"separable: {ordinary / (depthwise + pointwise):.1f} times fewer "
+    "parameters,",
+    f"{saved:.1f} times less work",
+)
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "receptive_field_text", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## Question 6 (1.5 points): how far does a network see?
@@ -1311,7 +1394,9 @@ for layers in [
 
 # %%
 stacks = [
-    [(3, 1, 1), (3, 1, 1), (3, 1, 1)], [(3, 1, 1), (3, 1, 2), (3, 1, 4)], [(3, 2, 1), (3, 2, 1), (3, 2, 1)],
+    [(3, 1, 1), (3, 1, 1), (3, 1, 1)],
+    [(3, 1, 1), (3, 1, 2), (3, 1, 4)],
+    [(3, 2, 1), (3, 2, 1), (3, 2, 1)],
     [(5, 1, 1), (2, 2, 1), (5, 1, 1), (2, 2, 1)],
 ]
 for layers in stacks:
@@ -1321,7 +1406,9 @@ for layers in stacks:
         line = np.zeros((1, predicted + 8))
         line[0, position] = 1
         for kernel, stride, dilation in layers:
-            line = conv2d(line, np.ones((1, kernel)), stride=stride, dilation=dilation)
+            line = conv2d(
+                line, np.ones((1, kernel)), stride=stride, dilation=dilation
+            )
         noticed += line[0, 0] != 0
     print(f"{layers}: predicted {predicted}, measured {noticed}")
 
@@ -1362,7 +1449,10 @@ def conv_matrix(kernel, height, width, stride=1):
     for i in range(course_size(height, rows, stride)):
         for j in range(course_size(width, columns, stride)):
             window = np.zeros((height, width))
-            window[i * stride : i * stride + rows, j * stride : j * stride + columns] = kernel
+            window[
+                i * stride : i * stride + rows,
+                j * stride : j * stride + columns,
+            ] = kernel
             matrix.append(window.ravel())
     return np.array(matrix)
     ### END SOLUTION
@@ -1486,11 +1576,17 @@ def conv2d_transpose(image, kernel, stride=1):
 
     Returns
     -------
-    ndarray of float, shape ((height - 1) * stride + kernel_height, (width - 1) * stride + kernel_width)
+    ndarray of float, shape ((height - 1) * stride + kernel_height, (width - 1)
+    * stride + kernel_width)
     """
     ### BEGIN SOLUTION
     rows, columns = kernel.shape
-    result = np.zeros(((image.shape[0] - 1) * stride + rows, (image.shape[1] - 1) * stride + columns))
+    result = np.zeros(
+        (
+            (image.shape[0] - 1) * stride + rows,
+            (image.shape[1] - 1) * stride + columns,
+        )
+    )
     for (i, j), value in np.ndenumerate(image):
         top, left = i * stride, j * stride
         result[top : top + rows, left : left + columns] += value * kernel
@@ -1581,21 +1677,37 @@ for (height, width), (rows, columns), stride in [
 thumbnail = pool(photo[:, 55:205] / 255, size=5, kind="average").mean(axis=2)
 bump = np.array([0.5, 1, 0.5])
 up_kernels = {
-    "2 x 2 ones": np.ones((2, 2)), "3 x 3 ones": np.ones((3, 3)), "3 x 3 bump": np.outer(bump, bump),
+    "2 x 2 ones": np.ones((2, 2)),
+    "3 x 3 ones": np.ones((3, 3)),
+    "3 x 3 bump": np.outer(bump, bump),
 }
-larger = {name: conv2d_transpose(thumbnail, kernel, stride=2) for name, kernel in up_kernels.items()}
+larger = {
+    name: conv2d_transpose(thumbnail, kernel, stride=2)
+    for name, kernel in up_kernels.items()
+}
 theirs = keras.ops.conv_transpose(
-    thumbnail[None, :, :, None].astype("float32"), np.outer(bump, bump)[:, :, None, None].astype("float32"),
-    strides=2, padding="valid", data_format="channels_last",
+    thumbnail[None, :, :, None].astype("float32"),
+    np.outer(bump, bump)[:, :, None, None].astype("float32"),
+    strides=2,
+    padding="valid",
+    data_format="channels_last",
 )
-difference = np.abs(larger["3 x 3 bump"] - keras.ops.convert_to_numpy(theirs)[0, :, :, 0]).max()
+difference = np.abs(
+    larger["3 x 3 bump"] - keras.ops.convert_to_numpy(theirs)[0, :, :, 0]
+).max()
 print(f"largest difference from Keras: {difference:.1e}")
 shown = {"thumbnail": thumbnail, **larger}
 plots.image_grid(
     [image / image.max() for image in shown.values()],
-    [f"{name}\n{image.shape[0]} x {image.shape[1]}" for name, image in shown.items()],
-    columns=4, scale=2, title="Transposed convolutions with stride 2",
-    alt="A small grey cat, and three enlargements of it: blocky, with a checkerboard pattern, and smooth.",
+    [
+        f"{name}\n{image.shape[0]} x {image.shape[1]}"
+        for name, image in shown.items()
+    ],
+    columns=4,
+    scale=2,
+    title="Transposed convolutions with stride 2",
+    alt="A small grey cat, and three enlargements of it: blocky, with a "
+    "checkerboard pattern, and smooth.",
 )
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "edge_strength_text", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -1743,9 +1855,12 @@ for shape in [(7, 9, 3), (12, 5, 1), (3, 3, 3)]:
 # %%
 edges = edge_strength(photo)
 plots.image_grid(
-    [photo, 1 - np.clip(edges / np.percentile(edges, 99), 0, 1)], ["the photograph", "your edge detector"],
-    columns=2, scale=3,
-    alt="A photograph of a cat's face, and a pencil-like drawing of its edges: eyes, ears, whiskers.",
+    [photo, 1 - np.clip(edges / np.percentile(edges, 99), 0, 1)],
+    ["the photograph", "your edge detector"],
+    columns=2,
+    scale=3,
+    alt="A photograph of a cat's face, and a pencil-like drawing of its "
+    "edges: eyes, ears, whiskers.",
 )
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "judge_layers_text", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -1825,11 +1940,18 @@ for name, layers in ways.items():
 # %%
 sobel = np.array([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]])
 angles = np.arange(8) * np.pi / 4
-bank = np.stack([np.cos(a) * sobel + np.sin(a) * sobel.T for a in angles], axis=-1)[:, :, None, :]
+bank = np.stack(
+    [np.cos(a) * sobel + np.sin(a) * sobel.T for a in angles], axis=-1
+)[:, :, None, :]
 
 side = output_size(32, 3, padding=1)
-print("after the layer: ", (side, side, 8), f"{count_parameters(1, 8, 3, bias=False)} weights,",
-      f"{count_multiply_adds(32, 32, 1, 8, 3, padding=1):,} multiply-adds per image")
+print(
+    "after the layer: ",
+    (side, side, 8),
+    f"{count_parameters(1, 8, 3, bias=False)} weights,",
+    f"{count_multiply_adds(32, 32, 1, 8, 3, padding=1):,} multiply-adds per "
+    "image",
+)
 side = output_size(side, 8, stride=8)
 field = receptive_field([(3, 1, 1), (8, 8, 1)])
 print("after the pooling:", (side, side, 8), f"= {side * side * 8} numbers,",
@@ -1839,12 +1961,21 @@ print("after the pooling:", (side, side, 8), f"= {side * side * 8} numbers,",
 # What do the eight filters see in Chelsea? Dark is a strong answer.
 
 # %%
-answers = np.maximum(conv_layer(photo[:, 55:205].mean(axis=2, keepdims=True) / 255, bank, padding=1), 0)
+answers = np.maximum(
+    conv_layer(
+        photo[:, 55:205].mean(axis=2, keepdims=True) / 255, bank, padding=1
+    ),
+    0,
+)
 shown = 1 - np.clip(answers / np.percentile(answers, 99.5), 0, 1)
 plots.image_grid(
-    np.moveaxis(shown, 2, 0), [f"brighter towards {45 * f}°" for f in range(8)], columns=4, scale=2,
+    np.moveaxis(shown, 2, 0),
+    [f"brighter towards {45 * f}°" for f in range(8)],
+    columns=4,
+    scale=2,
     title="The eight channels after the ReLU (0° is right, 90° is down)",
-    alt="Eight drawings of a cat's face; each shows the edges that get brighter in one of eight directions.",
+    alt="Eight drawings of a cat's face; each shows the edges that get "
+    "brighter in one of eight directions.",
 )
 
 # %% [markdown]
@@ -1858,18 +1989,33 @@ cifar = load("cifar10", source="sample")
 
 def features_by_keras(images):
     """The same network for many images at once."""
-    maps = keras.ops.conv(images.mean(axis=3, keepdims=True).astype("float32"), bank.astype("float32"),
-                          padding="same", data_format="channels_last")
-    maps = keras.ops.average_pool(keras.ops.relu(maps), 8, 8, padding="valid", data_format="channels_last")
+    maps = keras.ops.conv(
+        images.mean(axis=3, keepdims=True).astype("float32"),
+        bank.astype("float32"),
+        padding="same",
+        data_format="channels_last",
+    )
+    maps = keras.ops.average_pool(
+        keras.ops.relu(maps),
+        8,
+        8,
+        padding="valid",
+        data_format="channels_last",
+    )
     rows = keras.ops.convert_to_numpy(maps).reshape(len(images), -1)
     return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
-first = conv_layer(cifar.test.images[0].mean(axis=2, keepdims=True), bank, padding=1)
+first = conv_layer(
+    cifar.test.images[0].mean(axis=2, keepdims=True), bank, padding=1
+)
 first = pool(np.maximum(first, 0), size=8, kind="average").ravel()
 first = first / np.linalg.norm(first)
 test_features = features_by_keras(cifar.test.images)
-print(f"largest difference between you and Keras: {np.abs(first - test_features[0]).max():.1e}")
+print(
+    "largest difference between you and Keras: "
+    f"{np.abs(first - test_features[0]).max():.1e}"
+)
 
 for name, train, test in [
     ("pixels", cifar.train.images, cifar.test.images),

@@ -56,9 +56,13 @@ print(digits)
 print(photos)
 
 # %%
-first_of_each = [int(np.flatnonzero(digits.train.labels == label)[0]) for label in range(10)]
+first_of_each = [
+    int(np.flatnonzero(digits.train.labels == label)[0]) for label in range(10)
+]
 plots.image_grid(
-    digits.train.images[first_of_each], digits.class_names, title="What there is to read"
+    digits.train.images[first_of_each],
+    digits.class_names,
+    title="What there is to read",
 )
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "softmax_text", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -244,7 +248,8 @@ def cross_entropy(logits, labels, smoothing=0.0):
     Parameters
     ----------
     logits : ndarray of float, shape (n, classes)
-        A row of scores for each image (not yet probabilities). It is not changed.
+        A row of scores for each image (not yet probabilities). It is not
+        changed.
     labels : ndarray of int, shape (n,)
         The true classes, 0 ... classes-1.
     smoothing : float
@@ -685,7 +690,10 @@ trace = [cross_entropy(few_rows @ weights + bias, few_labels)]
 for _ in range(30):
     weights, bias = sgd_step(few_rows, few_labels, weights, bias, 0.2)
     trace.append(cross_entropy(few_rows @ weights + bias, few_labels))
-print(f"first loss {trace[0]:.4f}, log(10) = {np.log(10):.4f}; last loss {trace[-1]:.4f}")
+print(
+    f"first loss {trace[0]:.4f}, log(10) = {np.log(10):.4f}; last loss "
+    f"{trace[-1]:.4f}"
+)
 plots.curves(
     range(31),
     {"loss": trace},
@@ -719,11 +727,15 @@ def batches(n, batch_size, seed):
     Returns
     -------
     list of ndarrays of int
-        All of length batch_size, except the last, which may be shorter (but not empty).
+        All of length batch_size, except the last, which may be shorter (but
+        not empty).
     """
     ### BEGIN SOLUTION
     shuffled = np.random.default_rng(seed).permutation(n)
-    return [shuffled[start : start + batch_size] for start in range(0, n, batch_size)]
+    return [
+        shuffled[start : start + batch_size]
+        for start in range(0, n, batch_size)
+    ]
     ### END SOLUTION
 
 
@@ -815,15 +827,19 @@ for batch in seen[0]:
 
 
 # %% nbgrader={"grade": false, "grade_id": "train_softmax", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def train_softmax(rows, labels, classes, epochs, batch_size, learning_rate, decay=0.0, seed=0):
-    """Train softmax regression by mini-batch gradient descent, from zero weights.
+def train_softmax(
+    rows, labels, classes, epochs, batch_size, learning_rate, decay=0.0, seed=0
+):
+    """Train softmax regression by mini-batch gradient descent, from zero
+    weights.
 
     Parameters
     ----------
     rows : ndarray of float, shape (n, d)
     labels : ndarray of int, shape (n,)
     classes : int
-        How many classes there are; not all of them need occur among the labels.
+        How many classes there are; not all of them need occur among the
+        labels.
     epochs, batch_size : int
     learning_rate, decay : float
         As in `sgd_step`.
@@ -835,14 +851,21 @@ def train_softmax(rows, labels, classes, epochs, batch_size, learning_rate, deca
     weights : ndarray of float, shape (d, classes)
     bias : ndarray of float, shape (classes,)
     losses : list of float, length epochs
-        The mean cross-entropy on all rows at the end of each epoch, without smoothing.
+        The mean cross-entropy on all rows at the end of each epoch, without
+        smoothing.
     """
     ### BEGIN SOLUTION
-    weights, bias, losses = np.zeros((rows.shape[1], classes)), np.zeros(classes), []
+    weights, bias, losses = (
+        np.zeros((rows.shape[1], classes)),
+        np.zeros(classes),
+        [],
+    )
     for epoch in range(epochs):
         for batch in batches(len(rows), batch_size, seed + epoch):
             part = rows[batch], labels[batch]
-            weights, bias = sgd_step(*part, weights, bias, learning_rate, decay)
+            weights, bias = sgd_step(
+                *part, weights, bias, learning_rate, decay
+            )
         losses.append(cross_entropy(rows @ weights + bias, labels))
     return weights, bias, losses
     ### END SOLUTION
@@ -964,26 +987,43 @@ for batch_size, seed, decay in [(13, 0, 0.0), (5, 3, 0.1), (1, 8, 0.02)]:
 
 # %%
 train_rows = digits.train.images.reshape(len(digits.train), -1) / 255
-validation_rows = digits.validation.images.reshape(len(digits.validation), -1) / 255
+validation_rows = (
+    digits.validation.images.reshape(len(digits.validation), -1) / 255
+)
 weights, bias, losses = train_softmax(
-    train_rows, digits.train.labels, 10, epochs=20, batch_size=20, learning_rate=0.1
+    train_rows,
+    digits.train.labels,
+    10,
+    epochs=20,
+    batch_size=20,
+    learning_rate=0.1,
 )
 predicted = (validation_rows @ weights + bias).argmax(axis=1)
 regression_accuracy = (predicted == digits.validation.labels).mean()
-print(f"loss {losses[0]:.3f} after the first epoch, {losses[-1]:.3f} after the last")
-print(f"{regression_accuracy:.1%} of {len(predicted)} validation digits are right")
+print(
+    f"loss {losses[0]:.3f} after the first epoch, {losses[-1]:.3f} after the "
+    "last"
+)
+print(
+    f"{regression_accuracy:.1%} of {len(predicted)} validation digits are "
+    "right"
+)
 print(f"all that it knows: {weights.size + bias.size:,} numbers")
 
-strength = np.clip(weights.T.reshape(10, 28, 28) / np.abs(weights).max(), -1, 1)
+strength = np.clip(
+    weights.T.reshape(10, 28, 28) / np.abs(weights).max(), -1, 1
+)
 coloured = 1 - np.stack(
-    [np.maximum(strength, 0), np.abs(strength), np.maximum(-strength, 0)], axis=-1
+    [np.maximum(strength, 0), np.abs(strength), np.maximum(-strength, 0)],
+    axis=-1,
 )
 plots.image_grid(
     coloured,
     digits.class_names,
     title="The ten weight vectors: blue speaks for the digit, red against it",
-    alt="Ten small images, the weights of the digits 0 to 9, blue where ink raises the score and red "
-    "where it lowers it; the 0 is a blue ring around a red centre.",
+    alt="Ten small images, the weights of the digits 0 to 9, blue where ink "
+    "raises the score and red where it lowers it; the 0 is a blue ring around "
+    "a red centre.",
 )
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "prepare_text", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -1014,7 +1054,9 @@ def prepare(images):
     """
     ### BEGIN SOLUTION
     border = (32 - images.shape[1]) // 2
-    padded = np.pad(images, ((0, 0), (border, border), (border, border), (0, 0)))
+    padded = np.pad(
+        images, ((0, 0), (border, border), (border, border), (0, 0))
+    )
     return padded.astype("float32") / 255
     ### END SOLUTION
 
@@ -1109,15 +1151,18 @@ import warnings
 import keras
 from keras import layers
 
-# TensorFlow warns of a notebook that compiles many models one after another, which the checks have
-# to do, and Keras of a layer that is told its input_shape, which is the older way.
+# TensorFlow warns of a notebook that compiles many models one after another,
+# which the checks have to do, and Keras of a layer that is told its
+# input_shape, which is the older way.
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
 warnings.filterwarnings("ignore", message="Do not pass an `input_shape`")
 
 
 def loss_of(probabilities, labels):
     """Mean cross-entropy of probabilities: what the checks compare with."""
-    picked = [row[label] for row, label in zip(probabilities, labels, strict=True)]
+    picked = [
+        row[label] for row, label in zip(probabilities, labels, strict=True)
+    ]
     return -float(np.mean(np.log(np.maximum(picked, 1e-30))))
 
 
@@ -1194,23 +1239,32 @@ def build_lenet(input_shape, classes=10, modern=False):
 
 
 def lenet_sheet(input_shape, classes=10, modern=False):
-    """Name, shape of the output for one image and number of parameters of each layer."""
+    """Name, shape of the output for one image and number of parameters of each
+    layer.
+    """
     return [
-        (layer.name, tuple(int(side) for side in layer.output.shape[1:]), layer.count_params())
+        (
+            layer.name,
+            tuple(int(side) for side in layer.output.shape[1:]),
+            layer.count_params(),
+        )
         for layer in build_lenet(input_shape, classes, modern).layers
         if not isinstance(layer, layers.InputLayer)
     ]
 
 
 def run_lenet(weights, x, classes=10, modern=False):
-    """The scores of prepared images that your network has with these weights."""
+    """The scores of prepared images that your network has with these weights.
+    """
     model = build_lenet(tuple(x.shape[1:]), classes, modern)
     model.set_weights(weights)
     return keras.ops.convert_to_numpy(model(x, training=False))
 
 
 def predict_with(weights, images):
-    """The probabilities that your network gives with these weights to images as they come."""
+    """The probabilities that your network gives with these weights to images
+    as they come.
+    """
     scores = run_lenet(weights, np.asarray(prepare(images)))
     return keras.ops.convert_to_numpy(keras.ops.softmax(scores))
 
@@ -1418,14 +1472,16 @@ def early_stopping(losses, patience):
     losses : list of float
         The validation loss of every epoch, at least one.
     patience : int
-        So many epochs in a row without an improvement end the training, patience >= 1.
+        So many epochs in a row without an improvement end the training,
+        patience >= 1.
 
     Returns
     -------
     best : int
         The epoch to go back to, counted from 0.
     last : int
-        The last epoch that is run; the last one there is, if patience never runs out.
+        The last epoch that is run; the last one there is, if patience never
+        runs out.
     """
     ### BEGIN SOLUTION
     best = 0
@@ -1563,13 +1619,21 @@ for _ in range(60):
 # The checks look at what must hold whatever the seed.
 
 # %% nbgrader={"grade": false, "grade_id": "train_lenet", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def train_lenet(images, labels, validation_images, validation_labels, epochs, patience, seed=0):
+def train_lenet(
+    images,
+    labels,
+    validation_images,
+    validation_labels,
+    epochs,
+    patience,
+    seed=0,
+):
     """Train LeNet-5 with early stopping.
 
     Parameters
     ----------
-    images, validation_images : ndarray of uint8, shape (n, side, side, channels)
-        As in `prepare`.
+    images, validation_images : ndarray of uint8
+        Of shape (n, side, side, channels), as in `prepare`.
     labels, validation_labels : ndarray of int, shape (n,)
     epochs : int
         How many at most.
@@ -1594,12 +1658,18 @@ def train_lenet(images, labels, validation_images, validation_labels, epochs, pa
     for epoch in range(epochs):
         log = model.fit(inputs, labels, batch_size=20, epochs=1, verbose=0)
         losses.append(log.history["loss"][0])
-        validation_losses.append(model.evaluate(validation_inputs, validation_labels, verbose=0))
+        validation_losses.append(
+            model.evaluate(validation_inputs, validation_labels, verbose=0)
+        )
         snapshots.append(model.get_weights())
         best, _ = early_stopping(validation_losses, patience)
         if epoch - best >= patience:
             break
-    return {"loss": losses, "val_loss": validation_losses, "weights": snapshots[best]}
+    return {
+        "loss": losses,
+        "val_loss": validation_losses,
+        "weights": snapshots[best],
+    }
     ### END SOLUTION
 
 
@@ -1781,20 +1851,20 @@ assert np.isclose(really, told, rtol=2e-3), (
 # %% nbgrader={"grade": false, "grade_id": "runs", "locked": true, "schema_version": 3, "solution": false, "task": false}
 runs = {
     "A, 0.002": {
-        "training": "2.16 1.90 1.81 1.72 1.64 1.57 1.49 1.41 1.34 1.21 1.12 1.07 1.14 1.11 0.95 0.79 "
-        "0.67 0.52 0.44 0.31",
-        "validation": "2.08 2.08 2.12 2.11 2.10 2.10 2.12 2.16 2.22 2.21 2.29 2.35 2.39 2.41 2.44 "
-        "2.59 2.72 2.54 2.62 2.80",
-        "test accuracy": "23.4 25.6 27.0 27.8 29.8 32.8 32.8 34.0 31.0 31.2 30.0 30.6 30.8 27.8 28.0 "
-        "27.4 27.2 28.2 31.0 30.0",
+        "training": "2.16 1.90 1.81 1.72 1.64 1.57 1.49 1.41 1.34 1.21 1.12 "
+        "1.07 1.14 1.11 0.95 0.79 0.67 0.52 0.44 0.31",
+        "validation": "2.08 2.08 2.12 2.11 2.10 2.10 2.12 2.16 2.22 2.21 2.29 "
+        "2.35 2.39 2.41 2.44 2.59 2.72 2.54 2.62 2.80",
+        "test accuracy": "23.4 25.6 27.0 27.8 29.8 32.8 32.8 34.0 31.0 31.2 "
+        "30.0 30.6 30.8 27.8 28.0 27.4 27.2 28.2 31.0 30.0",
     },
     "B, 0.0002": {
-        "training": "2.29 2.17 2.02 1.93 1.87 1.83 1.80 1.77 1.75 1.73 1.71 1.69 1.67 1.65 1.64 1.62 "
-        "1.61 1.59 1.58 1.57",
-        "validation": "2.24 2.12 2.01 1.97 1.95 1.95 1.94 1.94 1.94 1.94 1.94 1.95 1.95 1.95 1.96 "
-        "1.96 1.97 1.97 1.97 1.98",
-        "test accuracy": "16.4 25.4 29.4 31.0 30.2 30.0 30.4 31.0 31.8 31.4 32.0 33.0 33.8 33.2 33.8 "
-        "34.2 34.2 34.6 34.6 33.8",
+        "training": "2.29 2.17 2.02 1.93 1.87 1.83 1.80 1.77 1.75 1.73 1.71 "
+        "1.69 1.67 1.65 1.64 1.62 1.61 1.59 1.58 1.57",
+        "validation": "2.24 2.12 2.01 1.97 1.95 1.95 1.94 1.94 1.94 1.94 1.94 "
+        "1.95 1.95 1.95 1.96 1.96 1.97 1.97 1.97 1.98",
+        "test accuracy": "16.4 25.4 29.4 31.0 30.2 30.0 30.4 31.0 31.8 31.4 "
+        "32.0 33.0 33.8 33.2 33.8 34.2 34.2 34.6 34.6 33.8",
     },
     "C, 0.01": {
         "training": "2.49 2.43" + 18 * " 2.44",
@@ -1803,20 +1873,36 @@ runs = {
     },
 }
 runs = {
-    name: {what: [float(number) for number in text.split()] for what, text in noted.items()}
+    name: {
+        what: [float(number) for number in text.split()]
+        for what, text in noted.items()
+    }
     for name, noted in runs.items()
 }
 plots.curves(
     range(20),
-    {f"{name}: {what}": runs[name][what] for name in runs for what in ("training", "validation")},
+    {
+        f"{name}: {what}": runs[name][what]
+        for name in runs
+        for what in ("training", "validation")
+    },
     xlabel="epoch",
     ylabel="mean cross-entropy in nats",
     title="Three learning rates, 1,200 photographs",
 )
-print(f"epoch    {'  '.join(f'{epoch:4}' for epoch in (0, 5, 7, 10, 15, 17, 19))}")
+print(
+    "epoch    "
+    f"{'  '.join(f'{epoch:4}' for epoch in (0, 5, 7, 10, 15, 17, 19))}"
+)
 for name in runs:
-    shown = [runs[name]["test accuracy"][epoch] for epoch in (0, 5, 7, 10, 15, 17, 19)]
-    print(f"{name:9}{'  '.join(f'{share:4.1f}' for share in shown)}  % of the test photographs")
+    shown = [
+        runs[name]["test accuracy"][epoch]
+        for epoch in (0, 5, 7, 10, 15, 17, 19)
+    ]
+    print(
+        f"{name:9}{'  '.join(f'{share:4.1f}' for share in shown)}  % of the "
+        "test photographs"
+    )
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "judge_text", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # Their report says: "*We take network B after epoch 17: with 34.6 % of the test photographs it is
@@ -1873,8 +1959,13 @@ plots.curves(
     title="LeNet-5 on 1,200 digits",
 )
 probabilities = predict_with(reading["weights"], digits.validation.images)
-lenet_accuracy = (probabilities.argmax(axis=1) == digits.validation.labels).mean()
-print(f"validation: softmax regression {regression_accuracy:.1%}, LeNet-5 {lenet_accuracy:.1%}")
+lenet_accuracy = (
+    probabilities.argmax(axis=1) == digits.validation.labels
+).mean()
+print(
+    f"validation: softmax regression {regression_accuracy:.1%}, LeNet-5 "
+    f"{lenet_accuracy:.1%}"
+)
 
 # %% [markdown]
 # The choice is made (which network, which epoch), so now one look at the test digits. Below are
@@ -1884,12 +1975,17 @@ print(f"validation: softmax regression {regression_accuracy:.1%}, LeNet-5 {lenet
 parameters = sum(row[2] for row in lenet_sheet((32, 32, 1)))
 probabilities = predict_with(reading["weights"], digits.test.images)
 predicted, true = probabilities.argmax(axis=1), digits.test.labels
-print(f"test: {(predicted == true).mean():.1%} of {len(true)} digits are right")
+print(
+    f"test: {(predicted == true).mean():.1%} of {len(true)} digits are right"
+)
 wrong = np.flatnonzero(predicted != true)
 wrong = wrong[np.argsort(-probabilities[wrong].max(axis=1))][:10]
 plots.image_grid(
     digits.test.images[wrong],
-    [f"is {true[i]}\nsays {predicted[i]}\n{probabilities[i].max():.0%}" for i in wrong],
+    [
+        f"is {true[i]}\nsays {predicted[i]}\n{probabilities[i].max():.0%}"
+        for i in wrong
+    ],
     columns=10,
     title=f"The surest mistakes of {parameters:,} parameters on test digits",
 )
@@ -1920,7 +2016,10 @@ plots.curves(
 )
 probabilities = predict_with(seeing["weights"], photos.test.images)
 predicted, true = probabilities.argmax(axis=1), photos.test.labels
-print(f"test: {(predicted == true).mean():.1%} of {len(true)} are right; chance would be 10%")
+print(
+    f"test: {(predicted == true).mean():.1%} of {len(true)} are right; chance "
+    "would be 10%"
+)
 
 # %% [markdown]
 # The ten answers that it was surest of. A blue frame is a right one, a dashed one is wrong. What
@@ -1931,10 +2030,14 @@ parameters = sum(row[2] for row in lenet_sheet((32, 32, 3)))
 surest = np.argsort(-probabilities.max(axis=1))[:10]
 plots.image_grid(
     photos.test.images[surest],
-    [f"{photos.class_names[predicted[i]]}\n{probabilities[i].max():.0%}" for i in surest],
+    [
+        f"{photos.class_names[predicted[i]]}\n{probabilities[i].max():.0%}"
+        for i in surest
+    ],
     colours=["right" if predicted[i] == true[i] else "wrong" for i in surest],
     columns=10,
-    title=f"The surest answers of {parameters:,} parameters on test photographs",
+    title=f"The surest answers of {parameters:,} parameters on test "
+    "photographs",
 )
 
 # %% [markdown]

@@ -63,7 +63,8 @@ exercise = helpers.exercise.load("week04_visualization")
 import keras
 from keras import layers
 
-# TensorFlow warns of a notebook that builds many models, and Keras of a list in place of a tensor.
+# TensorFlow warns of a notebook that builds many models, and Keras of a list
+# in place of a tensor.
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
 warnings.filterwarnings("ignore", message="The structure of `inputs`")
 warnings.filterwarnings("ignore", message="Do not pass an `input_shape`")
@@ -92,7 +93,8 @@ def vgg_parameters(plan, side, depth, units):
     Parameters
     ----------
     plan : list of int and str
-        An int is a 3 x 3 convolution with so many filters, "pool" halves the side.
+        An int is a 3 x 3 convolution with so many filters, "pool" halves the
+        side.
     side, depth : int
         Height (= width) and channels of the images.
     units : list of int
@@ -158,7 +160,8 @@ mistakes = {
     "filters without depth": (690, "A filter is as deep as its input: 3 * 3 * depth weights."),
 }
 name = "vgg_parameters([4, 'pool'], side=8, depth=3, units=[10])"
-checks.array(vgg_parameters([4, "pool"], 8, 3, [10]), 762, name, mistakes)
+got = limits.keeps_input(vgg_parameters, [4, "pool"], 8, 3, [10])
+checks.array(got, 762, name, mistakes)
 hint = "The second convolution sees the 5 feature maps of the first, not the image."
 mistakes = {
     "a network whose convolutions all see the image": (258, hint),
@@ -228,7 +231,8 @@ def inception_parameters(depth, one, three, five, pool):
     one : int
         Filters of branch 1.
     three, five : (int, int)
-        Filters of the reduction, and of the 3 x 3 (5 x 5) convolution after it.
+        Filters of the reduction, and of the 3 x 3 (5 x 5) convolution after
+        it.
     pool : int
         Filters of the 1 x 1 convolution after the pooling.
 
@@ -339,8 +343,8 @@ def from_data(plan, weights):
     """The network that `as_data` took apart."""
     model = keras.models.model_from_json(plan)
     if isinstance(model, keras.Sequential):
-        # Its layers remember every step in which it was put together, and `layer.output` is that of
-        # the first step. A fresh copy has only one.
+        # Its layers remember every step in which it was put together, and
+        # `layer.output` is that of the first step. A fresh copy has only one.
         model = keras.models.clone_model(model)
         model = keras.Model(model.inputs[0], model.outputs[0])
     model.set_weights(weights)
@@ -360,8 +364,9 @@ def feature_maps(model, images):
     Returns
     -------
     dict of str to ndarray
-        For each layer but the InputLayer, under its name: what it gives for all the images, shape
-        (n, ...). Dropout and batch normalisation work as in use, not as in training.
+        For each layer but the InputLayer, under its name: what it gives for
+        all the images, shape (n, ...). Dropout and batch normalisation work as
+        in use, not as in training.
     """
     ### BEGIN SOLUTION
     found = {
@@ -378,7 +383,9 @@ def feature_maps(model, images):
 
 
 def ask(function, network, *arguments):
-    """Call one of your functions with a network that `as_data` has taken apart."""
+    """Call one of your functions with a network that `as_data` has taken
+    apart.
+    """
     return globals()[function](from_data(*network), *arguments)
 
 
@@ -583,15 +590,30 @@ def residual_block(x, filters, stride=1, name="block"):
     """
     ### BEGIN SOLUTION
     y = layers.Conv2D(
-        filters, 3, strides=stride, padding="same", use_bias=False, name=f"{name}_conv1"
+        filters,
+        3,
+        strides=stride,
+        padding="same",
+        use_bias=False,
+        name=f"{name}_conv1",
     )(x)
     y = layers.BatchNormalization(momentum=0.9, name=f"{name}_bn1")(y)
     y = layers.ReLU(name=f"{name}_relu1")(y)
-    y = layers.Conv2D(filters, 3, padding="same", use_bias=False, name=f"{name}_conv2")(y)
+    y = layers.Conv2D(
+        filters, 3, padding="same", use_bias=False, name=f"{name}_conv2"
+    )(y)
     y = layers.BatchNormalization(momentum=0.9, name=f"{name}_bn2")(y)
     if stride != 1 or x.shape[-1] != filters:
-        x = layers.Conv2D(filters, 1, strides=stride, use_bias=False, name=f"{name}_projection")(x)
-        x = layers.BatchNormalization(momentum=0.9, name=f"{name}_bn_projection")(x)
+        x = layers.Conv2D(
+            filters,
+            1,
+            strides=stride,
+            use_bias=False,
+            name=f"{name}_projection",
+        )(x)
+        x = layers.BatchNormalization(
+            momentum=0.9, name=f"{name}_bn_projection"
+        )(x)
     y = layers.Add(name=f"{name}_add")([x, y])
     return layers.ReLU(name=f"{name}_relu2")(y)
     ### END SOLUTION
@@ -603,7 +625,9 @@ def residual_block(x, filters, stride=1, name="block"):
 def block_model(shape, filters, stride=1, name="block"):
     """A network of nothing but your block."""
     inputs = keras.Input(shape)
-    return keras.Model(inputs, residual_block(inputs, filters, stride, name=name))
+    return keras.Model(
+        inputs, residual_block(inputs, filters, stride, name=name)
+    )
 
 
 def block_sheet(shape, filters, stride=1, name="block"):
@@ -611,7 +635,9 @@ def block_sheet(shape, filters, stride=1, name="block"):
     found = {}
     for layer in block_model(shape, filters, stride, name).layers[1:]:
         own = layer.name.startswith(f"{name}_")
-        short = layer.name.removeprefix(f"{name}_") if own else f"({layer.name})"
+        short = (
+            layer.name.removeprefix(f"{name}_") if own else f"({layer.name})"
+        )
         found[short] = (layer.count_params(), tuple(layer.output.shape[1:]))
     return found
 
@@ -619,11 +645,15 @@ def block_sheet(shape, filters, stride=1, name="block"):
 def block_momenta(shape, filters, stride=1):
     """The momentum of each batch normalisation."""
     norms = block_model(shape, filters, stride).layers
-    return {layer.name: layer.momentum for layer in norms if hasattr(layer, "momentum")}
+    return {
+        layer.name: layer.momentum
+        for layer in norms
+        if hasattr(layer, "momentum")
+    }
 
 
 def run_block(images, filters, stride, weights):
-    """What the block makes of images with these weights, {"conv1": [kernel], ...}."""
+    """What the block makes of images with weights {"conv1": [kernel], ...}."""
     model = block_model(images.shape[1:], filters, stride)
     for name, arrays in weights.items():
         model.get_layer(f"block_{name}").set_weights(arrays)
@@ -874,7 +904,9 @@ for height, width, channels, filters, stride in [(6, 5, 2, 3, 2), (4, 7, 3, 3, 2
 def photo_network(block):
     """A small residual network for 32 x 32 photographs."""
     inputs = keras.Input((32, 32, 3))
-    x = layers.Conv2D(16, 3, strides=2, padding="same", activation="relu", name="stem")(inputs)
+    x = layers.Conv2D(
+        16, 3, strides=2, padding="same", activation="relu", name="stem"
+    )(inputs)
     x = block(x, 16, name="block1")
     x = block(x, 32, stride=2, name="block2")
     x = layers.GlobalAveragePooling2D(name="latent")(x)
@@ -884,14 +916,19 @@ def photo_network(block):
 def stand_in(x, filters, stride=1, name="block"):
     """A plain convolution, as long as question 3 is open."""
     name = f"{name}_relu2"
-    return layers.Conv2D(filters, 3, stride, "same", activation="relu", name=name)(x)
+    return layers.Conv2D(
+        filters, 3, stride, "same", activation="relu", name=name
+    )(x)
 
 
 keras.utils.set_random_seed(4)
 try:
     photo_net = photo_network(residual_block)
 except NotImplementedError:
-    print("Question 3 is still open: plain convolutions stand in for your blocks.")
+    print(
+        "Question 3 is still open: plain convolutions stand in for your "
+        "blocks."
+    )
     photo_net = photo_network(stand_in)
 untrained = photo_net.get_weights()
 photo_net.compile(
@@ -902,7 +939,10 @@ photo_net.compile(
 learning = photo_net.fit(
     photos.train.images.astype("float32") / 255,
     photos.train.labels,
-    validation_data=(photos.validation.images.astype("float32") / 255, photos.validation.labels),
+    validation_data=(
+        photos.validation.images.astype("float32") / 255,
+        photos.validation.labels,
+    ),
     epochs=8,
     batch_size=40,
     verbose=0,
@@ -912,7 +952,8 @@ plots.curves(
     {"training": learning["accuracy"], "validation": learning["val_accuracy"]},
     xlabel="epoch",
     ylabel="accuracy",
-    title=f"{photo_net.count_params():,} parameters learn from 1,200 photographs",
+    title=f"{photo_net.count_params():,} parameters learn from 1,200 "
+    "photographs",
 )
 
 # %% [markdown]
@@ -921,29 +962,46 @@ plots.curves(
 # is something" left?
 
 # %%
-specimen = int(np.flatnonzero(photos.validation.labels == photos.class_names.index("ship"))[0])
-maps_seen = feature_maps(photo_net, photos.validation.images[specimen : specimen + 1] / 255)
+specimen = int(
+    np.flatnonzero(
+        photos.validation.labels == photos.class_names.index("ship")
+    )[0]
+)
+maps_seen = feature_maps(
+    photo_net, photos.validation.images[specimen : specimen + 1] / 255
+)
 shown = {}
 for layer in photo_net.layers:
     if layer.name == "stem" or "relu" in layer.name:
         array = maps_seen[layer.name][0]
         shown[layer.name] = array / max(float(array.max()), 1e-9)
 figure, axes = plt.subplots(
-    len(shown), 9, figsize=(7.2, 0.85 * len(shown)), layout="constrained", squeeze=False
+    len(shown),
+    9,
+    figsize=(7.2, 0.85 * len(shown)),
+    layout="constrained",
+    squeeze=False,
 )
 for row, (layer_name, array) in zip(axes, shown.items(), strict=True):
-    pictures = [photos.validation.images[specimen], *np.moveaxis(array[..., :8], -1, 0)]
+    pictures = [
+        photos.validation.images[specimen],
+        *np.moveaxis(array[..., :8], -1, 0),
+    ]
     for ax, picture in zip(row, pictures, strict=True):
         ax.imshow(picture, vmin=0, vmax=1)
         ax.set(xticks=[], yticks=[])
         ax.grid(False)
     name = layer_name.replace("_", "\n")
-    row[0].set_ylabel(f"{name}\n{array.shape[0]} × {array.shape[1]}", fontsize=7)
-figure.suptitle("One photograph, and eight maps of each layer (white: strong)", fontsize=10)
+    row[0].set_ylabel(
+        f"{name}\n{array.shape[0]} × {array.shape[1]}", fontsize=7
+    )
+figure.suptitle(
+    "One photograph, and eight maps of each layer (white: strong)", fontsize=10
+)
 plots.show(
     figure,
-    alt=f"A photograph of a ship beside the first eight feature maps of {', '.join(shown)}; the "
-    "maps get coarser from row to row.",
+    alt="A photograph of a ship beside the first eight feature maps of "
+    f"{', '.join(shown)}; the maps get coarser from row to row.",
 )
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "occlusion_map_text", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -967,7 +1025,8 @@ plots.show(
 
 # %% nbgrader={"grade": false, "grade_id": "occlusion_map", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def occlusion_map(model, image, label, patch, stride, fill=0.5):
-    """How much the lead of a label falls when a square of the image is covered.
+    """How much the lead of a label falls when a square of the image is
+    covered.
 
     Parameters
     ----------
@@ -984,7 +1043,8 @@ def occlusion_map(model, image, label, patch, stride, fill=0.5):
     Returns
     -------
     ndarray of float, shape (rows, columns)
-        The drop for each place of the square; positive where covering costs the label its lead.
+        The drop for each place of the square; positive where covering costs
+        the label its lead.
     """
     ### BEGIN SOLUTION
     height, width = image.shape[:2]
@@ -1032,14 +1092,25 @@ def occlusion_map(model, image, label, patch, stride, fill=0.5):
 
 # %% nbgrader={"grade": true, "grade_id": "occlusion_map_test", "locked": true, "points": 0.5, "schema_version": 3, "solution": false, "task": false}
 # Score 0 is the sum of all pixels, score 1 is minus four times that, score 2 minus once. So the lead
-# of label 0 is twice the sum, that of label 1 minus five times.
+# of label 0 is twice the sum, that of label 1 minus five times. (Dropout does nothing in use.)
 adding = keras.Sequential(
-    [keras.Input((4, 4, 1)), layers.Flatten(), layers.Dense(3, use_bias=False, name="scores")]
+    [
+        keras.Input((4, 4, 1)),
+        layers.Flatten(),
+        layers.Dropout(0.5),
+        layers.Dense(3, use_bias=False, name="scores"),
+    ]
 )
 adding.set_weights([np.tile([[1.0, -4.0, -1.0]], (16, 1))])
 image = np.zeros((4, 4, 1), dtype="float32")
 image[0, 0], image[1, 3], image[3, 2] = 1, 2, 3  # three bright pixels, 6 in all
 got = limits.keeps_input(ask, "occlusion_map", as_data(adding), image, 0, 2, 2, 0.0)
+bright = np.ones((4, 4, 1), dtype="float32")
+twice = [ask("occlusion_map", as_data(adding), bright, 0, 1, 1, 0.0) for _ in range(2)]
+assert np.array_equal(*twice), (
+    "Asked twice, occlusion_map gives two maps: the network drops units as it does while it is "
+    "trained. Call it with training=False."
+)
 alone = "Subtract the best score among the OTHER labels."
 mistakes = {
     "how much the lead RISES": ([[-2, -4], [0, -6]], "The whole image minus the covered one."),
@@ -1199,7 +1270,8 @@ for label, patch, stride, fill in [(2, 2, 2, 0.25), (0, 3, 3, 1.0), (1, 1, 1, 0.
 
 # %% nbgrader={"grade": false, "grade_id": "saliency_map", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def saliency_map(model, image, label, other):
-    """How much each pixel matters for one label rather than another, by the gradient.
+    """How much each pixel matters for one label rather than another, by the
+    gradient.
 
     Parameters
     ----------
@@ -1398,20 +1470,39 @@ for height, width, channels in [(3, 5, 1), (4, 2, 4)]:
 # stride of the stem.)
 
 # %%
-validation_scores = photo_net.predict(photos.validation.images / 255, verbose=0)
+validation_scores = photo_net.predict(
+    photos.validation.images / 255, verbose=0
+)
 validation_said = validation_scores.argmax(axis=1)
 right_ones = np.flatnonzero(validation_said == photos.validation.labels)
-surest_first = right_ones[np.argsort(-np.ptp(validation_scores[right_ones], axis=1))]
+surest_first = right_ones[
+    np.argsort(-np.ptp(validation_scores[right_ones], axis=1))
+]
 chosen, pictures, captions = surest_first[:5], [], []
 for row in chosen:
-    image, label = photos.validation.images[row] / np.float32(255), int(validation_said[row])
-    drop = np.maximum(occlusion_map(photo_net, image, label, patch=8, stride=2), 0)
+    image, label = (
+        photos.validation.images[row] / np.float32(255),
+        int(validation_said[row]),
+    )
+    drop = np.maximum(
+        occlusion_map(photo_net, image, label, patch=8, stride=2), 0
+    )
     second = int(np.argsort(validation_scores[row])[-2])
     slope = saliency_map(photo_net, image, label, second)
     pictures.append(
-        (photos.validation.images[row], drop / max(drop.max(), 1e-9), slope / slope.max())
+        (
+            photos.validation.images[row],
+            drop / max(drop.max(), 1e-9),
+            slope / slope.max(),
+        )
     )
-    captions.append((photos.class_names[label], f"drop up to\n{drop.max():.1f}", f"not\n{photos.class_names[second]}"))
+    captions.append(
+        (
+            photos.class_names[label],
+            f"drop up to\n{drop.max():.1f}",
+            f"not\n{photos.class_names[second]}",
+        )
+    )
 plots.image_grid(
     [picture for column in zip(*pictures, strict=True) for picture in column],
     [caption for column in zip(*captions, strict=True) for caption in column],
@@ -1450,9 +1541,11 @@ def heat_map(maps, gradients, against=False):
     maps : ndarray of float, shape (height, width, k)
         What a convolution layer gave for one image.
     gradients : ndarray of float, shape (height, width, k)
-        The gradient of the score with respect to each value of `maps`. Neither array is changed.
+        The gradient of the score with respect to each value of `maps`. Neither
+        array is changed.
     against : bool
-        Whether to show what speaks against the label, in place of what speaks for it.
+        Whether to show what speaks against the label, in place of what speaks
+        for it.
 
     Returns
     -------
@@ -1616,7 +1709,8 @@ for height, width, depth in [(3, 3, 3), (2, 5, 4), (6, 4, 9)]:
 
 # %% nbgrader={"grade": false, "grade_id": "maps_and_gradients", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def maps_and_gradients(model, layer, image, label):
-    """The feature maps of a layer, and the gradient of a score with respect to them.
+    """The feature maps of a layer, and the gradient of a score with respect to
+    them.
 
     Parameters
     ----------
@@ -1638,7 +1732,9 @@ def maps_and_gradients(model, layer, image, label):
     head = keras.Model(middle, model.outputs[0])
     body = keras.Model(model.inputs[0], middle)
     maps = keras.ops.convert_to_numpy(body(image[None], training=False))
-    _, gradients = value_and_gradient(lambda x: head(x, training=False)[0, label], maps)
+    _, gradients = value_and_gradient(
+        lambda x: head(x, training=False)[0, label], maps
+    )
     return maps[0], gradients[0]
     ### END SOLUTION
 
@@ -1850,8 +1946,12 @@ def grad_cam(model, layer, image, label):
 
 
 def spotlight(image, heat):
-    """A photograph (uint8) that is bright where the heat map is 1 and dark where it is 0."""
-    heat = keras.ops.image.resize(heat[..., None], image.shape[:2], interpolation="bilinear")
+    """A photograph (uint8) that is bright where the heat map is 1 and dark
+    where it is 0.
+    """
+    heat = keras.ops.image.resize(
+        heat[..., None], image.shape[:2], interpolation="bilinear"
+    )
     heat = np.clip(keras.ops.convert_to_numpy(heat), 0, 1)
     return image / 255 * (0.15 + 0.85 * heat)
 
@@ -1860,7 +1960,12 @@ last_maps = photo_net.layers[-3].name
 lit = []
 for row in surest_first[:8]:
     image, label = photos.validation.images[row], int(validation_said[row])
-    lit.append(spotlight(image, grad_cam(photo_net, last_maps, image / np.float32(255), label)))
+    lit.append(
+        spotlight(
+            image,
+            grad_cam(photo_net, last_maps, image / np.float32(255), label),
+        )
+    )
 plots.image_grid(
     [*photos.validation.images[surest_first[:8]], *lit],
     [photos.class_names[validation_said[row]] for row in surest_first[:8]] * 2,
@@ -1902,7 +2007,9 @@ def latent_features(model, layer, images):
     """
     ### BEGIN SOLUTION
     body = keras.Model(model.inputs[0], model.get_layer(layer).output)
-    rows = keras.ops.convert_to_numpy(body(images, training=False)).reshape(len(images), -1)
+    rows = keras.ops.convert_to_numpy(body(images, training=False)).reshape(
+        len(images), -1
+    )
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
     return rows / np.where(lengths > 0, lengths, 1)
     ### END SOLUTION
@@ -2239,20 +2346,31 @@ for k in (1, 3, 7):
 
 # %% nbgrader={"grade": false, "grade_id": "bars", "locked": true, "schema_version": 3, "solution": false, "task": false}
 def bar(kind, row, column, light=1.0, ground=0.0):
-    """An image, shape (16, 16, 1), with a bar of five pixels around the pixel (row, column)."""
+    """An image, shape (16, 16, 1), with a bar of five pixels around the pixel
+    (row, column).
+    """
     image = np.full((16, 16, 1), ground, dtype="float32")
-    down, right = {"flat": (0, 1), "upright": (1, 0), "rising": (-1, 1), "falling": (1, 1)}[kind]
+    down, right = {
+        "flat": (0, 1),
+        "upright": (1, 0),
+        "rising": (-1, 1),
+        "falling": (1, 1),
+    }[kind]
     for step in range(-2, 3):
         image[row + step * down, column + step * right] = ground + light
     return image
 
 
 def bar_network(kernels):
-    """A convolution with four kernels, ReLU, and the largest value of each map."""
+    """A convolution with four kernels, ReLU, and the largest value of each
+    map.
+    """
     model = keras.Sequential(
         [
             keras.Input((16, 16, 1)),
-            layers.Conv2D(4, 3, use_bias=False, activation="relu", name="maps"),
+            layers.Conv2D(
+                4, 3, use_bias=False, activation="relu", name="maps"
+            ),
             layers.GlobalMaxPooling2D(name="latent"),
         ]
     )
@@ -2262,7 +2380,8 @@ def bar_network(kernels):
 
 KINDS = ("flat", "upright", "rising", "falling")
 plots.image_grid(
-    [bar(kind, 7, 7) for kind in KINDS] + [bar(kind, 4, 10, 0.3, 0.4) for kind in KINDS],
+    [bar(kind, 7, 7) for kind in KINDS]
+    + [bar(kind, 4, 10, 0.3, 0.4) for kind in KINDS],
     [*KINDS, *(f"{kind},\nfaint on grey" for kind in KINDS)],
     columns=8,
     title="Four kinds of bars",
@@ -2281,7 +2400,9 @@ def line_kernels():
     ### BEGIN SOLUTION
     flat = np.array([[-1.0, -1, -1], [2, 2, 2], [-1, -1, -1]])
     falling = 3 * np.eye(3) - 1
-    return np.stack([flat, flat.T, falling[:, ::-1], falling], axis=-1)[:, :, None]
+    return np.stack([flat, flat.T, falling[:, ::-1], falling], axis=-1)[
+        :, :, None
+    ]
     ### END SOLUTION
 
 
@@ -2417,13 +2538,14 @@ for number, kind in enumerate(KINDS):
 
 # %% nbgrader={"grade": false, "grade_id": "explanations", "locked": true, "schema_version": 3, "solution": false, "task": false}
 table = """
-map                           lead falls by   answer changes   like the untrained network's
-occlusion map, patch 8        1.06 +- 0.08         65 %              0.05 +- 0.04
-Grad-CAM                      0.78 +- 0.09         48 %              0.05 +- 0.03
-saliency                      0.68 +- 0.11         45 %              0.28 +- 0.01
-the middle of the photograph  0.46 +- 0.06         40 %
-a random quarter              0.18 +- 0.03         15 %
-the edges of the photograph   0.13 +- 0.04         14 %
+                              lead           answer    like that of the
+map                           falls by       changes   untrained network
+occlusion map, patch 8        1.06 +- 0.08     65 %      0.05 +- 0.04
+Grad-CAM                      0.78 +- 0.09     48 %      0.05 +- 0.03
+saliency                      0.68 +- 0.11     45 %      0.28 +- 0.01
+the middle of the photograph  0.46 +- 0.06     40 %
+a random quarter              0.18 +- 0.03     15 %
+the edges of the photograph   0.13 +- 0.04     14 %
 """
 print(table)
 
@@ -2466,7 +2588,10 @@ print(table)
 # Predict first: which of the three will be the worst?
 
 # %%
-pixel_rows = [part.images.reshape(len(part), -1) / 255.0 for part in (photos.train, photos.test)]
+pixel_rows = [
+    part.images.reshape(len(part), -1) / 255.0
+    for part in (photos.train, photos.test)
+]
 net_rows = {}
 trained = photo_net.get_weights()
 for stage, weights_then in [("untrained", untrained), ("trained", trained)]:
@@ -2476,10 +2601,14 @@ for stage, weights_then in [("untrained", untrained), ("trained", trained)]:
         for part in (photos.train, photos.test)
     ]
 compared = {"pixels, 3,072 numbers": pixel_rows}
-compared |= {f"{stage} network, 32 numbers": rows for stage, rows in net_rows.items()}
+compared |= {
+    f"{stage} network, 32 numbers": rows for stage, rows in net_rows.items()
+}
 plots.bars(
     {
-        name: neighbour_accuracy(known, photos.train.labels, asked, photos.test.labels, k=5)
+        name: neighbour_accuracy(
+            known, photos.train.labels, asked, photos.test.labels, k=5
+        )
         for name, (known, asked) in compared.items()
     },
     xlabel="accuracy on 500 test photographs (chance: 0.1)",
@@ -2494,7 +2623,10 @@ plots.bars(
 # %%
 test_scores = photo_net.predict(photos.test.images / 255, verbose=0)
 test_said = test_scores.argmax(axis=1)
-asked_rows = [int(np.flatnonzero(photos.test.labels == label)[0]) for label in (0, 1, 3, 7, 8)]
+asked_rows = [
+    int(np.flatnonzero(photos.test.labels == label)[0])
+    for label in (0, 1, 3, 7, 8)
+]
 pictures, captions, frames = [], [], []
 latent_rows = [
     latent_features(photo_net, "latent", images / np.float32(255))
@@ -2502,7 +2634,9 @@ latent_rows = [
 ]
 by_pixels = knn.nearest(pixel_rows[0], pixel_rows[1][asked_rows], 3)[0]
 by_latent = knn.nearest(*latent_rows, 3)[0]
-for asked, near_pixels, near_latent in zip(asked_rows, by_pixels, by_latent, strict=True):
+for asked, near_pixels, near_latent in zip(
+    asked_rows, by_pixels, by_latent, strict=True
+):
     found = [*near_pixels, *near_latent]
     pictures += [photos.test.images[asked], *photos.train.images[found]]
     captions += [photos.class_names[photos.test.labels[asked]] + "?"]
@@ -2514,7 +2648,8 @@ plots.image_grid(
     captions,
     colours=frames,
     columns=7,
-    title="Question | 3 neighbours by pixels | 3 neighbours in your latent space",
+    title="Question | 3 neighbours by pixels | 3 neighbours in your latent "
+    "space",
 )
 
 # %% [markdown]
@@ -2528,7 +2663,9 @@ plots.image_grid(
 mistaken = np.flatnonzero(test_said != photos.test.labels)
 mistaken = mistaken[np.argsort(-np.ptp(test_scores[mistaken], axis=1))][:6]
 pictures = [photos.test.images[row] for row in mistaken]
-captions = [f"is {photos.class_names[photos.test.labels[row]]}" for row in mistaken]
+captions = [
+    f"is {photos.class_names[photos.test.labels[row]]}" for row in mistaken
+]
 for word, labels_asked in [("said", test_said), ("true", photos.test.labels)]:
     for row in mistaken:
         image, label = photos.test.images[row], int(labels_asked[row])
@@ -2542,7 +2679,10 @@ plots.image_grid(
     scale=1.3,
     title="The surest mistakes on test photographs, lit by your Grad-CAM",
 )
-print(f"test accuracy of the network: {(test_said == photos.test.labels).mean():.1%}")
+print(
+    "test accuracy of the network: "
+    f"{(test_said == photos.test.labels).mean():.1%}"
+)
 
 # %% [markdown]
 # A heat map is a hint, not a proof. It is convincing even where it should not be, which is why the

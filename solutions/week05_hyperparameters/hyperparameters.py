@@ -51,7 +51,7 @@ import numpy as np
 from scipy import special
 
 import helpers.exercise
-from helpers import budget, checks, plots
+from helpers import budget, checks, limits, plots
 from helpers.data import load
 
 exercise = helpers.exercise.load("week05_hyperparameters")
@@ -61,47 +61,64 @@ print(clothes)
 
 
 def t_quantile(probability, degrees):
-    """The value below which a t-distributed number stays with this probability.
+    """The value below which a t-distributed number stays with this
+    probability.
 
-    t_quantile(0.975, 4) is 2.776: with five runs (four degrees of freedom), the middle 95 % of
-    the distribution lie between -2.776 and 2.776. The degrees may be a fraction.
+    t_quantile(0.975, 4) is 2.776: with five runs (four degrees of freedom),
+    the middle 95 % of the distribution lie between -2.776 and 2.776. The
+    degrees may be a fraction.
     """
     return float(special.stdtrit(degrees, probability))
 
 
 def table_of(configurations, space):
-    """Configurations as an array with a column for each hyperparameter (the checks use it)."""
+    """Configurations as an array with a column for each hyperparameter (the
+    checks use it).
+    """
     assert isinstance(configurations, list | tuple), (
-        f"expected a list of configurations, got {type(configurations).__name__}: "
-        "does the function end with `return`?"
+        "expected a list of configurations, got "
+        f"{type(configurations).__name__}: does the function end with "
+        "`return`?"
     )
     for one in configurations:
         assert isinstance(one, dict) and set(one) == set(space), (
-            f"a configuration should be a dict with the keys {sorted(space)}, not {one!r}"
+            f"a configuration should be a dict with the keys {sorted(space)}, "
+            f"not {one!r}"
         )
         for name, value in one.items():
-            assert isinstance(value, int | float | np.number) and np.ndim(value) == 0, (
-                f"{name} should be a single number in each configuration, not {value!r}"
+            assert (
+                isinstance(value, int | float | np.number)
+                and np.ndim(value) == 0
+            ), (
+                f"{name} should be a single number in each configuration, not "
+                f"{value!r}"
             )
     rows = [[float(one[name]) for name in space] for one in configurations]
     return np.array(rows).reshape(len(rows), len(space))
 
 
 def quietly(function, *arguments):
-    """Call a function without NumPy's warnings about NaN: here NaN is no mistake."""
+    """Call a function without NumPy's warnings about NaN: here NaN is no
+    mistake.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return function(*arguments)
 
 
 def as_array(value):
-    """Lists and tensors as NumPy arrays; anything else as it is (the checks use it)."""
-    is_like_one = isinstance(value, list | tuple) or hasattr(value, "__array__")
+    """Lists and tensors as NumPy arrays; anything else as it is (the checks
+    use it).
+    """
+    is_like_one = isinstance(value, list | tuple) or hasattr(
+        value, "__array__"
+    )
     return np.asarray(value) if is_like_one else value
 
 
-# Simple functions that take the place of your earlier answers while a later one is checked, so that
-# a slip in those costs no point there. They do not solve the questions.
+# Simple functions that take the place of your earlier answers while a later
+# one is checked, so that a slip in those costs no point there. They do not
+# solve the questions.
 STAND_INS = {
     "ranked_table": lambda runs, larger_is_better=True: sorted(
         ((name, values[0], values[-1]) for name, values in runs.items()),
@@ -118,7 +135,9 @@ STAND_INS = {
 
 
 def with_stand_ins(space, name, arguments):
-    """The answer of a function while all those above, but itself, are replaced."""
+    """The answer of a function while all those above, but itself, are
+    replaced.
+    """
     others = {key: value for key, value in STAND_INS.items() if key != name}
     kept = {key: space[key] for key in others if key in space}
     try:
@@ -129,7 +148,9 @@ def with_stand_ins(space, name, arguments):
 
 
 def either(check, other):
-    """Run a check; if it fails, another one that does not depend on earlier answers may pass instead."""
+    """Run a check; if it fails, another one that does not depend on earlier
+    answers may pass instead.
+    """
     try:
         check()
     except Exception as problem:
@@ -156,18 +177,27 @@ def small(images):
 
 
 rows, labels = small(clothes.train.images), clothes.train.labels
-validation_rows, validation_labels = small(clothes.validation.images), clothes.validation.labels
-clock = []  # the seconds that each training took: at the end we ask what all this has cost
+validation_rows, validation_labels = (
+    small(clothes.validation.images),
+    clothes.validation.labels,
+)
+# The seconds that each training took: in the end we ask what it all cost.
+clock = []
 
 
-def train_network(learning_rate, momentum, spread=0.1, epochs=4, seed=0, hidden=24):
+def train_network(
+    learning_rate, momentum, spread=0.1, epochs=4, seed=0, hidden=24
+):
     """Validation accuracy of a small network after each epoch."""
     started, rng = time.perf_counter(), np.random.default_rng(seed)
     shapes = [(196, hidden), (hidden,), (hidden, 10), (10,)]
-    weights = [spread * rng.normal(size=shape) * (len(shape) > 1) for shape in shapes]
+    weights = [
+        spread * rng.normal(size=shape) * (len(shape) > 1) for shape in shapes
+    ]
     speed = [np.zeros(shape) for shape in shapes]
     accuracies = []
-    with np.errstate(all="ignore"):  # a rate far too large ends in NaN, and at chance level
+    # A rate far too large ends in NaN, and at chance level.
+    with np.errstate(all="ignore"):
         for _ in range(epochs):
             for batch in rng.permutation(len(rows)).reshape(-1, 60):
                 w, b, v, c = weights
@@ -179,19 +209,31 @@ def train_network(learning_rate, momentum, spread=0.1, epochs=4, seed=0, hidden=
                 error[np.arange(60), labels[batch]] -= 1
                 error /= 60
                 back = (error @ v.T) * (h > 0)
-                slopes = x.T @ back, back.sum(axis=0), h.T @ error, error.sum(axis=0)
+                slopes = (
+                    x.T @ back,
+                    back.sum(axis=0),
+                    h.T @ error,
+                    error.sum(axis=0),
+                )
                 for place, slope in enumerate(slopes):
-                    speed[place] = momentum * speed[place] - learning_rate * slope
+                    speed[place] = (
+                        momentum * speed[place] - learning_rate * slope
+                    )
                     weights[place] = weights[place] + speed[place]
             w, b, v, c = weights
-            answers = (np.maximum(validation_rows @ w + b, 0) @ v + c).argmax(axis=1)
+            answers = (np.maximum(validation_rows @ w + b, 0) @ v + c).argmax(
+                axis=1
+            )
             accuracies.append(float((answers == validation_labels).mean()))
     # Running this again is one more training.
     clock.append(time.perf_counter() - started)
     return accuracies
 
 
-print("validation accuracy after each epoch:", np.round(train_network(0.05, 0.9), 3))
+print(
+    "validation accuracy after each epoch:",
+    np.round(train_network(0.05, 0.9), 3),
+)
 print(f"one training took {clock[-1]:.3f} s")
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "ranked_table_text", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -217,14 +259,16 @@ def ranked_table(runs, larger_is_better=True):
     Parameters
     ----------
     runs : dict of str to list of float
-        For each method the results of its runs, at least two; NaN for a run that diverged.
+        For each method the results of its runs, at least two; NaN for a run
+        that diverged.
     larger_is_better : bool
         True for accuracies, False for losses.
 
     Returns
     -------
     list of (str, float, float)
-        Name, mean and sample standard deviation. Methods whose mean is NaN come last.
+        Name, mean and sample standard deviation. Methods whose mean is NaN
+        come last.
     """
     ### BEGIN SOLUTION
     table = [
@@ -237,7 +281,9 @@ def ranked_table(runs, larger_is_better=True):
 
 
 def ask_alone(name, *arguments):
-    """One of your functions with stand-ins for the others (the checks use it: leave it as it is)."""
+    """One of your functions with stand-ins for the others (the checks use it:
+    leave it as it is).
+    """
     return with_stand_ins(globals(), name, arguments)
 
 
@@ -385,7 +431,8 @@ def difference_interval(a, b):
     Parameters
     ----------
     a, b : list of float
-        The runs of each, at least two; the numbers of runs may differ. At least one has a spread.
+        The runs of each, at least two; the numbers of runs may differ. At
+        least one has a spread.
 
     Returns
     -------
@@ -425,7 +472,7 @@ def difference_interval(a, b):
 
 # %% nbgrader={"grade": true, "grade_id": "difference_interval_test", "locked": true, "points": 0.5, "schema_version": 3, "solution": false, "task": false}
 a, b = [0.70, 0.74, 0.84], [0.66, 0.67, 0.70, 0.69]
-got = difference_interval(a, b)
+got = limits.keeps_input(difference_interval, a, b)
 assert isinstance(got, list | tuple | np.ndarray) and len(got) == 2, (
     "difference_interval should return two numbers: return low, high"
 )
@@ -558,7 +605,7 @@ runs = {
 
 def answers():
     """With your own table and interval."""
-    got = tied_with_best(runs)
+    got = limits.keeps_input(tied_with_best, runs)
     assert isinstance(got, list | tuple), "tied_with_best should return a list of names"
     got = list(got)
     assert "first" in got, f"{got}: the best method itself, first, belongs to the list."
@@ -589,7 +636,7 @@ def answers():
 
 def with_others():
     """With stand-ins for them (see the first cell): what counts there are the first runs."""
-    got = list(ask_alone("tied_with_best", runs))
+    got = list(limits.keeps_input(ask_alone, "tied_with_best", runs))
     checks.equal(got, ["first", "close", "lagging", "near", "steady", "sure", "wild"], "alone")
     few = {"a": [3.0], "b": [4.0], "c": [4.4], "d": [3.8]}
     checks.equal(list(ask_alone("tied_with_best", few)), ["c", "b"], "alone, four methods")
@@ -633,7 +680,8 @@ def with_others():
     """The same with simple stand-ins: there the first run is the mean, and 0.5 half the width."""
     rng = np.random.default_rng(22)
     for case in range(30):
-        runs = {f"m{i}": (3 * rng.random(3)).tolist() for i in rng.permutation(6)}
+        wide = 0.8 if case % 3 == 0 else 3.0
+        runs = {f"m{i}": (wide * rng.random(3)).tolist() for i in rng.permutation(6)}
         larger = bool(case % 2)
         order = sorted(runs, key=lambda name: runs[name][0], reverse=larger)
         best = runs[order[0]][0]
@@ -655,7 +703,9 @@ either(on_random_runs, with_others)
 widths = [0, 0.001, 0.01, 0.1, 0.5, 2]
 seeds = range(budget.choose(ci=4, cpu=8))
 runs = {
-    f"spread {width:g}": [train_network(0.05, 0.9, spread=width, seed=seed)[-1] for seed in seeds]
+    f"spread {width:g}": [
+        train_network(0.05, 0.9, spread=width, seed=seed)[-1] for seed in seeds
+    ]
     for width in widths
 }
 ties = tied_with_best(runs)
@@ -729,7 +779,8 @@ def grid(space, budget):
     Parameters
     ----------
     space : dict of str to (float, float, str)
-        Lower end, upper end and scale of each hyperparameter; the scale is "linear" or "log".
+        Lower end, upper end and scale of each hyperparameter; the scale is
+        "linear" or "log".
     budget : int
         The largest number of configurations, at least 1.
 
@@ -749,7 +800,11 @@ def grid(space, budget):
             values = [low * (high / low) ** share for share in shares]
         else:
             values = [low + (high - low) * share for share in shares]
-        configurations = [{**one, name: float(value)} for one in configurations for value in values]
+        configurations = [
+            {**one, name: float(value)}
+            for one in configurations
+            for value in values
+        ]
     return configurations
     ### END SOLUTION
 
@@ -937,7 +992,9 @@ def random_search(space, budget, seed):
         one = {}
         for name, (low, high, scale) in space.items():
             if scale == "log":
-                one[name] = float(np.exp(rng.uniform(np.log(low), np.log(high))))
+                one[name] = float(
+                    np.exp(rng.uniform(np.log(low), np.log(high)))
+                )
             else:
                 one[name] = float(rng.uniform(low, high))
         configurations.append(one)
@@ -1075,23 +1132,42 @@ assert both.max() < 0.15, "hyperparameters or successive configurations depend o
 # %%
 import matplotlib.pyplot as plt
 
-space = {"learning_rate": (0.0001, 1.0, "log"), "momentum": (0.0, 0.98, "linear")}
+space = {
+    "learning_rate": (0.0001, 1.0, "log"),
+    "momentum": (0.0, 0.98, "linear"),
+}
 tried = {
     "grid": table_of(grid(space, 25), space),
     "random": table_of(random_search(space, 25, seed=0), space),
 }
-fig, axes = plt.subplots(1, 2, figsize=(7.2, 3.4), layout="constrained", sharey=True)
-for ax, (name, points), marker in zip(axes, tried.items(), plots.MARKERS, strict=False):
+fig, axes = plt.subplots(
+    1, 2, figsize=(7.2, 3.4), layout="constrained", sharey=True
+)
+for ax, (name, points), marker in zip(
+    axes, tried.items(), plots.MARKERS, strict=False
+):
     distinct = len(np.unique(points[:, 0].round(9)))
-    ax.scatter(points[:, 0], points[:, 1], marker=marker, color=plots.COLOURS[0])
-    ax.plot(points[:, 0], np.full(25, -0.09), "|", color=plots.COLOURS[3], markersize=11)
-    ax.set(xscale="log", xlabel="learning rate", title=f"{name}: {distinct} learning rates")
+    ax.scatter(
+        points[:, 0], points[:, 1], marker=marker, color=plots.COLOURS[0]
+    )
+    ax.plot(
+        points[:, 0],
+        np.full(25, -0.09),
+        "|",
+        color=plots.COLOURS[3],
+        markersize=11,
+    )
+    ax.set(
+        xscale="log",
+        xlabel="learning rate",
+        title=f"{name}: {distinct} learning rates",
+    )
 axes[0].set_ylabel("momentum")
 plots.show(
     fig,
-    alt="Two scatter plots of 25 configurations each. The grid stands in five columns, so that its "
-    "ticks along the edge show five learning rates; the random points are spread out, and their "
-    "ticks show 25 learning rates.",
+    alt="Two scatter plots of 25 configurations each. The grid stands in five "
+    "columns, so that its ticks along the edge show five learning rates; the "
+    "random points are spread out, and their ticks show 25 learning rates.",
 )
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "incumbent_text", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -1143,7 +1219,7 @@ def incumbent(values):
 # ```
 
 # %% nbgrader={"grade": true, "grade_id": "incumbent_test", "locked": true, "points": 0.5, "schema_version": 3, "solution": false, "task": false}
-got = as_array(incumbent([0.3, 0.5, 0.4, 0.2, 0.7, 0.1]))
+got = as_array(limits.keeps_input(incumbent, [0.3, 0.5, 0.4, 0.2, 0.7, 0.1]))
 expected = np.array([0.3, 0.5, 0.5, 0.5, 0.7, 0.7])
 mistakes = {
     "the running mean": (
@@ -1218,8 +1294,9 @@ def incumbent_band(repeats):
     Parameters
     ----------
     repeats : list of r lists of float
-        The accuracies of each search in the order of its trials; r is 2 or more. The searches may
-        have different lengths, the longest is n. No NaN.
+        The accuracies of each search in the order of its trials; r is 2 or
+        more. The searches may have different lengths, the longest is n. No
+        NaN.
 
     Returns
     -------
@@ -1228,8 +1305,13 @@ def incumbent_band(repeats):
         Sample standard deviation.
     """
     ### BEGIN SOLUTION
-    curves, n = [incumbent(values) for values in repeats], max(map(len, repeats))
-    best = np.array([np.pad(curve, (0, n - len(curve)), mode="edge") for curve in curves])
+    curves, n = (
+        [incumbent(values) for values in repeats],
+        max(map(len, repeats)),
+    )
+    best = np.array(
+        [np.pad(curve, (0, n - len(curve)), mode="edge") for curve in curves]
+    )
     return best.mean(axis=0), best.std(axis=0, ddof=1)
     ### END SOLUTION
 
@@ -1262,7 +1344,7 @@ repeats = [[0.2, 0.8, 0.1, 0.6], [0.6, 0.1, 0.7, 0.5], [0.4, 0.3, 0.9, 0.1]]
 
 def answers():
     """With your own incumbent."""
-    got = incumbent_band(repeats)
+    got = limits.keeps_input(incumbent_band, repeats)
     assert isinstance(got, tuple | list | np.ndarray) and len(got) == 2, (
         "incumbent_band should return two arrays: return mean, spread"
     )
@@ -1320,7 +1402,8 @@ def answers():
 
 def with_others():
     """With a stand-in for it (see the first cell), which squares the trials, the last one first."""
-    got = ask_alone("incumbent_band", [[0.2, 0.8], [0.6, 0.4], [0.7]])
+    short = [[0.2, 0.8], [0.6, 0.4], [0.7]]
+    got = limits.keeps_input(ask_alone, "incumbent_band", short)
     checks.array(as_array(got[0]), np.array([0.43, 0.2966667]), "alone", rtol=1e-4)
     checks.array(as_array(got[1]), np.array([0.2455606, 0.2315887]), "alone", rtol=1e-4)
 
@@ -1359,14 +1442,20 @@ either(
 # > **Predict, then run.** Which of the two is ahead after the first trials, and which in the end?
 
 # %%
-space = {"learning_rate": (0.0001, 1.0, "log"), "momentum": (0.0, 0.98, "linear")}
+space = {
+    "learning_rate": (0.0001, 1.0, "log"),
+    "momentum": (0.0, 0.98, "linear"),
+}
 trials, repeats = budget.choose(ci=16, cpu=25), budget.choose(ci=3, cpu=5)
 on_grid = np.array([train_network(**one)[-1] for one in grid(space, trials)])
 rng = np.random.default_rng(0)
 shuffled = np.array([rng.permutation(on_grid) for _ in range(repeats)])
 at_random = np.array(
     [
-        [train_network(**one)[-1] for one in random_search(space, trials, seed)]
+        [
+            train_network(**one)[-1]
+            for one in random_search(space, trials, seed)
+        ]
         for seed in range(repeats)
     ]
 )
@@ -1537,7 +1626,10 @@ for total, peak, warmup, floor in [(12, 3.0, 5, 1.0), (7, 0.01, 6, 0.0), (100, 0
 # %%
 plots.curves(
     range(60),
-    {f"warm-up of {w} steps": schedule(60, 0.1, w, floor=0.005) for w in (0, 6, 20)},
+    {
+        f"warm-up of {w} steps": schedule(60, 0.1, w, floor=0.005)
+        for w in (0, 6, 20)
+    },
     xlabel="step",
     ylabel="learning rate",
     title="Your schedule, peak 0.1, floor 0.005",
@@ -1561,7 +1653,8 @@ def should_stop(curve, finished):
     Parameters
     ----------
     curve : list of float
-        Accuracies of the running trial after each of its epochs so far, at least one.
+        Accuracies of the running trial after each of its epochs so far, at
+        least one.
     finished : list of list of float
         The complete curves of the trials that ran to their end.
 
@@ -1573,7 +1666,9 @@ def should_stop(curve, finished):
     ### BEGIN SOLUTION
     if not finished:
         return False
-    return bool(max(curve) < np.median([other[len(curve) - 1] for other in finished]))
+    return bool(
+        max(curve) < np.median([other[len(curve) - 1] for other in finished])
+    )
     ### END SOLUTION
 
 
@@ -1623,7 +1718,7 @@ cases = [
     ([0.2, 0.3, 0.7], True, "After three epochs the median is 0.8 (the mean is 0.64)."),
 ]
 for curve, expected, hint in cases:
-    got = should_stop(curve, finished)
+    got = limits.keeps_input(should_stop, curve, finished)
     assert isinstance(got, bool | np.bool_), f"should_stop should return True or False, not {got!r}"
     assert bool(got) == expected, f"should_stop({curve}, finished) is {got}. {hint}"
 got = quietly(should_stop, [0.0], [])
@@ -1741,7 +1836,7 @@ curves = np.array(
 
 def answers():
     """With your own should_stop."""
-    got = epochs_run(curves, 0, 2)
+    got = limits.keeps_input(epochs_run, curves, 0, 2)
     assert isinstance(got, list | tuple | np.ndarray), (
         "epochs_run should return a list of whole numbers"
     )
@@ -1802,7 +1897,8 @@ def with_others():
         (1, 2, [3, 3, 2, 3, 3, 3]),
         (0, 0, [3, 2, 1, 3, 3, 1]),
     ]:
-        got = ask_alone("epochs_run", np.array(replayed, dtype=float), warmup, startup)
+        given = np.array(replayed, dtype=float), warmup, startup
+        got = limits.keeps_input(ask_alone, "epochs_run", *given)
         checks.equal([int(count) for count in got], expected, f"alone, {warmup}, {startup}")
 
 
@@ -1811,13 +1907,13 @@ either(answers, with_others)
 # %% nbgrader={"grade": true, "grade_id": "epochs_run_hidden_test", "locked": true, "points": 0.5, "schema_version": 3, "solution": false, "task": false}
 # Further checks run here after handing in.
 ### BEGIN HIDDEN TESTS
-def check_replay(function, rule):
+def check_replay(function, rule, level, swing):
     """Against a second implementation, on curves that go up and down."""
     rng = np.random.default_rng(62)
     for trials, epochs, warmup, startup in [
         (30, 6, 0, 1), (25, 5, 2, 4), (40, 3, 1, 3), (8, 1, 0, 1), (30, 6, 1, 0), (20, 7, 3, 2),
     ]:
-        curves = rng.integers(0, 12, size=(trials, 1)) + rng.integers(0, 9, size=(trials, epochs))
+        curves = rng.integers(level, size=(trials, 1)) + rng.integers(swing, size=(trials, epochs))
         curves[:2] = np.sort(curves[:2], axis=1)
         curves = curves.astype(float)
         ended, expected = [], []
@@ -1841,9 +1937,9 @@ def median_rule(curve, finished):
 
 
 either(
-    lambda: check_replay(epochs_run, median_rule),
+    lambda: check_replay(epochs_run, median_rule, 12, 9),
     lambda: check_replay(
-        lambda *given: ask_alone("epochs_run", *given), lambda curve, done: curve[-1] == len(done)
+        lambda *given: ask_alone("epochs_run", *given), lambda curve, done: curve[-1] == len(done), 2, 4
     ),
 )
 ### END HIDDEN TESTS
@@ -1854,7 +1950,10 @@ either(
 # whether that has happened.
 
 # %%
-space = {"learning_rate": (0.0001, 1.0, "log"), "momentum": (0.0, 0.98, "linear")}
+space = {
+    "learning_rate": (0.0001, 1.0, "log"),
+    "momentum": (0.0, 0.98, "linear"),
+}
 curves = np.array(
     [
         train_network(**one, epochs=6)
@@ -1865,8 +1964,18 @@ run = epochs_run(curves, warmup=1, startup=4)
 best, stopped = int(curves[:, -1].argmax()), [count < 6 for count in run]
 fig, ax = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
 for curve, count, early in zip(curves, run, stopped, strict=True):
-    style = {"linestyle": "--", "color": plots.COLOURS[3]} if early else {"color": plots.COLOURS[0]}
-    ax.plot(range(1, count + 1), curve[:count], marker="x" if early else "o", markersize=5, **style)
+    style = (
+        {"linestyle": "--", "color": plots.COLOURS[3]}
+        if early
+        else {"color": plots.COLOURS[0]}
+    )
+    ax.plot(
+        range(1, count + 1),
+        curve[:count],
+        marker="x" if early else "o",
+        markersize=5,
+        **style,
+    )
 ax.set(
     xlabel="epoch",
     ylabel="validation accuracy",
@@ -1874,11 +1983,17 @@ ax.set(
 )
 plots.show(
     fig,
-    alt=f"Validation accuracy against the epoch for {len(run)} trials; {sum(stopped)} of them are "
-    "dashed and end where they were stopped.",
+    alt=f"Validation accuracy against the epoch for {len(run)} trials; "
+    f"{sum(stopped)} of them are dashed and end where they were stopped.",
 )
-print(f"{sum(run)} of {6 * len(run)} epochs were run, {1 - sum(run) / (6 * len(run)):.0%} saved")
-print("the trial that would end best was", "stopped" if stopped[best] else "not stopped")
+print(
+    f"{sum(run)} of {6 * len(run)} epochs were run, "
+    f"{1 - sum(run) / (6 * len(run)):.0%} saved"
+)
+print(
+    "the trial that would end best was",
+    "stopped" if stopped[best] else "not stopped",
+)
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "one_standard_error_text", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## Question 7 (3 points): a choice that you can defend
@@ -1897,7 +2012,8 @@ def one_standard_error(validation, cost):
     Parameters
     ----------
     validation : dict of str to list of float
-        Validation accuracies of each candidate, one for each seed, at least two.
+        Validation accuracies of each candidate, one for each seed, at least
+        two.
     cost : dict of str to float
         What each candidate costs, such as its number of parameters.
 
@@ -1948,7 +2064,7 @@ cost = {"tiny": 1_000, "small": 5_000, "medium": 20_000, "large": 80_000}
 
 def answers():
     """With your own table."""
-    got = one_standard_error(validation, cost)
+    got = limits.keeps_input(one_standard_error, validation, cost)
     hints = {
         "large": "It has the best mean, but a cheaper one is within one standard error of it: medium's 0.887 "
         "is above 0.900 - 0.0141.",
@@ -1971,12 +2087,17 @@ def answers():
         {"a": [0.7, 0.9], "b": [0.75, 0.75], "c": [0.5, 0.5]}, {"a": 3, "b": 4, "c": 5}
     )
     assert got == "a", f"The best one is the cheapest as well: take it, not {got!r}."
+    got = one_standard_error({"a": [0.75, 0.75], "b": [0.5, 0.5]}, {"a": 2, "b": 1})
+    assert got == "a", f"a has no spread, but its mean is AT LEAST the limit: it is good enough, not {got!r}."
 
 
 def with_others():
     """With a stand-in for it (see the first cell): there the first run is the mean, the last one the spread."""
     few = {"a": [0.9, 0.0, 0.0, 0.2], "b": [0.81, 0.5], "c": [0.79, 0.6], "d": [0.85, 0.1]}
-    checks.equal(ask_alone("one_standard_error", few, dict(a=9, b=2, c=1, d=4)), "b", "alone")
+    got = limits.keeps_input(ask_alone, "one_standard_error", few, dict(a=9, b=2, c=1, d=4))
+    checks.equal(got, "b", "alone")
+    same = {"a": [0.5, 0.0], "b": [0.25, 0.5]}
+    checks.equal(ask_alone("one_standard_error", same, dict(a=2, b=1)), "a", "alone")
     checks.equal(ask_alone("one_standard_error", few, dict(a=9, b=2, c=1, d=2)), "d", "alone")
 
 
@@ -2067,15 +2188,16 @@ def their_report(validation, test, cost):
 
 # %% nbgrader={"grade": false, "grade_id": "final_report", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def final_report(validation, test, cost):
-    """Choose on validation, then open the test accuracies of the choice: `their_report`, repaired.
+    """Choose on validation, then open the test accuracies of the choice:
+    `their_report`, repaired.
 
     Parameters
     ----------
     validation, cost
         As in `one_standard_error`.
     test : dict of str to list of float
-        Test accuracies, one for each seed (at least two). Only the chosen candidate's are sure to
-        be there.
+        Test accuracies, one for each seed (at least two). Only the chosen
+        candidate's are sure to be there.
 
     Returns
     -------
@@ -2085,7 +2207,11 @@ def final_report(validation, test, cost):
     ### BEGIN SOLUTION
     choice = one_standard_error(validation, cost)
     runs = np.array(test[choice])
-    half = t_quantile(0.975, len(runs) - 1) * runs.std(ddof=1) / math.sqrt(len(runs))
+    half = (
+        t_quantile(0.975, len(runs) - 1)
+        * runs.std(ddof=1)
+        / math.sqrt(len(runs))
+    )
     return {
         "choice": choice,
         "validation": float(np.mean(validation[choice])),
@@ -2279,19 +2405,23 @@ import uuid
 
 import optuna
 
-optuna.logging.set_verbosity(optuna.logging.WARNING)  # no message for each trial
+# No message for each trial.
+optuna.logging.set_verbosity(optuna.logging.WARNING)
 
 
 def hill(task, configuration):
     """A made-up accuracy: 0.9 at task["top"], falling to 0.1 all around.
 
-    The larger its number in task["steepness"], the more a hyperparameter matters.
+    The larger its number in task["steepness"], the more a hyperparameter
+    matters.
     """
     distance = 0.0
     for name, (low, high, scale) in task["space"].items():
         at, top = configuration[name], task["top"][name]
         if scale == "log":
-            low, high, at, top = (math.log(value) for value in (low, high, at, top))
+            low, high, at, top = (
+                math.log(value) for value in (low, high, at, top)
+            )
         distance += task["steepness"][name] * ((at - top) / (high - low)) ** 2
     return 0.1 + 0.8 * math.exp(-distance)
 
@@ -2306,11 +2436,17 @@ def evaluate(task, configuration):
 
 example = {
     "objective": "hill",
-    "space": {"learning_rate": (1e-6, 1.0, "log"), "momentum": (0.0, 0.99, "linear")},
+    "space": {
+        "learning_rate": (1e-6, 1.0, "log"),
+        "momentum": (0.0, 0.99, "linear"),
+    },
     "top": {"learning_rate": 0.003, "momentum": 0.8},
     "steepness": {"learning_rate": 30.0, "momentum": 2.0},
 }
-print(f"Optuna {optuna.__version__};", evaluate(example, {"learning_rate": 0.003, "momentum": 0.8}))
+print(
+    f"Optuna {optuna.__version__};",
+    evaluate(example, {"learning_rate": 0.003, "momentum": 0.8}),
+)
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "bayesian_search_text", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## Question 8 (3 points): a Bayesian study that survives a restart
@@ -2354,7 +2490,8 @@ def bayesian_search(task, budget, seed, storage=None, name="search"):
     Parameters
     ----------
     task : dict
-        Has the search space in task["space"]; goes to evaluate(task, configuration).
+        Has the search space in task["space"]; goes to evaluate(task,
+        configuration).
     budget : int
         Number of finished trials that the study has in the end.
     seed : int
@@ -2371,7 +2508,10 @@ def bayesian_search(task, budget, seed, storage=None, name="search"):
     """
     ### BEGIN SOLUTION
     study = optuna.create_study(
-        direction="maximize", storage=storage, study_name=name, load_if_exists=True
+        direction="maximize",
+        storage=storage,
+        study_name=name,
+        load_if_exists=True,
     )
     complete = [optuna.trial.TrialState.COMPLETE]
     done = len(study.get_trials(states=complete))
@@ -2389,15 +2529,20 @@ def bayesian_search(task, budget, seed, storage=None, name="search"):
     return {
         "params": study.best_params,
         "value": study.best_value,
-        "trials": [(trial.params, trial.value) for trial in study.get_trials(states=complete)],
+        "trials": [
+            (trial.params, trial.value)
+            for trial in study.get_trials(states=complete)
+        ],
     }
     ### END SOLUTION
 
 
 def leave_behind(task, storage, name):
-    """What interrupted kernels leave in a study (the checks use it: leave it as it is).
+    """What interrupted kernels leave in a study (the checks use it: leave it
+    as it is).
 
-    A trial that failed, and two that seem to run for ever: one with its parameters, one without.
+    A trial that failed, and two that seem to run for ever: one with its
+    parameters, one without.
     """
     study = optuna.load_study(study_name=name, storage=storage)
     for kind in ("failed", "running", "empty"):
@@ -2663,10 +2808,15 @@ assert len({float(one["z"]) for one, _ in later}) == 12, "trials after a restart
 # > **Predict, then run.** By how much will TPE win? By more than the band is wide?
 
 # %%
-OBJECTIVES["network"] = lambda task, configuration: train_network(**configuration)[-1]
+OBJECTIVES["network"] = lambda task, configuration: train_network(
+    **configuration
+)[-1]
 task = {
     "objective": "network",
-    "space": {"learning_rate": (0.0001, 1.0, "log"), "momentum": (0.0, 0.98, "linear")},
+    "space": {
+        "learning_rate": (0.0001, 1.0, "log"),
+        "momentum": (0.0, 0.98, "linear"),
+    },
 }
 trials, repeats = budget.choose(ci=16, cpu=25), budget.choose(ci=3, cpu=5)
 by_tpe = np.array(
@@ -2687,7 +2837,10 @@ plots.curves(
     title=f"The same budget, {repeats} repeats: mean and spread",
 )
 for name, values in [("random search", at_random), ("TPE", by_tpe)]:
-    print(f"{name:14} mean accuracy of all trials after the tenth: {values[:, 10:].mean():.1%}")
+    print(
+        f"{name:14} mean accuracy of all trials after the tenth: "
+        f"{values[:, 10:].mean():.1%}"
+    )
 
 # %% [markdown]
 # Look at two things. The last lines say whether the later trials of TPE are better *on average*,
@@ -2719,8 +2872,12 @@ def build_cnn(filters):
     return keras.Sequential(
         [
             keras.Input((28, 28, 1)),
-            layers.Conv2D(filters, 3, strides=2, padding="same", activation="relu"),
-            layers.Conv2D(2 * filters, 3, strides=2, padding="same", activation="relu"),
+            layers.Conv2D(
+                filters, 3, strides=2, padding="same", activation="relu"
+            ),
+            layers.Conv2D(
+                2 * filters, 3, strides=2, padding="same", activation="relu"
+            ),
             layers.Flatten(),
             layers.Dense(10),
         ]
@@ -2730,7 +2887,11 @@ def build_cnn(filters):
 def share_right(model, split):
     """Accuracy on a split, in one go: it is small enough."""
     scores = model(split.images.astype("float32") / 255, training=False)
-    return float((keras.ops.convert_to_numpy(scores).argmax(axis=1) == split.labels).mean())
+    return float(
+        (
+            keras.ops.convert_to_numpy(scores).argmax(axis=1) == split.labels
+        ).mean()
+    )
 
 
 def train_cnn(peak, warmup_share, filters=8, seed=0):
@@ -2747,9 +2908,20 @@ def train_cnn(peak, warmup_share, filters=8, seed=0):
     model.set_weights(fresh.get_weights())
     for variable in model.optimizer.variables:
         variable.assign(np.zeros(variable.shape))
-    rates = schedule(epochs, peak, round(warmup_share * (epochs - 1)), floor=peak / 100)
-    steps = keras.callbacks.LearningRateScheduler(lambda epoch: float(rates[epoch]))
-    model.fit(pixels, labels, epochs=epochs, batch_size=60, callbacks=[steps], verbose=0)
+    rates = schedule(
+        epochs, peak, round(warmup_share * (epochs - 1)), floor=peak / 100
+    )
+    steps = keras.callbacks.LearningRateScheduler(
+        lambda epoch: float(rates[epoch])
+    )
+    model.fit(
+        pixels,
+        labels,
+        epochs=epochs,
+        batch_size=60,
+        callbacks=[steps],
+        verbose=0,
+    )
     # Running this again is one more training.
     clock.append(time.perf_counter() - started)
     return model, share_right(model, clothes.validation)
@@ -2764,16 +2936,32 @@ print(
 OBJECTIVES["cnn"] = lambda task, configuration: train_cnn(**configuration)[1]
 task = {
     "objective": "cnn",
-    "space": {"peak": (0.001, 1.0, "log"), "warmup_share": (0.0, 0.6, "linear")},
+    "space": {
+        "peak": (0.001, 1.0, "log"),
+        "warmup_share": (0.0, 0.6, "linear"),
+    },
 }
 trials = budget.choose(ci=6, cpu=16)
-found = bayesian_search(task, trials, seed=0, storage="sqlite:///week05-study.db", name="cnn")
+found = bayesian_search(
+    task, trials, seed=0, storage="sqlite:///week05-study.db", name="cnn"
+)
 points = table_of([one for one, _ in found["trials"]], task["space"])
 values = np.array([value for _, value in found["trials"]])
 fig, ax = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
-drawn = ax.scatter(points[:, 0], points[:, 1], c=values, cmap="cividis", s=60, edgecolor="#1B1B1B")
+drawn = ax.scatter(
+    points[:, 0],
+    points[:, 1],
+    c=values,
+    cmap="cividis",
+    s=60,
+    edgecolor="#1B1B1B",
+)
 ax.scatter(
-    *points[values.argmax()], marker="*", s=260, facecolor="none", edgecolor=plots.COLOURS[3]
+    *points[values.argmax()],
+    marker="*",
+    s=260,
+    facecolor="none",
+    edgecolor=plots.COLOURS[3],
 )
 fig.colorbar(drawn, label="validation accuracy")
 ax.set(
@@ -2782,15 +2970,19 @@ ax.set(
     ylim=(-0.04, 0.64),
     xlabel="peak learning rate",
     ylabel="share of warm-up",
-    title=f"Your study: {len(values)} trainings of a CNN, a star around the best",
+    title=f"Your study: {len(values)} trainings of a CNN, a star around the "
+    "best",
 )
 plots.show(
     fig,
-    alt=f"{len(values)} trials in the plane of peak learning rate and warm-up share, coloured by their "
-    f"validation accuracy from {values.min():.2f} to {values.max():.2f}; a star marks the best, at "
-    f"a peak of {found['params']['peak']:.3g}.",
+    alt=f"{len(values)} trials in the plane of peak learning rate and warm-up "
+    f"share, coloured by their validation accuracy from {values.min():.2f} to "
+    f"{values.max():.2f}; a star marks the best, at a peak of "
+    f"{found['params']['peak']:.3g}.",
 )
-print(f"best of {len(values)} trials: {found['value']:.1%} with", found["params"])
+print(
+    f"best of {len(values)} trials: {found['value']:.1%} with", found["params"]
+)
 
 # %% [markdown]
 # The best of many trials looks better than it is: among many noisy numbers the largest is a lucky
@@ -2798,7 +2990,9 @@ print(f"best of {len(values)} trials: {found['value']:.1%} with", found["params"
 # rule chooses the size, on the validation images, and only then are the test images opened.
 
 # %%
-settings = bayesian_search(task, trials, 0, "sqlite:///week05-study.db", "cnn")["params"]
+settings = bayesian_search(
+    task, trials, 0, "sqlite:///week05-study.db", "cnn"
+)["params"]
 seeds = range(100, 100 + budget.choose(ci=3, cpu=4))
 validation, weights, cost = {}, {}, {}
 for filters in (4, 8, 16):
@@ -2813,25 +3007,33 @@ ties = tied_with_best(validation)
 print(f"validation accuracy, {len(seeds)} seeds")
 for name, mean, spread in ranked_table(validation):
     told = "" if name in ties else "   told apart from the best"
-    print(f"{name:12}{mean:6.1%} ± {spread:.1%}{cost[name]:10,} parameters{told}")
+    print(
+        f"{name:12}{mean:6.1%} ± {spread:.1%}{cost[name]:10,} parameters{told}"
+    )
 
 choice = one_standard_error(validation, cost)
 model = cnns[int(choice.split()[0])]
-test = {choice: []}  # the only line of this notebook after which test images are looked at
+# The only line of this notebook after which test images are looked at.
+test = {choice: []}
 for trained in weights[choice]:
     model.set_weights(trained)
     test[choice].append(share_right(model, clothes.test))
 report = final_report(validation, test, cost)
 low, high = report["interval"]
 print(
-    f"\nchosen: {report['choice']}, test accuracy {report['test']:.1%}, 95% interval {low:.1%} to {high:.1%}"
+    f"\nchosen: {report['choice']}, test accuracy {report['test']:.1%}, 95% "
+    f"interval {low:.1%} to {high:.1%}"
 )
 images = len(clothes.test.labels)
 print(
-    f"with {images} test images alone, a share like this is uncertain by another "
-    f"± {1.96 * math.sqrt(report['test'] * (1 - report['test']) / images):.1%}"
+    f"with {images} test images alone, a share like this is uncertain by "
+    "another ± "
+    f"{1.96 * math.sqrt(report['test'] * (1 - report['test']) / images):.1%}"
 )
-print(f"{len(clock)} networks trained in this session, {sum(clock):.0f} s of training")
+print(
+    f"{len(clock)} networks trained in this session, {sum(clock):.0f} s of "
+    "training"
+)
 
 # %% [markdown]
 # That is a result one can defend: the space and the budget were fixed beforehand, the search saw

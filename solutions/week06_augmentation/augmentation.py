@@ -69,18 +69,27 @@ print(photos)
 
 
 def as_array(value):
-    """Lists and tensors as NumPy arrays; anything else as it is (the checks use it)."""
-    is_like_one = isinstance(value, list | tuple) or hasattr(value, "__array__")
+    """Lists and tensors as NumPy arrays; anything else as it is (the checks
+    use it).
+    """
+    is_like_one = isinstance(value, list | tuple) or hasattr(
+        value, "__array__"
+    )
     return np.asarray(value) if is_like_one else value
 
 
 def as_plan(plan):
-    """A plan as lists of row numbers; complains if it is none (the checks use it)."""
+    """A plan as lists of row numbers; complains if it is none (the checks use
+    it).
+    """
     assert isinstance(plan, list | tuple | np.ndarray), (
-        f"epoch_plan should return a list with the rows of each batch, not {type(plan).__name__}"
+        "epoch_plan should return a list with the rows of each batch, not "
+        f"{type(plan).__name__}"
     )
     for rows in plan:
-        assert np.ndim(rows) == 1, f"Each batch of a plan is a list of row numbers, not {rows!r}."
+        assert np.ndim(rows) == 1, (
+            f"Each batch of a plan is a list of row numbers, not {rows!r}."
+        )
         assert len(rows) and np.asarray(rows).dtype.kind in "iu", (
             f"Row numbers are whole numbers, and no batch is empty: {rows!r}"
         )
@@ -90,10 +99,11 @@ def as_plan(plan):
 def ask(dataset, images, labels, requests):
     """Ask a dataset for things, one after the other; the checks use it.
 
-    A request is the index of a batch; or "length"; or "next epoch", which tells the dataset that
-    an epoch has ended; or "spoil", which overwrites the batch that was handed out last, as a
-    careless user would; or "source", which gives back the images and labels that the dataset was
-    made from. The answers come as a list ("next epoch" and "spoil" have none).
+    A request is the index of a batch; or "length"; or "next epoch", which
+    tells the dataset that an epoch has ended; or "spoil", which overwrites the
+    batch that was handed out last, as a careless user would; or "source",
+    which gives back the images and labels that the dataset was made from. The
+    answers come as a list ("next epoch" and "spoil" have none).
     """
     answers, batch = [], ()
     for request in requests:
@@ -114,9 +124,11 @@ def ask(dataset, images, labels, requests):
 
 
 def with_stand_ins(space, name, others, arguments):
-    """The answer of one of your functions while simple ones take the place of others.
+    """The answer of one of your functions while simple ones take the place of
+    others.
 
-    The checks use it, so that a slip in an earlier answer costs no points in a later one.
+    The checks use it, so that a slip in an earlier answer costs no points in a
+    later one.
     """
     kept = {key: space[key] for key in others}
     try:
@@ -127,13 +139,20 @@ def with_stand_ins(space, name, others, arguments):
 
 
 def is_batch(batch, name):
-    """Complain unless this is a pair with as many images as labels (the checks use it)."""
+    """Complain unless this is a pair with as many images as labels (the checks
+    use it).
+    """
     assert isinstance(batch, list | tuple) and len(batch) == 2, (
-        f"{name} should be two things, images and labels, but there are {len(batch)}"
+        f"{name} should be two things, images and labels, but there are "
+        f"{len(batch)}"
     )
-    assert np.ndim(batch[0]) == 4, f"The images of {name} should have four axes, but their shape is {np.shape(batch[0])}."
+    assert np.ndim(batch[0]) == 4, (
+        f"The images of {name} should have four axes, but their shape is "
+        f"{np.shape(batch[0])}."
+    )
     assert len(batch[0]) == len(batch[1]), (
-        f"{name} has {len(batch[0])} images and {len(batch[1])} labels: pick both by the same rows"
+        f"{name} has {len(batch[0])} images and {len(batch[1])} labels: pick "
+        "both by the same rows"
     )
 
 
@@ -168,7 +187,8 @@ def epoch_plan(n, batch_size, seed, epoch, worker=0, workers=1):
     seed, epoch : int
         Not negative.
     worker, workers : int
-        Which worker (counting from 0) of how many. All of them know the same seed and epoch.
+        Which worker (counting from 0) of how many. All of them know the same
+        seed and epoch.
 
     Returns
     -------
@@ -177,7 +197,10 @@ def epoch_plan(n, batch_size, seed, epoch, worker=0, workers=1):
     """
     ### BEGIN SOLUTION
     rows = np.random.default_rng([seed, epoch]).permutation(n)[worker::workers]
-    return [rows[first : first + batch_size] for first in range(0, len(rows), batch_size)]
+    return [
+        rows[first : first + batch_size]
+        for first in range(0, len(rows), batch_size)
+    ]
     ### END SOLUTION
 
 
@@ -321,10 +344,13 @@ assert both[0] != both[1], "another seed, the same share"
 
 # %% nbgrader={"grade": false, "grade_id": "course_plan", "locked": true, "schema_version": 3, "solution": false, "task": false}
 def course_plan(n, batch_size, seed, epoch):
-    """The plan of the course for a single worker: the following questions use this one, not yours."""
+    """The plan of the course for a single worker: the following questions use
+    this one, not yours.
+    """
     rows = np.random.default_rng([seed, epoch, n]).permutation(n)
-    return [rows[first : first + batch_size] for first in range(0, n, batch_size)]
-
+    return [
+        rows[first : first + batch_size] for first in range(0, n, batch_size)
+    ]
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "Batches_text", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## Question 2 (2 points): a `PyDataset` that can be resumed
@@ -350,9 +376,9 @@ def course_plan(n, batch_size, seed, epoch):
 class Batches(keras.utils.PyDataset):
     """Images and labels in shuffled batches.
 
-    Batches(images, labels, batch_size, seed, epoch) is made from NumPy arrays: images of shape
-    (n, height, width, channels), labels of shape (n,) or (n, classes). The first epoch that it
-    serves is number `epoch`.
+    Batches(images, labels, batch_size, seed, epoch) is made from NumPy arrays:
+    images of shape (n, height, width, channels), labels of shape (n,) or (n,
+    classes). The first epoch that it serves is number `epoch`.
 
     To write: the rest of __init__, and __len__, __getitem__ and on_epoch_end.
     """
@@ -372,15 +398,21 @@ class Batches(keras.utils.PyDataset):
 
     def on_epoch_end(self):
         self.epoch += 1
-        self.plan = course_plan(len(self.labels), self.batch_size, self.seed, self.epoch)
+        self.plan = course_plan(
+            len(self.labels), self.batch_size, self.seed, self.epoch
+        )
 
     ### END SOLUTION
 
 
 def ask_batches(images, labels, batch_size, seed, epoch, requests):
     """The answers of a `Batches` (see `ask` in the first cell)."""
-    return ask(Batches(images, labels, batch_size, seed, epoch), images, labels, requests)
-
+    return ask(
+        Batches(images, labels, batch_size, seed, epoch),
+        images,
+        labels,
+        requests,
+    )
 
 # %% [markdown] tags=["hints"]
 # What must the object remember so that each of the four methods is one or two
@@ -555,7 +587,10 @@ for batch in answers[3:6]:
 
 # %%
 dataset = Batches(photos.train.images, photos.train.labels, 32, seed=0)
-print(f"{len(photos.train)} images, {len(dataset)} batches, the last of {len(dataset[len(dataset) - 1][1])}")
+print(
+    f"{len(photos.train)} images, {len(dataset)} batches, the last of "
+    f"{len(dataset[len(dataset) - 1][1])}"
+)
 for epoch in range(2):
     images, labels = dataset[0]
     plots.image_grid(
@@ -600,7 +635,9 @@ def flip(images, which):
 
 
 def ask_function(name, *arguments):
-    """What one of your functions returns, and what is left of its arguments (the checks use it)."""
+    """What one of your functions returns, and what is left of its arguments
+    (the checks use it).
+    """
     return globals()[name](*arguments), list(arguments)
 
 
@@ -702,8 +739,12 @@ def shift(image, down, right, fill=0):
     height, width = image.shape[:2]
     moved = np.full_like(image, fill)
     if abs(down) < height and abs(right) < width:
-        moved[max(down, 0) : height + min(down, 0), max(right, 0) : width + min(right, 0)] = image[
-            max(-down, 0) : height + min(-down, 0), max(-right, 0) : width + min(-right, 0)
+        moved[
+            max(down, 0) : height + min(down, 0),
+            max(right, 0) : width + min(right, 0),
+        ] = image[
+            max(-down, 0) : height + min(-down, 0),
+            max(-right, 0) : width + min(-right, 0),
         ]
     return moved
     ### END SOLUTION
@@ -841,7 +882,9 @@ def cut_out(image, top, left, size, fill=0):
     """
     ### BEGIN SOLUTION
     covered = image.copy()
-    covered[max(top, 0) : max(top + size, 0), max(left, 0) : max(left + size, 0)] = fill
+    covered[
+        max(top, 0) : max(top + size, 0), max(left, 0) : max(left + size, 0)
+    ] = fill
     return covered
     ### END SOLUTION
 
@@ -928,7 +971,7 @@ checks.array(
 # %% nbgrader={"grade": true, "grade_id": "cut_out_hidden_test", "locked": true, "points": 0.5, "schema_version": 3, "solution": false, "task": false}
 # Further checks run here after handing in.
 ### BEGIN HIDDEN TESTS
-image = np.random.default_rng(7).random((6, 7, 2))
+image = np.random.default_rng(7).random((6, 7, 3))
 for top, left, size in [
     (0, 0, 1),
     (5, 6, 1),
@@ -1061,12 +1104,18 @@ FONT = """
 ### .#. ### ### ..# ### ### ..# ### ###
 """
 digits = np.array(
-    [[[dot == "#" for dot in part] for part in column] for column in zip(*map(str.split, FONT.split("\n")[1:-1]), strict=True)],
+    [
+        [[dot == "#" for dot in part] for part in column]
+        for column in zip(*map(str.split, FONT.split("\n")[1:-1]), strict=True)
+    ],
     dtype=np.uint8,
 )
 framed = np.pad(digits, ((0, 0), (1, 1), (1, 1)))  # a rim, for the eye only
-plots.image_grid(255 - 255 * framed, titles=range(10), title="The digits: an array of shape (10, 5, 3)")
-
+plots.image_grid(
+    255 - 255 * framed,
+    titles=range(10),
+    title="The digits: an array of shape (10, 5, 3)",
+)
 
 # %% nbgrader={"grade": false, "grade_id": "labels_after", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def labels_after(glyphs, transform):
@@ -1082,7 +1131,8 @@ def labels_after(glyphs, transform):
     Returns
     -------
     numpy.ndarray of int, shape (classes,)
-        The class whose picture equals the transformed one, -1 if there is none.
+        The class whose picture equals the transformed one, -1 if there is
+        none.
     """
     ### BEGIN SOLUTION
     turned = glyphs
@@ -1173,7 +1223,10 @@ for transform in ("left-right", "upside down", "half turn"):
     after = labels_after(digits, transform)
     changed = [f"{a} -> {b}" for a, b in enumerate(after) if b not in (-1, a)]
     kept = [str(a) for a, b in enumerate(after) if a == b]
-    print(f"{transform:12} keeps {', '.join(kept):16} harmless if no longer a digit; WRONG LABEL: {', '.join(changed)}")
+    print(
+        f"{transform:12} keeps {', '.join(kept):16} harmless if no longer a "
+        f"digit; WRONG LABEL: {', '.join(changed)}"
+    )
 
 # %% [markdown]
 # So which transforms are safe depends on the **classes**. For photographs of animals, `left-right`
@@ -1192,7 +1245,9 @@ shown = {
     "brighten 60": brighten(frog, 60),
     "brighten -60": brighten(frog, -60),
 }
-plots.image_grid(list(shown.values()), titles=list(shown), columns=6, scale=1.3)
+plots.image_grid(
+    list(shown.values()), titles=list(shown), columns=6, scale=1.3
+)
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "mixup_text", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## Question 4 (2 points): MixUp
@@ -1359,7 +1414,14 @@ mixed, shares = mixup(
     np.roll(np.arange(6), 1),
     rng.beta(1, 1, size=6),
 )
-told = ["\n".join(f"{row[k]:.0%} {photos.class_names[k]}" for k in np.argsort(-row)[:2] if row[k]) for row in shares]
+told = [
+    "\n".join(
+        f"{row[k]:.0%} {photos.class_names[k]}"
+        for k in np.argsort(-row)[:2]
+        if row[k]
+    )
+    for row in shares
+]
 plots.image_grid(mixed / 255, titles=told, columns=6, scale=1.4, title="MixUp")
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "Augmented_text", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -1386,11 +1448,18 @@ plots.image_grid(mixed / 255, titles=told, columns=6, scale=1.4, title="MixUp")
 
 # %% nbgrader={"grade": false, "grade_id": "transforms", "locked": true, "schema_version": 3, "solution": false, "task": false}
 class Turned(keras.utils.PyDataset):
-    """Images and labels in the order given, which turns by one row after each epoch (for the checks)."""
+    """Images and labels in the order given, which turns by one row after each
+    epoch (for the checks).
+    """
 
     def __init__(self, images, labels, batch_size):
         super().__init__()
-        self.images, self.labels, self.batch_size, self.epoch = images, labels, batch_size, 0
+        self.images, self.labels, self.batch_size, self.epoch = (
+            images,
+            labels,
+            batch_size,
+            0,
+        )
 
     def __len__(self):
         return -(-len(self.labels) // self.batch_size)
@@ -1405,20 +1474,29 @@ class Turned(keras.utils.PyDataset):
 
 
 def speckle(images, rng):
-    """Every pixel a little brighter, by random whole numbers from 1 to 999 (for the checks)."""
+    """Every pixel a little brighter, by random whole numbers from 1 to 999
+    (for the checks).
+    """
     return images + rng.integers(1, 1000, size=images.shape)
 
 
 def flip_and_shift(images, rng):
-    """Each image flipped with probability 1/2, then shifted by -2 to 2 pixels each way."""
+    """Each image flipped with probability 1/2, then shifted by -2 to 2 pixels
+    each way.
+    """
     images = flip(images, rng.random(len(images)) < 0.5)
     moves = rng.integers(-2, 3, size=(len(images), 2)).tolist()
-    return np.stack([shift(image, *move) for image, move in zip(images, moves, strict=True)])
-
+    return np.stack(
+        [
+            shift(image, *move)
+            for image, move in zip(images, moves, strict=True)
+        ]
+    )
 
 # %% nbgrader={"grade": false, "grade_id": "Augmented", "locked": false, "schema_version": 3, "solution": true, "task": false}
 class Augmented(keras.utils.PyDataset):
-    """Augmented(source, transform, seed): the batches of another data set, their images transformed.
+    """Augmented(source, transform, seed): the batches of another data set,
+    their images transformed.
 
     To write: the rest of __init__, and __len__, __getitem__ and on_epoch_end.
     """
@@ -1426,14 +1504,21 @@ class Augmented(keras.utils.PyDataset):
     def __init__(self, source, transform, seed):
         super().__init__()
         ### BEGIN SOLUTION
-        self.source, self.transform, self.seed, self.epoch = source, transform, seed, 0
+        self.source, self.transform, self.seed, self.epoch = (
+            source,
+            transform,
+            seed,
+            0,
+        )
 
     def __len__(self):
         return len(self.source)
 
     def __getitem__(self, index):
         images, labels = self.source[index]
-        return self.transform(images, np.random.default_rng([self.seed, self.epoch, index])), labels
+        return self.transform(
+            images, np.random.default_rng([self.seed, self.epoch, index])
+        ), labels
 
     def on_epoch_end(self):
         self.source.on_epoch_end()
@@ -1443,7 +1528,9 @@ class Augmented(keras.utils.PyDataset):
 
 
 def ask_augmented(images, labels, batch_size, seed, requests):
-    """The answers of an `Augmented` around a `Turned`, with `speckle` (see `ask` in the first cell)."""
+    """The answers of an `Augmented` around a `Turned`, with `speckle` (see
+    `ask` in the first cell).
+    """
     source = Turned(images, labels, batch_size)
     return ask(Augmented(source, speckle, seed), images, labels, requests)
 
@@ -1598,7 +1685,9 @@ for _ in range(3):
     images, numbers = dataset[0]
     seen += list(images[np.argsort(numbers)])
     dataset.on_epoch_end()
-plots.image_grid(seen, columns=6, scale=1.3, title="Six photographs in three epochs (rows)")
+plots.image_grid(
+    seen, columns=6, scale=1.3, title="Six photographs in three epochs (rows)"
+)
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "average_views_text", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## Question 6 (2 points): test-time augmentation
@@ -1714,19 +1803,25 @@ checks.array(as_array(average_views(raised)), expected, "each row raised by its 
 
 # %% nbgrader={"grade": false, "grade_id": "scores_of", "locked": true, "schema_version": 3, "solution": false, "task": false}
 def scores_of(images, kernel):
-    """A network of one layer: pixels from 0 to 1 times weights, no softmax yet."""
+    """A network of one layer: pixels from 0 to 1 times weights, no softmax
+    yet.
+    """
     return images.reshape(len(images), -1) / 255 @ kernel
 
 
 def without_top(images, which):
-    """Stands in for `flip`: some images without their first row (for the checks)."""
+    """Stands in for `flip`: some images without their first row (for the
+    checks).
+    """
     cleared = images.copy()
     cleared[which, 0] = 0
     return cleared
 
 
 def rolled(image, down, right, fill=0):
-    """Stands in for `shift`: what leaves comes back on the other side (for the checks)."""
+    """Stands in for `shift`: what leaves comes back on the other side (for the
+    checks).
+    """
     return np.roll(image, (down, right), (0, 1))
 
 
@@ -1762,7 +1857,9 @@ def tta(images, kernel, views):
 
 
 def ask_tta(*arguments):
-    """What tta says with stand-ins for your other functions, and what is left of its arguments."""
+    """What tta says with stand-ins for your other functions, and what is left
+    of its arguments.
+    """
     others = {"flip": without_top, "shift": rolled, "average_views": squares}
     return with_stand_ins(globals(), "tta", others, arguments), list(arguments)
 
@@ -1951,9 +2048,16 @@ def read(path, label):
 
 
 def augment(image, label):
-    """A random version of a shot: flipped or not, then moved by up to 2 pixels each way."""
-    height, width = image.shape[0] or tf.shape(image)[0], image.shape[1] or tf.shape(image)[1]
-    image = tf.pad(tf.image.random_flip_left_right(image), [[2, 2], [2, 2], [0, 0]])
+    """A random version of a shot: flipped or not, then moved by up to 2 pixels
+    each way.
+    """
+    height, width = (
+        image.shape[0] or tf.shape(image)[0],
+        image.shape[1] or tf.shape(image)[1],
+    )
+    image = tf.pad(
+        tf.image.random_flip_left_right(image), [[2, 2], [2, 2], [0, 0]]
+    )
     return tf.image.random_crop(image, [height, width, 3]), label
 
 
@@ -1971,11 +2075,14 @@ def their_pipelines(folder, batch_size, seed):
 
 def write_shots(folder, images, labels, things):
     """Class folders with a file for each image (the checks use it)."""
-    for shot, (image, label, thing) in enumerate(zip(images, labels, things, strict=True)):
+    for shot, (image, label, thing) in enumerate(
+        zip(images, labels, things, strict=True)
+    ):
         place = pathlib.Path(folder) / f"class-{label}"
         place.mkdir(exist_ok=True)
-        keras.utils.save_img(place / f"{thing:02d}_{shot:03d}.png", image, scale=False)
-
+        keras.utils.save_img(
+            place / f"{thing:02d}_{shot:03d}.png", image, scale=False
+        )
 
 # %% nbgrader={"grade": false, "grade_id": "pipelines", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def pipelines(folder, batch_size, seed):
@@ -1992,20 +2099,27 @@ def pipelines(folder, batch_size, seed):
     Returns
     -------
     train, validation : tf.data.Dataset
-        Batches of images (uint8) and labels; a label is the place of the class's name, sorted.
+        Batches of images (uint8) and labels; a label is the place of the
+        class's name, sorted.
     """
     ### BEGIN SOLUTION
     paths = sorted(str(path) for path in pathlib.Path(folder).glob("*/*.png"))
     names = sorted({class_of(path) for path in paths})
     rng, kept = np.random.default_rng(seed), set()
     for name in names:
-        things = sorted({thing_of(path) for path in paths if class_of(path) == name})
-        kept |= set(rng.permutation(things)[: max(1, len(things) // 5)].tolist())
+        things = sorted(
+            {thing_of(path) for path in paths if class_of(path) == name}
+        )
+        kept |= set(
+            rng.permutation(things)[: max(1, len(things) // 5)].tolist()
+        )
     parts = []
     for wanted in (False, True):
         chosen = [path for path in paths if (thing_of(path) in kept) == wanted]
         labels = [names.index(class_of(path)) for path in chosen]
-        parts.append(tf.data.Dataset.from_tensor_slices((chosen, labels)).map(read))
+        parts.append(
+            tf.data.Dataset.from_tensor_slices((chosen, labels)).map(read)
+        )
     train, validation = parts
     train = train.shuffle(len(paths)).map(augment).batch(batch_size)
     return train, validation.batch(batch_size)
@@ -2013,12 +2127,16 @@ def pipelines(folder, batch_size, seed):
 
 
 def ask_pipelines(images, labels, things, batch_size, seed, passes):
-    """What both of your datasets serve, pass by pass, from folders with these shots (for the checks)."""
+    """What both of your datasets serve, pass by pass, from folders with these
+    shots (for the checks).
+    """
     with tempfile.TemporaryDirectory(dir=".") as folder:
         write_shots(folder, images, labels, things)
         parts = pipelines(folder, batch_size, seed)
-        return [[[(np.array(x), np.array(y)) for x, y in part] for part in parts] for _ in range(passes)]
-
+        return [
+            [[(np.array(x), np.array(y)) for x, y in part] for part in parts]
+            for _ in range(passes)
+        ]
 
 # %% [markdown] tags=["hints"]
 # Take the lines of `their_pipelines` one after the other. What exactly is
@@ -2056,8 +2174,9 @@ def ask_pipelines(images, labels, things, batch_size, seed, passes):
 def some_shots(counts, seed, shots=3, side=8):
     """Images, labels and things of a small collection (the checks use it).
 
-    Class k has counts[k] things, with 1 to `shots` shots of each. In every pixel of a shot, red is
-    the shot's number plus 1, so that a shot is known again after augmentation.
+    Class k has counts[k] things, with 1 to `shots` shots of each. In every
+    pixel of a shot, red is the shot's number plus 1, so that a shot is known
+    again after augmentation.
     """
     rng, labels, things = np.random.default_rng(seed), [], []
     for label, count in enumerate(counts):
@@ -2065,21 +2184,35 @@ def some_shots(counts, seed, shots=3, side=8):
             number = int(rng.integers(1, shots + 1))
             labels += [label] * number
             things += [thing] * number
-    images = rng.integers(1, 256, (len(labels), side, side, 3)).astype(np.uint8)
+    images = rng.integers(1, 256, (len(labels), side, side, 3)).astype(
+        np.uint8
+    )
     images[..., 0] = 1 + np.arange(len(labels))[:, None, None]
     return images, labels, things
 
 
 def shots_served(batches, labels, name):
-    """The numbers of the shots of each batch, checked against their labels (the checks use it)."""
+    """The numbers of the shots of each batch, checked against their labels
+    (the checks use it).
+    """
     served = []
     for images, given in batches:
         assert images.ndim == 4 and len(images) == len(given), (
-            f"{name} should serve batches of images and labels, not shapes {images.shape}, {given.shape}"
+            f"{name} should serve batches of images and labels, not shapes "
+            f"{images.shape}, {given.shape}"
         )
-        numbers = (np.round(images[..., 0].max(axis=(1, 2))).astype(int) - 1).tolist()
-        wrong = [n for n, label in zip(numbers, given.tolist(), strict=True) if labels[n] != label]
-        assert not wrong, f"{name} serves shots with a wrong label: class {labels[wrong[0]]} came as another"
+        numbers = (
+            np.round(images[..., 0].max(axis=(1, 2))).astype(int) - 1
+        ).tolist()
+        wrong = [
+            n
+            for n, label in zip(numbers, given.tolist(), strict=True)
+            if labels[n] != label
+        ]
+        assert not wrong, (
+            f"{name} serves shots with a wrong label: class "
+            f"{labels[wrong[0]]} came as another"
+        )
         served.append(numbers)
     return served
 
@@ -2217,14 +2350,26 @@ assert len(changed) > 0.8 * len(versions[0]), "training shots come in the same v
 
 # %% nbgrader={"grade": false, "grade_id": "training", "locked": true, "schema_version": 3, "solution": false, "task": false}
 def train_layer(dataset, epochs, seed, classes, rate=0.1):
-    """Train the network of one layer by gradient descent on what a dataset serves; its weights."""
-    kernel = 0.01 * np.random.default_rng(seed).normal(size=(dataset[0][0][0].size, classes))
+    """Train the network of one layer by gradient descent on what a dataset
+    serves; its weights.
+    """
+    kernel = 0.01 * np.random.default_rng(seed).normal(
+        size=(dataset[0][0][0].size, classes)
+    )
     for _ in range(epochs):
         for index in range(len(dataset)):
             images, labels = dataset[index]
             powers = np.exp(scores_of(images, kernel))
-            error = powers / powers.sum(axis=1, keepdims=True) - np.eye(classes)[labels]
-            kernel -= rate * (images.reshape(len(images), -1) / 255).T @ error / len(images)
+            error = (
+                powers / powers.sum(axis=1, keepdims=True)
+                - np.eye(classes)[labels]
+            )
+            kernel -= (
+                rate
+                * (images.reshape(len(images), -1) / 255).T
+                @ error
+                / len(images)
+            )
         dataset.on_epoch_end()
     return kernel
 
@@ -2234,13 +2379,17 @@ def accuracy(kernel, dataset):
     right = count = 0
     for index in range(len(dataset)):
         images, labels = dataset[index]
-        right += int((scores_of(images, kernel).argmax(axis=1) == labels).sum())
+        right += int(
+            (scores_of(images, kernel).argmax(axis=1) == labels).sum()
+        )
         count += len(labels)
     return right / count
 
 
 class TurnedBatches(Turned):
-    """A simple `Batches`, which only turns the rows, by seed and epoch (for the checks)."""
+    """A simple `Batches`, which only turns the rows, by seed and epoch (for
+    the checks).
+    """
 
     def __init__(self, images, labels, batch_size, seed, epoch=0):
         super().__init__(images, labels, batch_size)
@@ -2248,23 +2397,36 @@ class TurnedBatches(Turned):
 
 
 def once_augmented(source, transform, seed):
-    """A simple `Augmented`: every image is transformed once, for all epochs (for the checks)."""
-    images, labels = map(np.concatenate, zip(*(source[i] for i in range(len(source))), strict=True))
-    return Turned(transform(images, np.random.default_rng(seed)), labels, source.batch_size)
+    """A simple `Augmented`: every image is transformed once, for all epochs
+    (for the checks).
+    """
+    images, labels = map(
+        np.concatenate,
+        zip(*(source[i] for i in range(len(source))), strict=True),
+    )
+    return Turned(
+        transform(images, np.random.default_rng(seed)),
+        labels,
+        source.batch_size,
+    )
 
 
 def roll_some(images, rng):
     """Each image rolled to the right by 0 to 2 pixels (for the checks)."""
-    return np.stack([np.roll(image, rng.integers(0, 3), axis=1) for image in images])
-
+    return np.stack(
+        [np.roll(image, rng.integers(0, 3), axis=1) for image in images]
+    )
 
 # %% nbgrader={"grade": false, "grade_id": "on_off", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def on_off(images, labels, validation_images, validation_labels, seeds, epochs):
+def on_off(
+    images, labels, validation_images, validation_labels, seeds, epochs
+):
     """Validation accuracy without and with augmentation.
 
     Parameters
     ----------
-    images, validation_images : numpy.ndarray of uint8, shape (n, height, width, channels)
+    images, validation_images : numpy.ndarray of uint8
+        Of shape (n, height, width, channels).
     labels, validation_labels : numpy.ndarray of int
         From 0 on; the number of classes is max(labels) + 1.
     seeds : list of int
@@ -2274,14 +2436,17 @@ def on_off(images, labels, validation_images, validation_labels, seeds, epochs):
     Returns
     -------
     dict
-        {"off": [...], "on": [...]}: one accuracy for each seed, in the order of the seeds.
+        {"off": [...], "on": [...]}: one accuracy for each seed, in the order
+        of the seeds.
     """
     ### BEGIN SOLUTION
     table, classes = {"off": [], "on": []}, int(labels.max()) + 1
     judge = Batches(validation_images, validation_labels, 32, 0)
     for seed in seeds:
         plain = Batches(images, labels, 32, seed)
-        augmented = Augmented(Batches(images, labels, 32, seed), flip_and_shift, seed)
+        augmented = Augmented(
+            Batches(images, labels, 32, seed), flip_and_shift, seed
+        )
         for name, dataset in (("off", plain), ("on", augmented)):
             kernel = train_layer(dataset, epochs, seed, classes)
             table[name].append(accuracy(kernel, judge))
@@ -2290,8 +2455,13 @@ def on_off(images, labels, validation_images, validation_labels, seeds, epochs):
 
 
 def ask_on_off(*arguments):
-    """What on_off says with the course's simple data sets (the checks use it)."""
-    others = {"Batches": TurnedBatches, "Augmented": once_augmented, "flip_and_shift": roll_some}
+    """What on_off says with the course's simple data sets (the checks use it).
+    """
+    others = {
+        "Batches": TurnedBatches,
+        "Augmented": once_augmented,
+        "flip_and_shift": roll_some,
+    }
     return with_stand_ins(globals(), "on_off", others, arguments)
 
 
@@ -2453,18 +2623,26 @@ for n, seeds, epochs in [(70, [6, 2], 4), (33, [0], 9), (64, [11, 5, 8], 2)]:
 
 # %% nbgrader={"grade": false, "grade_id": "verdict", "locked": true, "schema_version": 3, "solution": false, "task": false}
 def t_quantile(probability, degrees):
-    """The value below which a t-distributed number stays with this probability."""
+    """The value below which a t-distributed number stays with this
+    probability.
+    """
     return float(special.stdtrit(degrees, probability))
 
 
 def verdict(table):
-    """Mean of on - off, seed by seed, with its 95 % interval, and what it says."""
+    """Mean of on - off, seed by seed, with its 95 % interval, and what it
+    says.
+    """
     differences = np.subtract(table["on"], table["off"])
     n, mean = len(differences), float(differences.mean())
     half = t_quantile(0.975, n - 1) * float(differences.std(ddof=1)) / n**0.5
     said = "on" if mean - half > 0 else "off" if mean + half < 0 else "open"
-    return {"difference": mean, "low": mean - half, "high": mean + half, "verdict": said}
-
+    return {
+        "difference": mean,
+        "low": mean - half,
+        "high": mean + half,
+        "verdict": said,
+    }
 
 # %%
 def build_cnn():
@@ -2481,7 +2659,8 @@ def build_cnn():
     )
 
 
-cnn = build_cnn()  # compiled once; plain SGD keeps no state from one training to the next
+# Compiled once; plain SGD keeps no state from one training to the next.
+cnn = build_cnn()
 cnn.compile(
     optimizer=keras.optimizers.SGD(0.03),
     loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
@@ -2502,18 +2681,23 @@ for seed in seeds:
         weights[name].append(cnn.get_weights())
 for name, values in results.items():
     print(
-        f"{name:3}  {np.mean(values):.1%} ± {np.std(values, ddof=1):.1%} (spread)   single runs",
+        f"{name:3}  {np.mean(values):.1%} ± {np.std(values, ddof=1):.1%} "
+        "(spread)   single runs",
         np.round(values, 3),
     )
 said = verdict(results)
 print(
-    f"on - off: {said['difference']:+.1%}, 95 % interval {said['low']:+.1%} to {said['high']:+.1%}:",
+    f"on - off: {said['difference']:+.1%}, 95 % interval {said['low']:+.1%} "
+    f"to {said['high']:+.1%}:",
     f'"{said["verdict"]}"',
 )
 
 # %%
 plots.bars(
-    {f"augmentation {name}": (100 * np.mean(v), 100 * np.std(v, ddof=1)) for name, v in results.items()},
+    {
+        f"augmentation {name}": (100 * np.mean(v), 100 * np.std(v, ddof=1))
+        for name, v in results.items()
+    },
     xlabel=f"validation accuracy in % (mean and spread of {len(seeds)} seeds)",
     title=f"On against off: {len(photos.train)} photographs, {epochs} epochs",
 )
@@ -2523,13 +2707,21 @@ plots.bars(
 # views of it.
 
 # %%
-views = [(flipped, down, 0) for flipped in (False, True) for down in (-2, 0, 2)]
+views = [
+    (flipped, down, 0) for flipped in (False, True) for down in (-2, 0, 2)
+]
 
 
 def views_of(images):
     """All views of all images, view by view."""
-    mirrored = {flipped: flip(images, np.full(len(images), flipped)) for flipped in (False, True)}
-    return [np.stack([shift(image, down, right) for image in mirrored[flipped]]) for flipped, down, right in views]
+    mirrored = {
+        flipped: flip(images, np.full(len(images), flipped))
+        for flipped in (False, True)
+    }
+    return [
+        np.stack([shift(image, down, right) for image in mirrored[flipped]])
+        for flipped, down, right in views
+    ]
 
 
 seen = views_of(photos.validation.images)
@@ -2537,12 +2729,18 @@ averaged = {"off": [], "on": []}
 for name in averaged:
     for trained in weights[name]:
         cnn.set_weights(trained)
-        told = average_views(np.stack([cnn.predict_on_batch(view) for view in seen])).argmax(axis=1)
+        told = average_views(
+            np.stack([cnn.predict_on_batch(view) for view in seen])
+        ).argmax(axis=1)
         averaged[name].append(float((told == photos.validation.labels).mean()))
     more = verdict({"off": results[name], "on": averaged[name]})
     print(
-        f"trained with augmentation {name:3}: plain {np.mean(results[name]):.1%}, six views {np.mean(averaged[name]):.1%};",
-        {"on": "six views are better", "off": "six views are worse"}.get(more["verdict"], "open"),
+        f"trained with augmentation {name:3}: plain "
+        f"{np.mean(results[name]):.1%}, six views "
+        f"{np.mean(averaged[name]):.1%};",
+        {"on": "six views are better", "off": "six views are worse"}.get(
+            more["verdict"], "open"
+        ),
     )
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "judge_text", "locked": true, "schema_version": 3, "solution": false, "task": false}

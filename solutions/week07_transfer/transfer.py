@@ -61,7 +61,8 @@ exercise = helpers.exercise.load("week07_transfer")
 import keras
 from keras import layers
 
-# TensorFlow warns of a notebook that builds many models, and Keras of a list in place of a tensor.
+# TensorFlow warns of a notebook that builds many models, and Keras of a list
+# in place of a tensor.
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
 warnings.filterwarnings("ignore", message="The structure of `inputs`")
 
@@ -237,7 +238,8 @@ checks.array(at([0], [0.1], 0.5), np.array([1.0, 1]), "one picture, rightly drop
 
 # %% nbgrader={"grade": false, "grade_id": "choose_threshold", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def choose_threshold(labels, scores, recall):
-    """The highest of the scores at which at least this share of the wanted pictures is kept.
+    """The highest of the scores at which at least this share of the wanted
+    pictures is kept.
 
     Parameters
     ----------
@@ -258,8 +260,14 @@ def choose_threshold(labels, scores, recall):
     """
     ### BEGIN SOLUTION
     if not np.any(labels == 1):
-        raise ValueError("no picture is wanted: there is nothing to choose a threshold by")
-    enough = [score for score in scores if precision_recall(labels, scores, score)[1] >= recall]
+        raise ValueError(
+            "no picture is wanted: there is nothing to choose a threshold by"
+        )
+    enough = [
+        score
+        for score in scores
+        if precision_recall(labels, scores, score)[1] >= recall
+    ]
     return float(max(enough))
     ### END SOLUTION
 
@@ -382,8 +390,9 @@ def honest_report(validation, test, recall):
     Returns
     -------
     dict
-        "threshold": float; "validation" and "test": (precision, recall) at the threshold;
-        "kept": bool, whether the recall on the TEST pictures is at least what was promised.
+        "threshold": float; "validation" and "test": (precision, recall) at the
+        threshold; "kept": bool, whether the recall on the TEST pictures is at
+        least what was promised.
     """
     ### BEGIN SOLUTION
     threshold = choose_threshold(*validation, recall)
@@ -513,8 +522,9 @@ def confident_mistakes(labels, scores, threshold, n):
     Returns
     -------
     dict of str to list of int
-        "kept": places of pictures that were kept wrongly, highest score first; "lost": places of
-        wanted pictures that were dropped, lowest score first.
+        "kept": places of pictures that were kept wrongly, highest score first;
+        "lost": places of wanted pictures that were dropped, lowest score
+        first.
     """
     ### BEGIN SOLUTION
     kept = np.flatnonzero((labels == 0) & (scores >= threshold))
@@ -626,8 +636,9 @@ def prepare(images, factor):
 
     Parameters
     ----------
-    images : ndarray of uint8, shape (n, height, width, 1) or (n, height, width, 3)
-        It is not changed.
+    images : ndarray of uint8
+        Of shape (n, height, width, 1) or (n, height, width, 3). It is not
+        changed.
     factor : int
         By how much each side grows.
 
@@ -742,7 +753,9 @@ for shape, factor in [((2, 3, 5, 3), 3), ((4, 2, 3, 1), 4), ((1, 1, 1, 1), 1)]:
 
 # %% nbgrader={"grade": false, "grade_id": "parcels", "locked": true, "schema_version": 3, "solution": false, "task": false}
 def pack(model):
-    """A network as plain data: its plan (JSON text) and its weights (a list of arrays)."""
+    """A network as plain data: its plan (JSON text) and its weights (a list of
+    arrays).
+    """
     return {"plan": model.to_json(), "weights": model.get_weights()}
 
 
@@ -754,26 +767,48 @@ def unpack(parcel):
 
 
 def snapshot(model):
-    """Copies of all weights, by layer: {name: [arrays]}; layers without weights are left out."""
-    return {layer.name: layer.get_weights() for layer in model.layers if layer.weights}
+    """Copies of all weights, by layer: {name: [arrays]}; layers without
+    weights are left out.
+    """
+    return {
+        layer.name: layer.get_weights()
+        for layer in model.layers
+        if layer.weights
+    }
 
 
 def small_trunk(side=8, widths=(4, 5, 6), seed=0):
-    """A parcel with a tiny convolutional trunk: images of any content in, one vector each out."""
+    """A parcel with a tiny convolutional trunk: images of any content in, one
+    vector each out.
+    """
     inputs = x = keras.Input((side, side, 3))
     for number, width in enumerate(widths, 1):
         stride = 1 if number == 1 else 2
         x = layers.Conv2D(
-            width, 3, strides=stride, padding="same", use_bias=False, name=f"conv{number}"
+            width,
+            3,
+            strides=stride,
+            padding="same",
+            use_bias=False,
+            name=f"conv{number}",
         )(x)
         x = layers.BatchNormalization(name=f"norm{number}")(x)
         x = layers.ReLU(name=f"relu{number}")(x)
     model = keras.Model(inputs, layers.GlobalAveragePooling2D(name="pool")(x))
-    rng = np.random.default_rng(seed)  # as if trained: kernels, and averages that belong to them
+    # As if trained: kernels, and averages that belong to them.
+    rng = np.random.default_rng(seed)
     for layer in model.layers:
-        arrays = [rng.normal(0, 0.4, size=array.shape) for array in layer.get_weights()]
+        arrays = [
+            rng.normal(0, 0.4, size=array.shape)
+            for array in layer.get_weights()
+        ]
         if layer.name.startswith("norm"):
-            arrays = [1 + arrays[0] / 2, arrays[1] + 0.3, arrays[2], 0.5 + np.abs(arrays[3])]
+            arrays = [
+                1 + arrays[0] / 2,
+                arrays[1] + 0.3,
+                arrays[2],
+                0.5 + np.abs(arrays[3]),
+            ]
         layer.set_weights(arrays)
     return pack(model)
 
@@ -798,7 +833,9 @@ def features(parcel, images, batch=32):
     model = unpack(parcel)
     ### BEGIN SOLUTION
     parts = [
-        keras.ops.convert_to_numpy(model(images[start : start + batch], training=False))
+        keras.ops.convert_to_numpy(
+            model(images[start : start + batch], training=False)
+        )
         for start in range(0, len(images), batch)
     ]
     return np.concatenate(parts)
@@ -1090,7 +1127,9 @@ def with_head(parcel, base_rate):
         1,
         activation="sigmoid",
         kernel_initializer="zeros",
-        bias_initializer=keras.initializers.Constant(np.log(base_rate / (1 - base_rate))),
+        bias_initializer=keras.initializers.Constant(
+            np.log(base_rate / (1 - base_rate))
+        ),
         name="event",
     )
     return keras.Model(trunk.inputs[0], event(trunk.outputs[0]))
@@ -1101,7 +1140,9 @@ def with_head(parcel, base_rate):
 
 
 def head_sheet(parcel, base_rate):
-    """The layers of your model: name, kind, parameters, and whether they may move."""
+    """The layers of your model: name, kind, parameters, and whether they may
+    move.
+    """
     return [
         (one.name, type(one).__name__, one.count_params(), bool(one.trainable))
         for one in with_head(parcel, base_rate).layers
@@ -1110,7 +1151,9 @@ def head_sheet(parcel, base_rate):
 
 
 def head_answers(parcel, base_rate, images, head=None):
-    """What your model says about images; with these weights of the head, if any are given."""
+    """What your model says about images; with these weights of the head, if
+    any are given.
+    """
     model = with_head(parcel, base_rate)
     if head is not None:
         model.get_layer("event").set_weights(head)
@@ -1402,8 +1445,8 @@ def set_trainable(model, last):
     model : keras.Model
         A trunk with a head, flat; the last layer is the head. It is changed.
     last : int
-        How many layers of the trunk may move; those without weights and batch normalisations do
-        not count.
+        How many layers of the trunk may move; those without weights and batch
+        normalisations do not count.
     """
     ### BEGIN SOLUTION
     *trunk, head = model.layers
@@ -1428,8 +1471,11 @@ def who_may_move(parcel, last, frozen_before):
     for layer in model.layers:
         layer.trainable = not frozen_before
     set_trainable(model, last)
-    return [layer.name for layer in model.layers if layer.weights and layer.trainable]
-
+    return [
+        layer.name
+        for layer in model.layers
+        if layer.weights and layer.trainable
+    ]
 
 # %% [markdown] tags=["hints"]
 # Make a list by hand for a trunk of three convolutions with batch
@@ -1600,27 +1646,42 @@ def two_phases(parcel, images, labels, last, rates, epochs):
 
 # %% nbgrader={"grade": false, "grade_id": "oracle", "locked": true, "schema_version": 3, "solution": false, "task": false}
 def differing(before, after):
-    """Names of layers whose weights differ (the checks' own `changed_layers`)."""
+    """Names of layers whose weights differ (the checks' own `changed_layers`).
+    """
     return sorted(
         name
         for name in before
-        if not all(np.array_equal(a, b) for a, b in zip(before[name], after[name], strict=True))
+        if not all(
+            np.array_equal(a, b)
+            for a, b in zip(before[name], after[name], strict=True)
+        )
     )
 
 
 def regression(vectors, labels, rate, epochs):
-    """Kernel and bias after gradient descent of a logistic regression, from the base rate."""
-    kernel, bias = np.zeros(vectors.shape[1]), np.log(labels.mean() / (1 - labels.mean()))
+    """Kernel and bias after gradient descent of a logistic regression, from
+    the base rate.
+    """
+    kernel, bias = (
+        np.zeros(vectors.shape[1]),
+        np.log(labels.mean() / (1 - labels.mean())),
+    )
     for _ in range(epochs):
-        error = (1 / (1 + np.exp(-(vectors @ kernel + bias))) - labels) / len(labels)
-        kernel, bias = kernel - rate * vectors.T @ error, bias - rate * error.sum()
+        error = (1 / (1 + np.exp(-(vectors @ kernel + bias))) - labels) / len(
+            labels
+        )
+        kernel, bias = (
+            kernel - rate * vectors.T @ error,
+            bias - rate * error.sum(),
+        )
     return kernel, bias
 
 
 def vectors_of(parcel, images):
     """Features with the stored averages (the checks' own `features`)."""
-    return keras.ops.convert_to_numpy(unpack(parcel)(images, training=False)).astype(float)
-
+    return keras.ops.convert_to_numpy(
+        unpack(parcel)(images, training=False)
+    ).astype(float)
 
 # %% nbgrader={"grade": true, "grade_id": "two_phases_head_test", "locked": true, "points": 0.5, "schema_version": 3, "solution": false, "task": false}
 trunk, rng = small_trunk(seed=7), np.random.default_rng(7)
@@ -1778,7 +1839,8 @@ def regatta_model(size, first_free=None, weights=None):
     first_free : str, optional
         The first layer of the base that may move.
     weights : str, optional
-        As in `keras.applications.MobileNetV2`; the checks train nothing, and use none.
+        As in `keras.applications.MobileNetV2`; the checks train nothing, and
+        use none.
 
     Returns
     -------
@@ -1787,7 +1849,11 @@ def regatta_model(size, first_free=None, weights=None):
     """
     ### BEGIN SOLUTION
     base = keras.applications.MobileNetV2(
-        (size, size, 3), alpha=0.35, weights=weights, include_top=False, pooling="avg"
+        (size, size, 3),
+        alpha=0.35,
+        weights=weights,
+        include_top=False,
+        pooling="avg",
     )
     names = [layer.name for layer in base.layers]
     start = len(names) if first_free is None else names.index(first_free)
@@ -1798,7 +1864,9 @@ def regatta_model(size, first_free=None, weights=None):
     x = layers.RandomFlip("horizontal")(inputs)
     x = layers.Rescaling(1 / 127.5, offset=-1)(x)
     x = base(x, training=False)
-    model = keras.Model(inputs, layers.Dense(1, activation="sigmoid", name="event")(x))
+    model = keras.Model(
+        inputs, layers.Dense(1, activation="sigmoid", name="event")(x)
+    )
     model.compile(keras.optimizers.SGD(0.01), "binary_crossentropy")
     return model
     ### END SOLUTION
@@ -1808,27 +1876,43 @@ def regatta_model(size, first_free=None, weights=None):
 
 
 def regatta_facts(size, first_free, images=None):
-    """Who may move in your model, and what it does with images, if any are given: plain data."""
+    """Who may move in your model, and what it does with images, if any are
+    given: plain data.
+    """
     model, numpy = regatta_model(size, first_free), keras.ops.convert_to_numpy
     inner = [layer for layer in model.layers if isinstance(layer, keras.Model)]
     base = inner[0] if inner else model
     facts = {
         "bases": len(inner),
-        "free": [layer.name for layer in base.layers if layer.weights and layer.trainable],
+        "free": [
+            layer.name
+            for layer in base.layers
+            if layer.weights and layer.trainable
+        ],
         "head": list(model.layers[-1].kernel.shape),
         "compiled": bool(model.compiled),
     }
     if images is None or not inner:
         return facts
-    rng = np.random.default_rng(0)  # as if trained: nothing fades on its way through the layers
+    # As if trained: nothing fades on its way through the layers.
+    rng = np.random.default_rng(0)
     for layer in [*base.layers, model.layers[-1]]:
         arrays = layer.get_weights()
         if isinstance(layer, layers.BatchNormalization):
-            arrays[2:] = [rng.normal(0, 0.3, arrays[2].shape), 0.5 + rng.random(arrays[3].shape)]
+            arrays[2:] = [
+                rng.normal(0, 0.3, arrays[2].shape),
+                0.5 + rng.random(arrays[3].shape),
+            ]
             layer.set_weights(arrays)
         elif arrays:
-            across = arrays[0].shape[:2] if "depthwise" in layer.name else arrays[0].shape[:-1]
-            arrays[0] = rng.normal(0, (2 / np.prod(across)) ** 0.5, arrays[0].shape)
+            across = (
+                arrays[0].shape[:2]
+                if "depthwise" in layer.name
+                else arrays[0].shape[:-1]
+            )
+            arrays[0] = rng.normal(
+                0, (2 / np.prod(across)) ** 0.5, arrays[0].shape
+            )
             layer.set_weights(arrays)
     before = [numpy(one) for one in base.non_trainable_weights]
     facts["training"] = numpy(model(images, training=True))
@@ -1837,8 +1921,12 @@ def regatta_facts(size, first_free, images=None):
     facts["in use"] = numpy(model(images, training=False))
     both = np.concatenate([images, images[:, :, ::-1]])
     vectors = numpy(base(both / 127.5 - 1, training=False)).astype(float)
-    scores = vectors @ numpy(model.layers[-1].kernel) + numpy(model.layers[-1].bias)
-    facts["expected"], facts["flipped"] = np.split(1 / (1 + np.exp(-scores)), 2)
+    scores = vectors @ numpy(model.layers[-1].kernel) + numpy(
+        model.layers[-1].bias
+    )
+    facts["expected"], facts["flipped"] = np.split(
+        1 / (1 + np.exp(-scores)), 2
+    )
     return facts
 
 
@@ -1928,13 +2016,19 @@ assert facts["compiled"], "not compiled"
 # %%
 keras.utils.set_random_seed(7)
 x = prepare(photos.train.images, 1)
-is_ship = (photos.train.labels == photos.class_names.index("ship")).astype("float32")
+is_ship = (photos.train.labels == photos.class_names.index("ship")).astype(
+    "float32"
+)
 unseen = [photos.class_names.index(name) for name in ("ship", "truck")]
 others = np.isin(photos.train.labels, unseen)
 plain = unpack(small_trunk(side=32, widths=(8, 16, 24)))
-school = keras.Model(plain.inputs[0], layers.Dense(10, activation="softmax")(plain.outputs[0]))
+school = keras.Model(
+    plain.inputs[0], layers.Dense(10, activation="softmax")(plain.outputs[0])
+)
 school.compile(
-    keras.optimizers.Adam(0.005), "sparse_categorical_crossentropy", metrics=["accuracy"]
+    keras.optimizers.Adam(0.005),
+    "sparse_categorical_crossentropy",
+    metrics=["accuracy"],
 )
 history = school.fit(
     x[~others],
@@ -1945,14 +2039,24 @@ history = school.fit(
 ).history
 borrowed = pack(plain)
 told = history["accuracy"][-1]
-print(f"a trunk trained on {np.sum(~others)} photographs of 8 classes: accuracy {told:.0%} there")
+print(
+    f"a trunk trained on {np.sum(~others)} photographs of 8 classes: accuracy "
+    f"{told:.0%} there"
+)
 
 epochs = budget.choose(ci=(15, 5), cpu=(60, 30))
-first, second = two_phases(borrowed, x, is_ship, last=1, rates=(0.1, 0.02), epochs=epochs)
-print("phase 1 changed:", ", ".join(changed_layers(snapshot(unpack(borrowed)), first)))
+first, second = two_phases(
+    borrowed, x, is_ship, last=1, rates=(0.1, 0.02), epochs=epochs
+)
+print(
+    "phase 1 changed:",
+    ", ".join(changed_layers(snapshot(unpack(borrowed)), first)),
+)
 print("phase 2 changed:", ", ".join(changed_layers(first, second)))
 x_val = prepare(photos.validation.images, 1)
-ship_val = (photos.validation.labels == photos.class_names.index("ship")).astype(float)
+ship_val = (
+    photos.validation.labels == photos.class_names.index("ship")
+).astype(float)
 tuned = with_head(borrowed, float(is_ship.mean()))
 for name, weights in (
     ("before training", snapshot(tuned)),
@@ -1986,8 +2090,16 @@ from helpers import pretrained
 larger = prepare(photos.train.images[:4], 3)
 print(f"{larger.shape[1]} x {larger.shape[2]} pixels go into MobileNetV2")
 count = budget.choose(ci=300, cpu=1200)
-parts = {"train": photos.train, "validation": photos.validation, "test": photos.test}
-most = {"train": count, "validation": 300, "test": budget.choose(ci=300, cpu=500)}
+parts = {
+    "train": photos.train,
+    "validation": photos.validation,
+    "test": photos.test,
+}
+most = {
+    "train": count,
+    "validation": 300,
+    "test": budget.choose(ci=300, cpu=500),
+}
 try:
     base = pretrained.load("mobilenetv2", top=False, size=96, pooling="avg")
     print(f"weights: {base.source}")
@@ -2004,31 +2116,57 @@ for name, part in parts.items():
     else:  # it scales by itself: prepare's -1 to 1 goes back to 0 to 255
         larger, maker = (prepare(pixels, 3) + 1) * 127.5, pack(base)
         vectors[name] = base.predict(larger, batch_size=64, verbose=0)
-    print(f"{name:10} {vectors[name].shape} features, key {cache_key(maker, larger)[:12]}")
+    print(
+        f"{name:10} {vectors[name].shape} features, key "
+        f"{cache_key(maker, larger)[:12]}"
+    )
 
-judge = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=500))
-judge.fit(vectors["train"], ships["train"])
-scores = {name: judge.predict_proba(vectors[name])[:, 1] for name in ("validation", "test")}
-report = honest_report(
-    (ships["validation"], scores["validation"]), (ships["test"], scores["test"]), 0.95
+judge = make_pipeline(
+    StandardScaler(), LogisticRegression(C=0.01, max_iter=500)
 )
-print(f"threshold {report['threshold']:.3f}, chosen on {ships['validation'].sum()} ships")
+judge.fit(vectors["train"], ships["train"])
+scores = {
+    name: judge.predict_proba(vectors[name])[:, 1]
+    for name in ("validation", "test")
+}
+report = honest_report(
+    (ships["validation"], scores["validation"]),
+    (ships["test"], scores["test"]),
+    0.95,
+)
+print(
+    f"threshold {report['threshold']:.3f}, chosen on "
+    f"{ships['validation'].sum()} ships"
+)
 for name in ("validation", "test"):
     precision, recall = report[name]
     print(f"{name:10} precision {precision:.1%}, recall {recall:.1%}")
-print("the promise was", "kept" if report["kept"] else "broken", "on the test pictures")
-print(f"for comparison: dropping everything has an accuracy of {1 - ships['test'].mean():.0%}")
+print(
+    "the promise was",
+    "kept" if report["kept"] else "broken",
+    "on the test pictures",
+)
+print(
+    "for comparison: dropping everything has an accuracy of "
+    f"{1 - ships['test'].mean():.0%}"
+)
 
-worst = confident_mistakes(ships["test"], scores["test"], report["threshold"], 8)
+worst = confident_mistakes(
+    ships["test"], scores["test"], report["threshold"], 8
+)
 places = worst["kept"] + worst["lost"]
 names = [photos.class_names[photos.test.labels[place]] for place in places]
-titles = [f"{name}\n{scores['test'][place]:.2f}" for name, place in zip(names, places, strict=True)]
+titles = [
+    f"{name}\n{scores['test'][place]:.2f}"
+    for name, place in zip(names, places, strict=True)
+]
 if places:
     plots.image_grid(
         photos.test.images[places],
         titles,
         columns=8,
-        title=f"Kept wrongly ({len(worst['kept'])} shown), then lost ({len(worst['lost'])} shown)",
+        title=f"Kept wrongly ({len(worst['kept'])} shown), then lost "
+        f"({len(worst['lost'])} shown)",
     )
 
 # %% [markdown]

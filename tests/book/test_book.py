@@ -89,8 +89,9 @@ def tree(tmp_path):
     noise = nbf.new_output("stream", name="stderr", text="progress 99 %")
     write(root / f"lectures/{WEEK}/01_dots.ipynb", lecture())
     write(root / f"build/executed/{WEEK}/01_dots.ipynb", lecture(noise, figure("One dot, in the middle")))
+    check = nbf.new_code_cell("check()", metadata={"tags": ["hide-input"], "nbgrader": {"grade": True}})
     exercise = nbf.new_notebook(
-        cells=[nbf.new_markdown_cell("# Exercise"), nbf.new_code_cell("raise NotImplementedError()")],
+        cells=[nbf.new_markdown_cell("# Exercise"), nbf.new_code_cell("raise NotImplementedError()"), check],
         metadata=PYTHON,
     )
     write(root / f"exercises/{WEEK}/dots.ipynb", exercise)
@@ -111,6 +112,7 @@ def test_a_good_tree_becomes_a_book(tree):
     assert address in [link.get("href") for link in page.all("a")]
     exercise = Page(site / f"exercises/{WEEK}/dots.html")
     assert "Traceback" not in exercise.text, "an exercise must never be executed"
+    assert "Show the check" in exercise.text and "Show code cell" not in exercise.text
     assert repository() in [link.get("href") for link in Page(site / "book/index.html").all("a")]
     assert (site / "index.html").is_file() and (site / "_static/mathjax/tex-svg-full.js").is_file()
 

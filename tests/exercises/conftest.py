@@ -11,7 +11,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from gate import SOURCES, Executor, code_cells, week, wrong_answers
+from gate import SOURCES, Executor, answers_to_run, code_cells, week
 from mutants import engine
 
 from pipeline.exercises import instructor_notebook, released_notebook
@@ -43,7 +43,7 @@ def pytest_generate_tests(metafunc):
     cases = [
         _case(source, question, mistake)
         for source in sources
-        for question, mistakes in wrong_answers(source).items()
+        for question, mistakes in answers_to_run(source)[0].items()
         for mistake in mistakes
     ]
     metafunc.parametrize(("source", "question", "mistake"), cases)

@@ -96,12 +96,29 @@ def wrong_answers_module(source):
     return module
 
 
+@functools.cache
+def answers_to_run(source):
+    """The wrong and the right answers of an exercise that are run, ``{question: {name: ...}}`` each.
+
+    Those of a question in SLOW, whose answers train networks, take seconds each: of them, the first of the right answers runs,
+    and of the wrong ones the first for each set of tests that should see it. All of them run where ``COURSE_MUTANTS=all`` says
+    so, as every night.
+    """
+    module = wrong_answers_module(source)
+    wrong, right = dict(module.WRONG), dict(module.RIGHT)
+    for question in getattr(module, "SLOW", ()) if os.environ.get("COURSE_MUTANTS") != "all" else ():
+        first = {tuple(sorted(losing)): name for name, (_, losing, _) in reversed(wrong[question].items())}
+        wrong[question] = {name: wrong[question][name] for name in reversed(first.values())}
+        right[question] = dict(list(right[question].items())[:1])
+    return wrong, right
+
+
 def right_answers(source):
     """Notebooks' worth of right answers in other styles, from RIGHT of an exercise: ``{question: source}`` each.
 
     The first holds the first style of each question, the second the second, and so on.
     """
-    right = getattr(wrong_answers_module(source), "RIGHT", {})
+    right = wrong_answers_module(source).RIGHT
     styles = {question: list(answers.values()) for question, answers in right.items()}
     most = max(map(len, styles.values()), default=0)
     return [{question: answers[n] for question, answers in styles.items() if n < len(answers)} for n in range(most)]

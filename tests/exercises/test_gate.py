@@ -14,6 +14,7 @@ from gate import (
     HIDDEN,
     SOLUTION,
     SOURCES,
+    answers_to_run,
     names,
     right_answers,
     with_answer,
@@ -27,15 +28,10 @@ from pipeline.exercises import instructor_notebook, released_notebook
 NOT_WRITTEN = re.compile(r"NotWritten: not written yet: [\w.]+")  # and which function
 ANCHOR = re.compile(r"^\| ([\d.]+) \|", flags=re.MULTILINE)
 LEAST_POINTS, MOST_POINTS = 10, 20
-LEAST_WRONG_ANSWERS = LEAST_RIGHT_ANSWERS = 3
-# What is still to be mended: weeks whose right answers are to be written, and shares of wrong answers that no visible check sees.
-WITHOUT_RIGHT_ANSWERS = {
-    "week01_knn",
-    "week02_convolution",
-    "week05_hyperparameters",
-    "week06_augmentation",
-}
-SEEN_BY_HIDDEN_TESTS_ONLY = dict.fromkeys(WITHOUT_RIGHT_ANSWERS, 0.1)
+LEAST_WRONG_ANSWERS, LEAST_RIGHT_ANSWERS = 5, 3
+MOST_SEEN_BY_HIDDEN_TESTS_ONLY = 0.05  # of the wrong answers
+MOST_WITHOUT_A_REASON = 0.15  # of what is said first to a wrong answer: bare exceptions and fallbacks
+NOT_COUNTED_YET = {"week07_transfer": 0.37}  # the share of all weeks before the questions were written anew
 
 
 def test_there_is_an_exercise():
@@ -124,9 +120,17 @@ def test_every_test_can_fail_and_every_question_has_wrong_answers(source, instru
     for cell in cells:
         if cell.role == "solution":
             assert len(wrong.get(cell.name, {})) >= LEAST_WRONG_ANSWERS, f"too few wrong answers to {cell.name}"
-    lost = {name for mistakes in wrong.values() for _, losing, _ in mistakes.values() for name in losing}
+    lost = {name for mistakes in answers_to_run(source)[0].values() for _, losing, _ in mistakes.values() for name in losing}
     graded = {cell.name for cell in cells if cell.role == "test"}
     assert lost == graded, f"never lost: {sorted(graded - lost)}; not graded cells: {sorted(lost - graded)}"
+
+
+def test_of_a_slow_question_a_wrong_answer_runs_for_each_set_of_tests(source):
+    run = answers_to_run(source)[0]
+    for question, mistakes in wrong_answers(source).items():
+        assert {tuple(sorted(losing)) for _, losing, _ in mistakes.values()} == {
+            tuple(sorted(losing)) for _, losing, _ in run[question].values()
+        }, question
 
 
 def test_no_cell_needs_what_a_test_defines(source, instructor):
@@ -154,14 +158,25 @@ def test_visible_checks_see_most_mistakes(source, judged):
     hidden = [f"{verdict.question}: {verdict.name}" for verdict in verdicts if verdict.seen == engine.HIDDEN_ONLY]
     share = len(hidden) / len(verdicts)
     print(f"{source.parent.name}: {share:.1%} of {len(verdicts)} wrong answers are seen by hidden tests only")
-    most = SEEN_BY_HIDDEN_TESTS_ONLY.get(source.parent.name, 0.05)
-    assert share <= most, f"{share:.1%} of the wrong answers see only green checks:\n" + "\n".join(hidden)
+    assert share <= MOST_SEEN_BY_HIDDEN_TESTS_ONLY, f"{share:.1%} of the wrong answers see only green checks:\n" + "\n".join(
+        hidden
+    )
+
+
+def test_most_first_messages_give_a_reason(source, judged):
+    first = [verdict.failures[0].message for verdict in judged(source)[0].values() if verdict.failures]
+    others = [message for message in first if engine.kind(message) != engine.DIAGNOSES]
+    share = len(others) / len(first)
+    print(f"{source.parent.name}: {share:.1%} of {len(first)} first messages are bare exceptions or fallbacks")
+    assert share <= NOT_COUNTED_YET.get(source.parent.name, MOST_WITHOUT_A_REASON), (
+        f"{share:.1%} of the first messages give no reason:\n" + "\n".join(others)
+    )
 
 
 def test_every_question_has_right_answers_in_other_styles(source, instructor):
-    right = getattr(wrong_answers_module(source), "RIGHT", {})
+    right = wrong_answers_module(source).RIGHT
     for cell in instructor(source):
-        if cell.role == "solution" and source.parent.name not in WITHOUT_RIGHT_ANSWERS:
+        if cell.role == "solution":
             assert len(right.get(cell.name, {})) >= LEAST_RIGHT_ANSWERS, f"too few right answers to {cell.name}"
 
 

@@ -13,7 +13,8 @@ from gate import ONE_THREAD, TIME_LIMIT, Executor, graded_cells, right_answers, 
 from traitlets.config import Config
 
 from pipeline.exercises import instructor_notebook, released_notebook, settings
-from pipeline.notebooks import to_text
+from pipeline.files import write_text
+from pipeline.notebooks import sealed
 
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")  # nbgrader's own
 
@@ -37,7 +38,7 @@ def nbgrader(tmp_path_factory):
 
     folder = tmp_path_factory.mktemp("course")
     own = settings()  # of the course's settings, only what a release and points depend on
-    config = Config(ClearSolutions=own.ClearSolutions, IgnorePattern=own.IgnorePattern)
+    config = Config(ClearSolutions=own.ClearSolutions, IgnorePattern=own.IgnorePattern, GenerateAssignment=own.GenerateAssignment)
     config.CourseDirectory.root = str(folder / "course")
     config.Exchange.root = str(folder / "exchange")
     config.Execute.timeout = TIME_LIMIT
@@ -55,8 +56,7 @@ def nbgrader(tmp_path_factory):
 
 def test_nbgrader_releases_the_same_exercise(source, nbgrader):
     """An instructor who runs `nbgrader generate_assignment` changes nothing in exercises/."""
-    released = nbformat.read(_release(source, nbgrader), as_version=4)
-    assert to_text(released) == to_text(released_notebook(source))
+    assert _release(source, nbgrader).read_text(encoding="utf-8") == sealed(released_notebook(source))
 
 
 def test_nbgrader_grades_as_the_gate_does(source, instructor, released, nbgrader):
@@ -95,7 +95,7 @@ def _release(source, nbgrader):
     """Let nbgrader make the assignment, once; the path of the released notebook."""
     course, assignment, name = Path(nbgrader.coursedir.root), source.parent.name, f"{source.stem}.ipynb"
     if not (course / "source" / assignment / name).exists():
-        _write(instructor_notebook(source), course / "source" / assignment / name)
+        write_text(course / "source" / assignment / name, sealed(instructor_notebook(source)))
         _succeeds(nbgrader.generate_assignment(assignment))
     return course / "release" / assignment / name
 

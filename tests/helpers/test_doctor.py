@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import requests
+from matplotlib import font_manager
 
 import helpers
 from helpers import budget, doctor
@@ -63,7 +64,8 @@ def test_where_all_is_well_it_says_so(capsys):
     assert doctor.main([]) == 0
     said = capsys.readouterr().out
     assert said.startswith("Nothing is wrong.")
-    for about in ("course", "Python", "kernel", "packages", "backend", "budget", "GPU", "cache", "data", "network", "notebooks"):
+    parts = "course Python kernel packages backend budget GPU cache data fonts network notebooks".split()
+    for about in parts:
         assert re.search(rf"^{about}: ", said, flags=re.MULTILINE), about
     assert said.rstrip().endswith("```"), "the report is the end"
 
@@ -208,6 +210,15 @@ def test_a_shared_cache_that_is_there_to_be_read_is_fine(monkeypatch):
 def test_a_full_disk(monkeypatch, capsys):
     monkeypatch.setattr(doctor.shutil, "disk_usage", lambda path: doctor.shutil._ntuple_diskusage(10**11, 10**11, 2 * 10**8))
     assert "Only 200 MB are free" in one_line(capsys) and "COURSE_DATA" in doctor.storage().remedy
+
+
+def test_a_list_of_fonts_that_was_made_while_the_environment_was_replaced(monkeypatch):
+    assert not doctor.fonts().wrong
+    monkeypatch.setattr(font_manager, "get_font_names", lambda: ["DejaVu Sans"])
+    assert "lacks STIXGeneral, cmr10" in doctor.fonts().wrong
+    kept = re.search(r"remove (.*\.json)", doctor.fonts().remedy)[1]
+    font_manager.findfont("DejaVu Sans")
+    assert Path(kept).exists(), "the file that is to be removed is the one that matplotlib reads"
 
 
 def test_data_that_are_damaged_are_fetched_again():

@@ -39,6 +39,15 @@ def test_temporary_folders_are_removed_though_the_kernel_is_ended_at_once(tmp_pa
     assert place and not os.path.exists(place)
 
 
+def test_the_accounts_own_settings_and_font_list_of_matplotlib_are_not_used(tmp_path, target, monkeypatch):
+    (tmp_path / "account").mkdir()
+    (tmp_path / "account" / "matplotlibrc").write_text("font.size: 33", encoding="utf-8")
+    monkeypatch.setenv("MPLCONFIGDIR", str(tmp_path / "account"))
+    module.main([str(lecture(tmp_path, "import matplotlib\nprint(matplotlib.rcParams['font.size'], matplotlib.get_cachedir())"))])
+    size, cache = nbformat.read(target, as_version=4).cells[0].outputs[0].text.split(maxsplit=1)
+    assert size == "10.0" and not cache.startswith(str(tmp_path / "account"))
+
+
 def test_a_failing_cell_fails_the_build_and_is_kept(tmp_path, target):
     path = lecture(tmp_path, "print('before')", "1 / 0", "print('after')")
     with pytest.raises(SystemExit, match="ZeroDivisionError"):

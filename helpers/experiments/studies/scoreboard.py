@@ -118,7 +118,7 @@ def features(what: str, part: str) -> NDArray[np.float32]:
     if what == "pixels":
         return images.reshape(len(images), -1).astype(np.float32) / np.float32(255)
     if what == "hog":
-        return _hog(images)
+        return hog_features(images)
     import keras
 
     from helpers import pretrained
@@ -144,7 +144,24 @@ def _blocks(array, size=1000):
     return (array[start : start + size] for start in range(0, len(array), size))
 
 
-def _hog(images):
+def hog_features(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return week 1's best features made by hand: histograms of oriented gradients, and the colours of small cells.
+
+    Parameters
+    ----------
+    images : numpy.ndarray
+        uint8, shape (n, 32, 32, 3).
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, shape (n, 516): HOG with 9 directions in cells of 8 pixels, then half the mean colours of cells of 4 pixels.
+
+    Examples
+    --------
+    >>> hog_features(np.zeros((2, 32, 32, 3), np.uint8)).shape
+    (2, 516)
+    """
     from skimage.feature import hog
 
     shapes = [

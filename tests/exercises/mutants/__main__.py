@@ -1,6 +1,7 @@
 """Prints what became of the mutants of an exercise: ``python -m tests.exercises.mutants week03_lenet``."""
 
 import argparse
+import os
 import sys
 from collections import Counter
 from pathlib import Path
@@ -10,9 +11,6 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from gate import SOURCES
 
 from mutants import engine
-
-# What `helpers.checks` says where it knows no reason.
-FALLBACKS = ("Look at the first one that differs by hand", "Print the shape after every step")
 
 
 def table(verdicts, reasons):
@@ -35,17 +33,11 @@ def _counts(verdicts, reasons):
 def messages(verdicts):
     """Lines: how many of the first messages are a diagnosis, the fallback of `helpers.checks` or a bare exception."""
     first = [verdict.failures[0] for verdict in verdicts if verdict.failures]
-    kinds = Counter(_kind(failure.message) for failure in first)
+    kinds = Counter(engine.kind(failure.message) for failure in first)
     seen = Counter(verdict.seen for verdict in verdicts)
     lines = [", ".join(f"{number} {what}" for what, number in counts.items()) for counts in (seen, kinds)]
-    rest = sorted((_kind(failure.message), failure.cell, failure.message) for failure in first)
-    return lines + [f"{kind}: {cell}: {message}" for kind, cell, message in rest if kind != "diagnoses"]
-
-
-def _kind(message):
-    if not message.startswith(("CheckFailed: ", "AssertionError: ")):
-        return "bare exceptions"
-    return "fallbacks" if any(text in message for text in FALLBACKS) else "diagnoses"
+    rest = sorted((engine.kind(failure.message), failure.cell, failure.message) for failure in first)
+    return lines + [f"{kind}: {cell}: {message}" for kind, cell, message in rest if kind != engine.DIAGNOSES]
 
 
 def main(arguments=None):
@@ -59,6 +51,7 @@ def main(arguments=None):
     parser.add_argument("--show", action="store_true", help="print the code of the mutants that are kept")
     parser.add_argument("--hidden", action="store_true", help="name those as well that only hidden tests see")
     options = parser.parse_args(arguments)
+    os.environ["COURSE_MUTANTS"] = "all"
     kept = 0
     for source in (source for source in SOURCES if source.parent.name == options.week):
         if options.answers:

@@ -20,14 +20,18 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from gate import GRADED, HIDDEN, ONE_THREAD, ROOT, code_cells, run_cell, wrong_answers_module
+from gate import GRADED, HIDDEN, ONE_THREAD, ROOT, answers_to_run, code_cells, run_cell, wrong_answers_module
 
 from mutants import calls, operators
 
-TIMES, SECONDS = 20, 20  # of the processor: an answer that takes so many times the reference's, and so much more, is stopped
+TIMES, SECONDS = 8, 5  # of the processor: a mutant that takes so many times the reference's, and so much more, is stopped
+LONGEST = 60  # seconds of the processor, after which an answer of the list is stopped
 ONE_IN = 10  # of the mutants of a question about networks or searches are run where not everything is
 SEED = 981_723  # of what is random in an answer; no test uses it
 VISIBLE, HIDDEN_ONLY, KEPT = "visible", "hidden", "kept"
+BARE, FALLBACKS, DIAGNOSES = "bare exceptions", "fallbacks", "diagnoses"  # kinds of messages
+# What `helpers.checks` says where it knows no reason.
+KNOWS_NO_REASON = ("Look at the first one that differs by hand", "Print the shape after every step")
 
 
 class Failure(NamedTuple):
@@ -77,7 +81,7 @@ def judge(source, question=None, everything=True):
 
 
 def answers(source):
-    """Run the answers of an exercise's ``wrong_answers.py``: those of WRONG, and of RIGHT, where there is one.
+    """Run the answers of an exercise's ``wrong_answers.py``: those of WRONG and of RIGHT, see `gate.answers_to_run`.
 
     Parameters
     ----------
@@ -107,6 +111,19 @@ def _in_a_process(source, *arguments):
         assert done.returncode == 0, f"the answers to {source.name} did not run to the end:\n{done.stdout}{done.stderr}"
         rows = json.loads(target.read_text(encoding="utf-8"))
     return [Verdict(question, name, [Failure(*one) for one in failures], text) for question, name, failures, text in rows]
+
+
+def kind(message):
+    """What a message is: a diagnosis, the fallback of `helpers.checks`, or a bare exception.
+
+    Examples
+    --------
+    >>> kind("TypeError: unsupported"), kind("AssertionError: Two rows share a label.")
+    ('bare exceptions', 'diagnoses')
+    """
+    if not message.startswith(("CheckFailed: ", "AssertionError: ")):
+        return BARE
+    return FALLBACKS if any(text in message for text in KNOWS_NO_REASON) else DIAGNOSES
 
 
 def equivalent(source):
@@ -268,12 +285,12 @@ def _mutants(notebook, cell, question, everything):
     _reference(notebook, cell, tests)
 
 
-def _answers(notebook, cell, module):
-    wrong = {f"wrong: {name}": (text, losing) for name, (text, losing, _) in module.WRONG.get(cell.name, {}).items()}
-    right = {f"right: {name}": (text, ()) for name, text in getattr(module, "RIGHT", {}).get(cell.name, {}).items()}
+def _answers(notebook, cell, wrong, right):
+    wrong = {f"wrong: {name}": (text, losing) for name, (text, losing, _) in wrong.get(cell.name, {}).items()}
+    right = {f"right: {name}": (text, ()) for name, text in right.get(cell.name, {}).items()}
     for name, (text, losing) in {**wrong, **right}.items():
         tests = tests_of(notebook.cells, cell.name, losing)
-        yield Verdict(cell.name, name, notebook.attempt(cell, text, tests, 3 * SECONDS, every=True), text)
+        yield Verdict(cell.name, name, notebook.attempt(cell, text, tests, LONGEST, every=True), text)
     _reference(notebook, cell, tests_of(notebook.cells, cell.name))
 
 
@@ -295,7 +312,7 @@ def main(target, exercise, what, question="", everything=""):
     if what == "mutants":
         verdicts = run(source, lambda notebook, cell: _mutants(notebook, cell, question, everything))
     else:
-        verdicts = run(source, lambda notebook, cell: _answers(notebook, cell, wrong_answers_module(source)))
+        verdicts = run(source, lambda notebook, cell: _answers(notebook, cell, *answers_to_run(source)))
     Path(target).write_text(json.dumps(verdicts), encoding="utf-8")
 
 

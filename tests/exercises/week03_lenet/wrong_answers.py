@@ -203,6 +203,8 @@ BEST, LAST, STOP_MORE = (f"early_stopping_{part}_test" for part in ("best", "las
 LEARNS, SETTINGS, HONEST, STOPS, COLOUR = (
     f"train_lenet_{part}_test" for part in ("learns", "settings", "honest", "stops", "colour"))
 
+SLOW = {"train_lenet"}  # see `gate.answers_to_run`
+
 WRONG = {
     "softmax": {
         "overflows": (soft(less="0"), [STABLE], "Subtract the largest score first"),
@@ -883,5 +885,19 @@ RIGHT = {
         "a callback": CALLBACK,
         "validation data": BY_VALIDATION_DATA,
         "train_on_batch": BY_STEPS,
+    },
+}
+
+
+EVEN_SQUARE = "the images are square, and their side is even"
+
+EQUIVALENT = {
+    "cross_entropy": {
+        "without axis: log_p.mean(axis=1) -> log_p.mean()": "the mean of the rows' means is the mean of all numbers",
+    },
+    "prepare": {
+        "operator: (32 - images.shape[1]) // 2 -> -(-(32 - images.shape[1]) // 2)": EVEN_SQUARE,
+        "constant: 32 - images.shape[1] -> 33 - images.shape[1]": EVEN_SQUARE,
+        "constant: images.shape[1] -> images.shape[2]": EVEN_SQUARE,
     },
 }

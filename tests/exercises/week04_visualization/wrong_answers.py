@@ -468,6 +468,11 @@ WRONG = {
             "cover ALL channels",
         ),
         "a side that is square": (occlusion(width="height - patch + 1"), [ANY_SHAPE], "expected (2, 4)"),
+        "as in training": (occlusion(training="True"), [COVER], "training=False"),
+        "pixels as whole numbers": (occlusion(copy="image.astype(np.uint8)"), [COVER, ANY_SHAPE], "Is `fill` used?"),
+        "shares as bytes": (
+            occlusion(copy="(255 * image).astype(np.uint8)", fill="np.uint8(255 * fill)").replace(
+                "covered.copy()", "covered / np.float32(255)"), [COVER], "occlusion_map"),
     },
     "saliency_map": {
         "no absolute value": (saliency("gradient[0].max(axis=-1)"), [SLOPE], "Take the absolute value first"),
@@ -1041,5 +1046,32 @@ RIGHT = {
             return kernels - kernels.mean(axis=(0, 1, 2))
         """),
         "nested lists": kernels(f"({STACKED}).tolist()"),
+    },
+}
+
+
+SAME_SHIFT = "the same shift of both sets changes no distance"
+A_FLOAT = "the mean is a float, and so is what it is subtracted from afterwards"
+SCALED = "the map is divided by its largest value"
+
+EQUIVALENT = {
+    "residual_block": {
+        "without name: layers.ReLU(name=f'{name}_relu1') -> layers.ReLU()":
+            "what has no parameters need not be a layer: a function of keras.ops will do",
+    },
+    "saliency_map": {
+        "without training: model(x, training=False) -> model(x)": "Keras calls a network as in use if it is not told",
+    },
+    "heat_map": {
+        "function: gradients.mean(axis=(0, 1)) -> gradients.sum(axis=(0, 1))": SCALED,
+    },
+    "neighbour_accuracy": {
+        "without astype: train.reshape(len(train), -1).astype(float) -> train.reshape(len(train), -1)": A_FLOAT,
+        "without astype: queries.reshape(len(queries), -1).astype(float) -> queries.reshape(len(queries), -1)": A_FLOAT,
+        "constant: 1 -> 2": SAME_SHIFT,
+        "function: known.mean(axis=0) -> np.median(known, axis=0)": SAME_SHIFT,
+        "function: known.mean(axis=0) -> known.sum(axis=0)": SAME_SHIFT,
+        "without axis: known.mean(axis=0) -> known.mean()": SAME_SHIFT,
+        "constant: int(train_labels.max()) + 1 -> int(train_labels.max()) + 2": "a class without neighbours gets no votes",
     },
 }

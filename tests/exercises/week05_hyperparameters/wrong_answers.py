@@ -234,6 +234,8 @@ STUDY, LEARNS = both("bayesian_search"), both("bayesian_search_learns")
 KEPT, THRIFT = both("bayesian_search_storage"), both("one_standard_error")
 REPORT, INTERVAL = both("final_report"), both("final_report_interval")
 
+SLOW = {"bayesian_search"}  # see `gate.answers_to_run`
+
 WRONG = {
     "ranked_table": {
         "ties by the spread": (
@@ -983,4 +985,28 @@ RIGHT = {
         """) + LEAVE_BEHIND,
         "seeded by all trials": study(sampler="optuna.samplers.TPESampler(seed=seed + len(study.trials))"),
     },
+}
+
+
+SCALE = "only the order counts"
+NO_SPREAD = "a mean is NaN where the spread is, and nowhere else"
+AT_ZERO = "measured intervals do not end at exactly 0, and the text does not say what holds then"
+A_LIST = "the values come as a list"
+
+EQUIVALENT = {
+    "ranked_table": {
+        "constant: -1 if larger_is_better else 1 -> -1 if larger_is_better else 2": SCALE,
+        "constant: row[1] -> row[2]": NO_SPREAD,
+    },
+    "tied_with_best": {
+        "comparison: low <= 0 <= high -> low < 0 <= high": AT_ZERO,
+        "comparison: low <= 0 <= high -> low <= 0 < high": AT_ZERO,
+    },
+    "grid": {"constant: 1 -> 0": "the loop counts on to 1, which fits into every budget"},
+    "incumbent": {
+        "without asarray: np.asarray(values, dtype=float) -> values": A_LIST,
+        "without dtype: np.asarray(values, dtype=float) -> np.asarray(values)": A_LIST,
+    },
+    "schedule": {"constant: max(warmup, 1) -> max(warmup, 0)": "without a warm-up the array that is divided is empty"},
+    "should_stop": {"branch: if not finished -> if False": "nothing is smaller than NaN, the median of nothing"},
 }

@@ -1296,6 +1296,10 @@ RIGHT = {
 EMPTY = "the two slices are empty then, or cut at the end of the image"
 INVERSE = "each of the transforms is its own inverse, so the table is symmetric"
 NUMBERS = "the numbers of the epochs only seed the dice, which nobody prescribes"
+DRAWN = "which things are drawn is not said, nor the order of the validation shots"
+JUDGE = "the accuracy on all validation images depends neither on batches nor on their order"
+JUDGED = ("constant: Batches(validation_images, validation_labels, 32, 0) -> "
+          "Batches(validation_images, validation_labe …")
 
 EQUIVALENT = {
     "shift": {
@@ -1314,4 +1318,11 @@ EQUIVALENT = {
         "constant: 1 -> 2": NUMBERS,
         "constant: (source, transform, seed, 0) -> (source, transform, seed, 1)": NUMBERS,
     },
+    "pipelines": {
+        "reversed: sorted((str(path) for path in pathlib.Path(folder).glob('*/*.png'))) -> "
+        "sorted((str(path) for path …": DRAWN,
+        "reversed: sorted({thing_of(path) for path in paths if class_of(path) == name}) -> "
+        "sorted({thing_of(path) for …": DRAWN,
+    },
+    "on_off": dict.fromkeys([JUDGED, *(f"{JUDGED} #{n}" for n in (2, 3, 4))], JUDGE),
 }

@@ -203,6 +203,8 @@ MOVED, FREE, NORM = "changed_layers_test", "set_trainable_test", "set_trainable_
 FIRST, SECOND = "two_phases_head_test", "two_phases_tune_test"
 USE, WHO = "regatta_use_test", "regatta_free_test"
 
+SLOW = {"two_phases", "regatta_model"}  # see `gate.answers_to_run`
+
 WRONG = {
     "precision_recall": {
         "exchanged": (decided(result="float(recall), float(precision)"), [SHARES, EDGES], "Return precision first"),
@@ -770,4 +772,10 @@ RIGHT = {
 }
 
 EQUIVALENT = {
+    "changed_layers": {"constant: strict=True -> strict=False": "the lengths are compared before"},
+    "regatta_model": {
+        "loop over [:-1]: for (number, layer) in enumerate(base.layers) -> for (number, layer) in list(enumerate(base …":
+            "the last layer of the base is the pooling, which has no weights",
+        "constant: alpha=0.35 -> alpha=0.5249999999999999": "how wide the base is, the text does not say",
+    },
 }

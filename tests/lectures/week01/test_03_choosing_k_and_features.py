@@ -3,6 +3,9 @@
 import numpy as np
 import pytest
 
+from helpers.experiments import board
+from tests import needs
+
 LECTURE = "week01_knn/03_choosing_k_and_features"
 WHOLE_SEARCH = 0.3539  # 1-NN, Euclidean distance, 50,000 training and 10,000 test images
 
@@ -57,3 +60,18 @@ def test_the_map_hides_a_gap_that_is_there(lecture):
     gap = lecture["gap_ratio"]
     assert gap["true"] == pytest.approx(9, abs=0.5)
     assert gap["map"] < gap["true"] / 2
+
+
+def test_hog_is_twenty_points_above_pixels_on_the_scoreboard():
+    rows = {line.method: line for line in board.lines(1)}
+    assert 19.5 <= rows["HOG"].accuracy - rows["pixels"].accuracy < 20.5
+    assert rows["HOG"].low > rows["pixels"].high
+    assert all(line.high - line.low < 2 for line in rows.values())  # as narrow as the markers
+
+
+@pytest.mark.parametrize(("method", "published"), [("pixels, L2, k = 1", 35.4), ("pixels, L1, k = 1", 38.6)])
+def test_the_published_figures_are_measured_again(method, published):
+    rows = {line.method: line for line in board.lines(1)}
+    if method not in rows:
+        needs.require("built", f"the scoreboard has no row for {method} yet")
+    assert round(rows[method].accuracy, 1) == published

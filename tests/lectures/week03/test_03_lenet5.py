@@ -1,5 +1,10 @@
 """LeNet-5, 1998 and now: the parameters of the paper and of the textbooks, and the steps between them."""
 
+import numpy as np
+
+from helpers.experiments import lenet5, trained, verdict
+from tests import needs
+
 LECTURE = "week03_lenet/03_lenet5"
 
 
@@ -47,7 +52,7 @@ def test_colour_images_and_the_network_without_convolutions(lecture):
     first = conv(5, 3, 6)
     assert lecture["colour"] == {"first_layer": first, "total": sum(TEXTBOOK) + first - TEXTBOOK[0]}
     assert first == 456 and lecture["colour"]["total"] == 62_006
-    assert lecture["first_layers_on_cifar10"] == [first, first]
+    assert lecture["first_layer_on_cifar10"] == first
     assert lecture["mlp_parameters"] == {str(inputs): (inputs + 1) * 84 + 85 * 10 for inputs in (1024, 3072)}
     assert lecture["mlp_parameters"] == {"1024": 86_950, "3072": 258_982}
 
@@ -56,20 +61,35 @@ def test_the_mistake_is_found(lecture):
     assert lecture["second_convolution"] == {"slide": conv(3, 6, 16), "right": conv(5, 6, 16)}
 
 
-def test_every_step_is_measured_with_a_spread(lecture):
-    steps = lecture["steps"]
-    assert len(steps) == 8 and steps[0]["step"] == "LeNet-5, 1998"
-    assert all(step["spread"] > 0 and step["seconds"] > 0 for step in steps)
-    assert min(step["accuracy"] for step in steps[1:]) > 0.5  # every step learns digits
+def test_every_step_is_trained_and_judged_by_the_one_function(lecture):
+    steps = dict(lecture["steps"])
+    assert len(steps) == len(lenet5.STEPS) and list(steps)[0] == "LeNet-5, 1998"
+    assert all(len(numbers) == 3 for numbers in steps.values())
+    names = list(steps)
+    judged = [verdict(steps[b], steps[a], comparisons=7).word for a, b in zip(names, names[1:], strict=False)]
+    assert lecture["verdicts"] == judged
 
 
-def test_the_best_step_on_validation_is_chosen(lecture):
-    accuracies = {step["step"]: step["accuracy"] for step in lecture["steps"]}
-    assert accuracies[lecture["chosen"]] == max(accuracies.values())
+# --- the trained networks: what the prose says of them --------------------------------------------------------
 
 
-def test_a_step_is_only_better_or_worse_beyond_the_spread(lecture):
-    before, after = lecture["steps"][-2:]
-    gain, noise = after["accuracy"] - before["accuracy"], after["spread"] + before["spread"]
-    expected = "within the spread" if abs(gain) <= noise else "better" if gain > 0 else "worse"
-    assert lecture["verdict_on_last_step"] == expected
+def test_the_cards_say_what_the_prose_says():
+    old, modern = trained.card("mnist-lenet5-1998"), trained.card("mnist-lenet5")
+    assert round((1 - old["test_accuracy"]) * 10_000) == 115 and round((1 - modern["test_accuracy"]) * 10_000) == 58
+    assert (old["test_accuracy"], modern["test_accuracy"]) == (0.9885, 0.9942)
+    assert old["test_interval"][1] < modern["test_interval"][0]  # the intervals do not overlap
+    assert old["recipe"]["rate"] != modern["recipe"]["rate"] and (old["recipe"]["shift"], modern["recipe"]["shift"]) == (0, 2)
+    assert {card["images"] for card in (old, modern)} == {55_000} and {card["recipe"]["epochs"] for card in (old, modern)} == {12}
+
+
+def test_the_confusions_are_those_of_the_whole_test_set(lecture, executed, printed):
+    if "EMBEDDED SAMPLE" in printed(executed(LECTURE)):
+        needs.require("data", "the lecture ran on the embedded sample")
+    matrix = np.array(lecture["matrix"])
+    assert matrix.sum() == 10_000
+    assert abs(np.trace(matrix) - 9942) <= 10  # other versions may differ by a few
+
+
+def test_trained_windows_are_orderly_and_random_ones_are_not(lecture):
+    alike = lecture["alike"]
+    assert abs(alike["random"]) < 0.2 and min(alike["modern"], alike["1998"]) > 0.3

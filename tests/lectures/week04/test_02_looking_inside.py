@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from helpers.experiments import trained
 from pipeline import ROOT
 from tests import needs
 
@@ -14,32 +15,44 @@ def recorded(values):
     return values(LECTURE)
 
 
+def needs_photographs(recorded):
+    if recorded["weights_from"].startswith("none"):
+        needs.require("data", "executed without pre-trained weights")
+
+
 @pytest.fixture(scope="module")
 def real_data(recorded):
     if recorded["embedded_sample"]:
         needs.require("data", "the lecture ran on the embedded sample, which has too few images for what real data show")
 
 
-def test_the_network_has_the_parameters_that_arithmetic_gives_it(recorded):
-    # Kernels without biases, four numbers a map for batch normalisation, and the dense layer.
-    expected = sum(w * w * i * o + 4 * o for w, i, o in [(5, 3, 24), (3, 24, 48), (3, 48, 96)]) + 96 * 10 + 10
-    assert recorded["parameters"] == expected == 55_282
+def test_the_network_is_the_one_that_ships(recorded):
+    assert recorded["parameters"] == trained.card("cifar10-residual")["parameters"] == 791_978
 
 
 def test_receptive_fields(recorded):
     rows = recorded["fields"]
-    assert [row[:3] for row in rows] == [["relu1", 5, 1], ["relu2", 10, 2], ["relu3", 20, 4]]
+    assert [row[:3] for row in rows] == [["block1_add", 9, 2], ["block2_add", 23, 4], ["block3_add", 51, 8]]
     for _, window, step, corner, middle, low, high in rows:
         top = corner + middle * step
         assert middle == 32 // step // 2
-        assert 0 <= top <= low <= high <= top + window - 1
-        assert high - low + 1 >= window - 1  # many images touch nearly all of it
+        assert max(top, 0) <= low <= high <= min(top + window, 32) - 1
+        assert high - low + 1 >= min(window, 32) - 2  # many images touch nearly all of it
+
+
+def test_learned_filters_are_orderly(recorded):
+    assert abs(recorded["neighbours_alike"]["random"]) < 0.15
+    needs_photographs(recorded)
+    assert recorded["neighbours_alike"]["trained"] > recorded["neighbours_alike"]["random"] + 0.2
 
 
 def test_the_mark_hides_behind_a_good_accuracy(recorded, real_data):
-    clean, trained, marked = (recorded["called"][name] for name in ("without the mark", "as in training", "all with the mark"))
-    assert 1 > trained[0] >= clean[0] - 0.0005
+    clean, as_trained, marked = (recorded["called"][name] for name in ("without the mark", "as in training", "all with the mark"))
+    assert clean[0] > 0.75 and as_trained[0] >= clean[0] - 0.01
     assert marked[0] < clean[0] - 0.1 and marked[2] > clean[2] + 0.3  # only asking for it shows
+    good = recorded["good_with_the_mark"]
+    assert good[0] > marked[0] + 0.2 and good[2] < 0.05  # the network that never saw the mark sees no horses
+    assert clean[1] < as_trained[1] < marked[1]  # only horses without a mark are found less often
 
 
 def test_simple_things_fall_with_depth_trained_or_not(recorded):
@@ -61,7 +74,7 @@ def test_logits_keep_their_slope_where_probabilities_lose_it(recorded):
     assert len(slopes) == 5 and slopes[-1] < 1e-3 * slopes[0]
 
 
-@pytest.mark.parametrize("other", ["functional", "preprocessing", "doll in a doll", "class activation map", "helper"])
+@pytest.mark.parametrize("other", ["Sequential", "preprocessing", "nested twice", "class activation map", "helper"])
 def test_grad_cam_agrees_with_itself_on_every_kind_of_model_and_with_theory(recorded, other):
     assert recorded["grad_cam_gaps"][other] < 1e-5 < recorded["largest_grad_cam"]
     assert recorded["largest_class_activation"] == pytest.approx(recorded["largest_grad_cam"], abs=1e-5)
@@ -79,10 +92,23 @@ def test_methods_are_judged_with_controls(recorded):
     assert all(inside <= near for inside, near, *_ in table.values())
 
 
+def test_photographs_are_called_what_the_prose_says(recorded):
+    needs_photographs(recorded)
+    first = {name: best[0] for name, best in recorded["photographs"].items()}
+    assert first["cat"][0] == "Egyptian cat" and first["coffee"][0] == "espresso"
+    if "registry package" not in recorded["weights_from"]:
+        return  # the other MobileNetV2, whose guesses the prose does not name
+    assert {what for what, _ in recorded["photographs"]["rocket"]} == {"obelisk", "drilling platform", "space shuttle"}
+    assert {what for what, _ in recorded["photographs"]["astronaut"]} == {"bobsled", "football helmet", "crash helmet"}
+    assert min(first["cat"][1], first["coffee"][1]) > 0.7 > 0.35 > max(first["rocket"][1], first["astronaut"][1])
+
+
 @pytest.mark.parametrize("method", ["occlusion", "Grad-CAM"])
 def test_two_methods_point_at_the_mark_only_when_asked_for_the_horse(recorded, real_data, method):
     _, for_horse, for_right_class, *_ = recorded["pointing"][method]
-    assert for_horse > 0.7 and for_right_class < 0.3
+    assert for_horse > 0.9 and for_right_class < 0.1
+    assert recorded["pointing"]["saliency"][1] < for_horse - 0.2
+    assert recorded["pointing"]["saliency"][3] > 0.9  # of networks with random weights
 
 
 def test_the_explanation_predicts(recorded):

@@ -78,6 +78,26 @@ def test_the_surprising_rows_are_what_the_text_says(rows, recorded):
     assert recorded["ways"] == math.comb(10, 5) and f"{2 / recorded['ways']:.1%}" == "0.8%"
 
 
+def test_what_a_penalty_does_to_the_gap():
+    runs = {}
+    for run in experiments.read():
+        plain = (run.initialiser, run.optimiser, run.rate) == ("glorot_uniform", "Adam", 0.001)
+        if run.seed < 5 and plain and run.strength in (0, 0.01):
+            runs.setdefault(run.regulariser, []).append((100 * run.train_accuracy, 100 * run.accuracy))
+    (seen, unseen), (seen_l2, unseen_l2) = (np.mean(runs[name], axis=0) for name in ("none", "l2"))
+    assert 3.5 < seen - unseen < 4 and seen_l2 - unseen_l2 < seen - unseen - 1
+    assert seen_l2 < seen and unseen_l2 < unseen
+    for name in ("l1", "l1_l2"):
+        assert (np.mean(runs[name], axis=0) < (seen_l2, unseen_l2)).all()
+
+
+def test_a_run_of_l1_that_guesses_after_the_first_epoch_never_learns():
+    l1 = [run for run in experiments.read() if run.seed < 5 and (run.regulariser, run.strength) == ("l1", 0.01)]
+    guessing = [run for run in l1 if run.accuracies[0] < 0.15]
+    assert 0 < len(guessing) < len(l1) and all(run.accuracy < 0.15 for run in guessing)
+    assert all(run.accuracy > 0.65 for run in l1 if run not in guessing)
+
+
 def test_initialisers_are_told_apart_between_groups_and_not_within(apart):
     fixed = {"RandomNormal", "RandomUniform", "TruncatedNormal"}
     told = {"within the three": [], "within the seven": [], "between": []}
@@ -94,6 +114,25 @@ def test_initialisers_are_told_apart_between_groups_and_not_within(apart):
 
 def test_a_weak_penalty_cannot_be_told_from_none(apart, rows):
     assert len(rows("weak penalties")) == 7 and not any(apart("weak penalties").values())
+
+
+def test_best_values_at_the_end_of_their_list(stored):
+    def best(position, **fixed):
+        recipe = {"regulariser": "none", "strength": 0.0, "initialiser": "glorot_uniform", "optimiser": "Adam", "rate": 0.001}
+        wanted = list((recipe | fixed).values())
+        tried = {
+            key[position]: np.mean(values)
+            for key, values in stored.items()
+            if all(a == b for place, (a, b) in enumerate(zip(key, wanted, strict=True)) if place != position)
+        }
+        return max(tried, key=tried.get), sorted(tried)
+
+    for optimiser in experiments.OPTIMISERS:
+        rate, tried = best(4, optimiser=optimiser)
+        assert len(tried) == 5 and (rate == tried[-1] == 3 if optimiser == "Adadelta" else tried[0] < rate < tried[-1])
+    for regulariser in ("l1", "l2", "l1_l2"):
+        strength, tried = best(1, regulariser=regulariser)
+        assert len(tried) == 4 and strength == tried[0]
 
 
 def test_sgd_and_adadelta_are_ranked_by_their_rates(rows, apart, stored):

@@ -19,10 +19,10 @@ def final(lecture):
     return {recipe: np.array(rows) for recipe, rows in lecture["accuracies"].items()}
 
 
-def verdict(treated, plain):
-    """Whether a recipe helps or hurts, by a paired 95 % interval."""
-    low, high = stats.ttest_rel(treated, plain).confidence_interval(0.95)
-    return "helps" if low > 0 else "hurts" if high < 0 else "not told from none"
+def word(treated, plain, comparisons=1):
+    """The verdict on a recipe, by a paired interval that allows for the number of comparisons."""
+    low, high = stats.ttest_rel(treated, plain).confidence_interval(1 - 0.05 / comparisons)
+    return "higher" if low > 0 else "lower" if high < 0 else "not told apart"
 
 
 def test_accuracies_are_shares_of_the_validation_images(lecture, final):
@@ -55,13 +55,15 @@ def test_dose_and_response(lecture, final):
 def test_verdicts_follow_from_their_intervals(lecture, final):
     assert set(lecture["verdicts"]) == {"flip", "upside down", "cut-out", "RandAugment", "MixUp", "medium"}
     none = final["none"][:, VALIDATION]
-    assert lecture["verdicts"] == {recipe: verdict(final[recipe][:, VALIDATION], none) for recipe in lecture["verdicts"]}
+    assert lecture["verdicts"] == {
+        recipe: word(final[recipe][:, VALIDATION], none, comparisons=6) for recipe in lecture["verdicts"]
+    }
 
 
 def test_the_same_layer_hurts_where_it_breaks_the_label(lecture):
     digits = lecture["digits"]
     assert set(digits) == {"none", "small shifts and turns", "mirrored", "any turn"}
-    assert verdict(digits["any turn"], digits["none"]) == "hurts"
+    assert word(digits["any turn"], digits["none"], comparisons=3) == "lower"
     assert np.mean(digits["any turn"]) < np.mean(digits["mirrored"]) < np.mean(digits["small shifts and turns"])
 
 
