@@ -669,3 +669,37 @@ def test_the_command(home):
     made = run("manifest", str(home), "--output", str(home.parent / "m.csv"))
     assert made.returncode == 0
     assert len(Path(home.parent / "m.csv").read_text().splitlines()) == 1 + 3 * sum(SIZES.values())
+
+
+# --- a dirty data set to practise on ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_planted_is_all_that_is_wrong(seed):
+    made = dataset.dirty(seed)
+    assert made == dataset.dirty(seed) and made.files != dataset.dirty(seed + 1).files
+    sides = {part: {path: data for path, data in made.files.items() if path.startswith(part)} for part in ("train", "test")}
+    held = set(sides["test"].values())
+    assert made.planted["copies"] == sorted(path for path, data in sides["train"].items() if data in held)
+    series = [{path.split("/")[2].split("-")[0] for path in some} for some in sides.values()]
+    assert made.planted["series"] == sorted(set.intersection(*series))
+    corrupt, misnamed = [], []
+    for path, data in made.files.items():
+        try:
+            with Image.open(io.BytesIO(data)) as image:
+                image.load()
+                if image.format != "PNG":
+                    misnamed.append(path)
+        except OSError:
+            corrupt.append(path)
+    assert made.planted["corrupt"] == corrupt and made.planted["misnamed"] == misnamed
+    assert all(made.truth[path] != path.split("/")[1] for path in made.planted["labels"]) and len(made.truth) == 9
+
+
+def test_a_score_counts_what_was_named_and_what_is_there():
+    planted = {"a": ["1", "2", "3", "4"], "b": [], "c": ["5"]}
+    scores = dataset.score({"a": ["1", "2", "9", "9"], "b": ["7"]}, planted)
+    assert scores["a"] == (pytest.approx(2 / 3), 0.5)
+    assert scores["b"] == (0.0, 1.0) and scores["c"] == (1.0, 0.0)
+    with pytest.raises(ValueError, match="no kind of fault: d; there are a, b, c"):
+        dataset.score({"d": []}, planted)

@@ -1,14 +1,18 @@
 """Labels on disk, agreement of two people, and the labelling tool's side in the kernel; its face is tested in JupyterLab."""
 
+import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 from sklearn.metrics import cohen_kappa_score
 
+from helpers import labelling
 from helpers.labelling import Labels, agreement, labeller
+from tests import needs
 
 CLASSES = ("cup", "plate")
 
@@ -225,3 +229,33 @@ def test_what_makes_no_sense_is_said(photos, tmp_path, change, says):
 def test_a_folder_without_pictures(tmp_path):
     with pytest.raises(ValueError, match="there is no picture"):
         labeller(tmp_path, CLASSES, by="anna")
+
+
+# --- on a page without a kernel ---------------------------------------------------------------------------
+
+
+def test_the_page_plays_with_the_tool_itself():
+    shown = labelling.play({"a/</script>.png": np.zeros((8, 8, 3), np.uint8)}, ("cup", "plate")).data
+    assert shown.count("</script>") == 1 and shown.endswith("</script>")  # a name cannot end the script
+    assert '[["1", "cup"], ["2", "plate"]]' in shown and "data:image/jpeg;base64," in shown
+    assert "Label pictures by keyboard" in shown
+
+
+def test_a_decision_on_a_page_is_kept_undone_and_never_hits_the_next_picture(tmp_path):
+    needs.require("node")
+    script = tmp_path / "play.mjs"
+    source = (Path(labelling.__file__).with_name("playing.js")).read_text(encoding="utf-8")
+    script.write_text(
+        source + 'const model = playing([["1", "x"], ["2", "y"], ["3", "z"]], [["1", "cup"]]);\n'
+        "const told = [];\n"
+        'const tell = () => { const s = model.get("shown"); told.push([s.path, s.label, s.done]); };\n'
+        'model.on("change:shown", tell);\n'
+        'model.send({do: "label", path: "1", label: "cup"});\n'
+        'model.send({do: "label", path: "1", label: "cup"});\n'  # a second key, meant for the picture before
+        'model.send({do: "forth"});\n'
+        'model.send({do: "undo"});\n'
+        'model.send({do: "undo"});\n'
+        "console.log(JSON.stringify(told));\n"
+    )
+    done = subprocess.run(["node", str(script)], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == [["2", "", 1], ["2", "", 1], ["3", "", 1], ["1", "", 0], ["1", "", 0]]

@@ -15,6 +15,10 @@ MODULES = {
     "hierarchy": "hierarchy",
     "scoreboard": "scoreboard",
     "task-weights": "task_weights",
+    "label-noise": "label_noise",
+    "test-leak": "leak",
+    "label-audit": "label_audit",
+    "twin-detectors": "twin_detectors",
 }
 
 
