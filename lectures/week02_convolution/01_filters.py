@@ -177,9 +177,8 @@ print("Conv2D computes a correlation: like correlate2d, unlike convolve2d")
 
 # %% [markdown]
 # Convolution answers a dot with the kernel itself. That is why signal processing defines it that way: the
-# kernel is the *response to an impulse*. And it buys something: the order of two filters no longer
-# matters, and two in a row are one filter whose kernel is the convolution of the two. Correlation has no
-# such rule.
+# kernel is the *response to an impulse*. And it makes the algebra simple: kernels may change places,
+# $a * b = b * a$. Under correlation they may not: the result comes out turned.
 
 # %%
 a, b = asymmetric, np.array([[1, 0, 2], [0, 3, 0], [0, 0, 1]], dtype="float32")
@@ -189,6 +188,21 @@ for combine in (signal.convolve2d, signal.correlate2d):
 
 assert np.array_equal(signal.convolve2d(a, b), signal.convolve2d(b, a))
 assert not np.array_equal(signal.correlate2d(a, b), signal.correlate2d(b, a))
+
+# %% [markdown]
+# This is a statement about two *kernels*. Filtering a picture with two kernels one after the other gives the
+# same in either order, with correlation as with convolution, and in both cases the two are one filter,
+# whose kernel is the convolution of the two.
+
+# %%
+dots = np.random.default_rng(0).integers(0, 9, (12, 12)).astype("float32")
+first, second = asymmetric, b
+one_way = signal.correlate2d(signal.correlate2d(dots, first), second)
+other_way = signal.correlate2d(signal.correlate2d(dots, second), first)
+at_once = signal.correlate2d(dots, signal.convolve2d(first, second))
+print("two correlations of a picture, in either order:",
+      np.array_equal(one_way, other_way), "- and as one:",
+      np.array_equal(one_way, at_once))
 
 # %% [markdown]
 # A network does not care. Its weights are *learned*, and if a layer turned them first, training would
@@ -684,6 +698,8 @@ record(
     worked_result=result,
     animated_result=walked,
     answers_to_a_dot=answers,
+    two_filters_in_a_row=[
+        float(np.abs(one_way - other).max()) for other in (other_way, at_once)],
     weights_fitted_to_convolution=fitted,
     sobel_of_ramp=apply(sobel_x, ramp)[0],
     smooth_kernels=smooth,

@@ -14,8 +14,9 @@
 # # Fewer weights, and why it works
 #
 # A convolution is a layer that was told two things before it saw any data: *look only near by*,
-# and *do the same everywhere*. The first saves a factor of forty, the second a factor of hundreds
-# (LeCun et al., 1998). Why may we tell a layer such things, and what do we pay?
+# and *do the same everywhere* (LeCun et al., 1998). For the layer of this lecture the first divides the
+# number of weights by forty, the second by hundreds. Why may we tell a layer such things, and what do we
+# pay?
 #
 # **After this lecture you can**
 #
@@ -336,7 +337,7 @@ assert mean["shared"][2] < 0.1 < mean["dense"][4]        # 4 patches against 16
 # With 1000 patches everybody knows the filter. The difference is how soon: each promise that
 # holds saves most of the examples. One patch has 36 windows, enough to find nine weights. (The
 # peak of the dense curve: with exactly as many examples as unknowns, here 64, a learner can fit
-# all of the noise, and does. The local one has a small bump near its 9.)
+# all of the noise, and does. The local layer, with nine unknowns at each place, has its peak near 9.)
 #
 # Is sharing always better, then? It is a *bet*: what is useful here is useful there. Let the
 # truth break it, with another random filter at each place.
@@ -581,11 +582,12 @@ for name, values in changes.items():
 assert changes["no pooling"][1] > changes["4 × 4"][1] > changes["24 × 24"][1]
 
 # %% [markdown]
-# Without pooling a move of a pixel or two makes a new picture of it. Each doubling of the window
-# stretches that distance, though not to the double: a response that crosses the border of its
-# window lands in the neighbour, and some are always close to a border. Pooling gives a *little*
-# invariance, to small moves; **global pooling** (one window for the whole map) gives a lot, and
-# forgets where everything was. What still changes there is what came into view at the side.
+# Without pooling, a move of one pixel already makes about half of the difference to another
+# image. Each doubling of the window stretches that distance, though not to the double: a
+# response that crosses the border of its window lands in the neighbour, and some are always
+# close to a border. Pooling gives a *little* invariance, to small moves; **global pooling**
+# (one window for the whole map) gives a lot, and forgets where everything was. What still
+# changes there is what came into view at the side.
 
 # %% [markdown]
 # ## Pooling or stride?
@@ -1079,6 +1081,7 @@ record(
     silent_relu_units=sum(silent(one).sum() for one in trained[0, 1.0]),
     woken=woken,
     weights_moved_by=moved_by,
+    change_by_a_pixel=changes["no pooling"][1],
 )
 
 # %% [markdown]

@@ -13,12 +13,13 @@
 # %% [markdown]
 # # Four networks that changed the field
 #
-# In 2012 a network called AlexNet named the object in a photograph with 15.3 % errors (five guesses
-# allowed, 1,000 classes); the second-best entry of that year's ImageNet competition had 26.2 %. Three years
-# later a team of ResNets had 3.57 %. On the way the networks became 19 times as deep, and some of them
-# *smaller*. Each of these networks fits on a page of code. We write down four of them, check every number
-# that their papers state (not all of them add up), and find out by experiment why the last one can be so
-# deep.
+# In 2012 seven networks of the kind called AlexNet, averaged, named the object in a photograph with 15.3 %
+# errors (five guesses allowed, 1,000 classes; two of the seven had seen more images before, and a single
+# AlexNet had 18.2 % on the validation images). The second-best entry of that year's ImageNet competition had
+# 26.2 %. Three years later an ensemble of ResNets had 3.57 %. On the way the networks became 19 times as
+# deep, and some of them *smaller*. Each of these networks fits on a page of code. We write down four of
+# them, check every number that their papers state (not all of them add up), and find out by experiment why
+# the last one can be so deep.
 #
 # **After this lecture you can**
 #
@@ -981,9 +982,10 @@ print(f"largest: {largest} with {points[largest][1]:.0f} M, {points[largest][0]}
 #   time.
 # - **More operations help, less and less.** From ResNet-50 to ResNet-152 the work nearly triples, for
 #   under two points.
-# - **Better building blocks beat more of the old ones**: every network that is not beaten is built from
-#   the blocks of this lecture and of week 2 (bottlenecks, branches, skip connections, separable
-#   convolutions).
+# - **Better building blocks beat more of the old ones**: the networks that are not beaten use bottlenecks,
+#   skip connections and separable convolutions, the blocks of this lecture and of week 2. (EfficientNet has
+#   two parts more, which this course does not teach: squeeze-and-excitation, which weighs the channels, and
+#   the activation swish.)
 # - **The accuracies were not measured in one laboratory.** Frameworks, training recipes and input sizes
 #   differ, and a better recipe alone moves a ResNet-50 by several points (week 10). Differences of a
 #   point mean little here.

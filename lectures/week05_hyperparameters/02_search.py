@@ -323,8 +323,9 @@ for name in ("RandomSampler", "TPESampler"):
 
 # %% [markdown]
 # TPE still leaves room for chance: candidates are *drawn*, and bells are wide while trials are few. That is
-# **exploration**. Going where the good ones are is **exploitation**. (Optuna calls the best tenth good, looks
-# at all hyperparameters together, and begins with some random trials.)
+# **exploration**. Going where the good ones are is **exploitation**. (Optuna calls the best tenth good and
+# begins with some random trials. Whether its TPE looks at all hyperparameters together or at each alone
+# depends on its version: `TPESampler(multivariate=True)` says it explicitly.)
 #
 # ## Three methods, one budget
 #
@@ -763,8 +764,8 @@ record(exit_code=first_worker.returncode,
 
 # %% [markdown]
 # Five complete, and a **zombie**: the last trial is RUNNING, though nobody runs it. Nothing in the file can
-# know that its process is dead. It would stay so for ever, and TPE would avoid its neighbourhood, to stay
-# away from what a colleague is trying right now.
+# know that its process is dead. It would stay so for ever, and a TPE with `constant_liar=True` (the default
+# of Optuna 5) would avoid its neighbourhood, to stay away from what another worker is trying right now.
 #
 # If you know that no worker is alive, mark it as failed, and put its values into the queue once more:
 
@@ -1137,7 +1138,8 @@ record(epochs_spent=spent, epochs_without_pruning=full,
 # 1. Same number of trials, same cost, several repeats: otherwise it is no comparison of search methods.
 # 2. A grid wastes trials on what does not matter; random search does not; TPE learns from its trials, if it
 #    gets enough of them.
-# 3. Pruning saves epochs and sometimes a slow starter's life; importance is a statement about ranges.
+# 3. Pruning saves epochs, and sometimes stops a slow starter that would have won; importance is a statement
+#    about ranges.
 # 4. Keep studies in a file: killed processes cost one trial, several workers share it, zombies have to be
 #    buried, seeds must differ.
 # 5. The winner's score is too good. Train again with new seeds, test once, give an interval, and print how

@@ -40,6 +40,8 @@ from skimage import data as photographs
 from skimage.transform import resize
 
 from helpers import budget, data, plots
+from helpers.experiments import interval
+from helpers.rounding import rounded
 
 budget.describe()
 SEEDS = (0, 1, 2)
@@ -109,7 +111,7 @@ def moved(images, right):
 SHIFTS = (0, 1, 2, 4, 6)
 by_shift = {right: scores(moved(digits, right)) for right in SHIFTS}
 for right, values in by_shift.items():
-    print(f"shifted by {right}: {values.mean():.1f} ± {values.std(ddof=1):.1f} %")
+    print(f"shifted by {right}: {rounded(*interval(values))} %")
 
 assert by_shift[0].mean() > by_shift[4].mean() > by_shift[6].mean()
 
@@ -508,14 +510,14 @@ plots.image_grid(pictures, titles, columns=10, scale=0.95,
 # %%
 for name, change in CHANGES.items():
     values = scores(change(digits))
-    print(f"{name:14s} {values.mean():.1f} ± {values.std(ddof=1):.1f} % right")
+    print(f"{name:14s} {rounded(*interval(values))} % right")
 turned = np.ascontiguousarray(CHANGES["turned by 180"](digits))
 sure = [ops.convert_to_numpy(ops.softmax(model.predict_on_batch(turned)))
         for model in readers]
 for digit, called in ((6, 6), (6, 9), (9, 9), (9, 6)):
     shares = [100 * np.mean(p[truth == digit].argmax(axis=1) == called) for p in sure]
-    print(f"a turned {digit} is called {called} in {np.mean(shares):.0f} ± "
-          f"{np.std(shares, ddof=1):.0f} % of the cases")
+    print(f"a turned {digit} is called {called} in {rounded(*interval(shares))} % "
+          "of the cases")
 mean_sure = np.mean([p[truth == 6].max(axis=1).mean() for p in sure])
 print(f"how sure, for a turned 6: {mean_sure:.0%} on average")
 
@@ -581,7 +583,7 @@ plots.image_grid(crops, titles, columns=6, scale=1.5,
 #
 # | task | safe | breaks the label | safe but useless |
 # |---|---|---|---|
-# | digits | small shifts, small turns | turn by 180°, flips of 2 and 5 | flips of 3 and 7 |
+# | digits | small shifts, small turns | turn by 180°, flips | |
 # | pets | horizontal flip, crop, light | a crop without the pet | upside down |
 # | traffic signs | light, scale | flip ("keep left"), large turns | |
 # | ripe fruit | flips, turns, shifts | hue | |
@@ -715,7 +717,7 @@ record(
 # - P. Y. Simard, D. Steinkraus, J. C. Platt (2003). Best practices for convolutional neural networks applied
 #   to visual document analysis. *ICDAR*. https://doi.org/10.1109/ICDAR.2003.1227801
 # - A. Krizhevsky, I. Sutskever, G. E. Hinton (2012). ImageNet classification with deep convolutional neural
-#   networks. *NIPS*. https://doi.org/10.1145/3065386
+#   networks. *NeurIPS* 25, 1097–1105. Reprint: https://doi.org/10.1145/3065386
 # - H. Zhang, M. Cisse, Y. N. Dauphin, D. Lopez-Paz (2018). mixup: beyond empirical risk minimization. *ICLR*.
 #   https://arxiv.org/abs/1710.09412
 # - T. DeVries, G. W. Taylor (2017). Improved regularization of convolutional neural networks with cutout.

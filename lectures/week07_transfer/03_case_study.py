@@ -787,7 +787,7 @@ record(opened={
 # ## Can the probabilities be believed?
 #
 # Of all pictures with a probability near 0.8, about 80 % should be wanted. A model of which that is true is
-# **calibrated**. Cut the scores into bins, and compare. (Validation pictures of all seeds together.)
+# **calibrated**. Cut the scores into bins, and compare. (Validation pictures of three seeds together.)
 #
 # For rare classes people like to weight the loss, `class_weight="balanced"`: every wanted picture then counts
 # as much as several others. It moves the probabilities.

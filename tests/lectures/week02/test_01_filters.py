@@ -75,3 +75,7 @@ def test_every_way_to_convolve_agrees_and_is_timed(lecture):
     )
     assert max(lecture["difference_from_loops"].values()) < 1e-4
     assert 0 < min(seconds.values()) and max(seconds, key=seconds.get) == "four loops"
+
+
+def test_two_correlations_of_a_picture_may_change_places(lecture):
+    assert lecture["two_filters_in_a_row"] == [0, 0]

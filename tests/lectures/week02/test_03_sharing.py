@@ -85,3 +85,7 @@ def test_large_steps_silence_units(lecture):
     shares = {(row["leak"], row["rate"]): row["shares"] for row in lecture["silent_shares"]}
     assert len(shares) == 2 * 4 and all(len(seeds) >= 3 for seeds in shares.values())
     assert np.mean(shares[0, 1.0]) > np.mean(shares[0, 0.01]) + 0.2
+
+
+def test_without_pooling_a_move_of_one_pixel_is_half_a_change_of_image(lecture):
+    assert 0.4 < lecture["change_by_a_pixel"] < 0.62
