@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
@@ -55,6 +56,12 @@ def dirty(seed: int = 0) -> Dirty:
     >>> len(made.planted["copies"]), made.files == dirty(0).files
     (8, True)
     """
+    made = _dirty(seed)
+    return Dirty(dict(made.files), {kind: list(found) for kind, found in made.planted.items()}, dict(made.truth))
+
+
+@functools.lru_cache(maxsize=16)  # a notebook asks for the same few again and again; each takes about one megabyte
+def _dirty(seed):
     from helpers.data import load
 
     dice = np.random.default_rng([seed, 9])

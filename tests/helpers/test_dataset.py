@@ -21,6 +21,7 @@ from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
 from helpers import dataset
 from helpers.data import load
 from helpers.dataset import labels
+from helpers.dataset.dirty import _dirty
 
 SIZES = {"train": 24, "validation": 7, "test": 7}  # pictures of each class
 
@@ -677,6 +678,7 @@ def test_the_command(home):
 @pytest.mark.parametrize("seed", range(4))
 def test_what_is_planted_is_all_that_is_wrong(seed):
     made = dataset.dirty(seed)
+    _dirty.cache_clear()
     assert made == dataset.dirty(seed) and made.files != dataset.dirty(seed + 1).files
     sides = {part: {path: data for path, data in made.files.items() if path.startswith(part)} for part in ("train", "test")}
     held = set(sides["test"].values())
@@ -694,6 +696,14 @@ def test_what_is_planted_is_all_that_is_wrong(seed):
             corrupt.append(path)
     assert made.planted["corrupt"] == corrupt and made.planted["misnamed"] == misnamed
     assert all(made.truth[path] != path.split("/")[1] for path in made.planted["labels"]) and len(made.truth) == 9
+
+
+def test_who_changes_a_dirty_folder_changes_no_other():
+    made, other = dataset.dirty(0), dataset.dirty(0)
+    made.files.clear()
+    made.planted["copies"].clear()
+    made.truth.clear()
+    assert len(other.planted["copies"]) == 8 and dataset.dirty(0) == other and other.files and other.truth
 
 
 def test_a_score_counts_what_was_named_and_what_is_there():

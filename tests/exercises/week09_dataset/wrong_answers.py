@@ -615,5 +615,33 @@ RIGHT = {
 }
 
 # Mutants of the reference solutions that are right answers, too: question -> name -> why.
+FOLDS = "the number of folds is the student's choice"
+LIMIT = "the limit of bits is the student's choice"
+COUNT = "10 to 15 labels may be named"
+ANY_ORDER = "the order of what is found does not matter"
+NOT_A_NUMBER = "0 / 0 of NumPy is nan, too"
 EQUIVALENT = {
+    "group_split": {
+        "without unique: np.unique(groups) -> groups": "larger groups come earlier; whole groups are still drawn by the seed",
+    },
+    "kappa": {
+        "branch: if chance == 1 -> if False": NOT_A_NUMBER,
+        "constant: chance == 1 -> chance == 2": NOT_A_NUMBER,
+    },
+    "suspects": {
+        "without unique: np.unique(folds) -> folds": "the same models, trained once for each picture",
+    },
+    "findings": {
+        "without sorted: sorted(series['train'] & series['test']) -> series['train'] & series['test']": ANY_ORDER,
+        "reversed: sorted(series['train'] & series['test']) -> sorted(series['train'] & series['test'])[::-1]": ANY_ORDER,
+        "without sorted: sorted(files) -> files": ANY_ORDER,
+        "reversed: sorted(files) -> sorted(files)[::-1]": ANY_ORDER,
+        "dropped operand: np.arange(len(known)) % 5 -> np.arange(len(known))": FOLDS,
+        "constant: np.arange(len(known)) % 5 -> np.arange(len(known)) % 6": FOLDS,
+        "constant: np.arange(len(known)) % 5 -> np.arange(len(known)) % 4": FOLDS,
+        "constant: suspects(described, [path.split('/')[1] for path in known], np.arange(len(known)) % 5, 12) -> susp …": COUNT,
+        "constant: suspects(described, [path.split('/')[1] for path in known], np.arange(len(known)) % 5, 12) -> susp … #2": COUNT,
+        "constant: twins(hashes['train'], hashes['test'], 6) -> twins(hashes['train'], hashes['test'], 7)": LIMIT,
+        "constant: twins(hashes['train'], hashes['test'], 6) -> twins(hashes['train'], hashes['test'], 5)": LIMIT,
+    },
 }
