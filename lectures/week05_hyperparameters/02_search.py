@@ -56,6 +56,8 @@ from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from helpers import budget, data, experiments, plots, training
+from helpers.experiments import interval, verdict
+from helpers.rounding import rounded
 
 budget.describe()
 IMAGES, CHECKS = budget.choose(ci=(400, 1000), cpu=(2000, 4000),
@@ -387,38 +389,35 @@ plots.curves(np.arange(5, 49), {method: band(studies, first=5)
              title=f"Incumbents, mean and spread of {len(QUICK_REPEATS)} repeats")
 
 # %% [markdown]
-# Is a difference between two methods more than luck? Take it repeat by repeat, and give its mean a **95 %
-# confidence interval**: mean ± $t \cdot s / \sqrt{n}$, with $s$ the spread of the $n$ differences. The factor
-# $t$ pays for the fact that $s$ is an estimate itself.
+# Is a difference between two methods more than luck? `experiments.verdict`, the function of the last lecture,
+# takes it repeat by repeat (`paired=True`) and gives its mean **±** half the width of its 95 % interval,
+# $t \cdot s / \sqrt{n}$, with $s$ the standard deviation of the $n$ differences. The factor $t$ is there because
+# $s$ is an estimate itself. Three pairs are compared, and the interval allows for that.
 
 # %%
-def interval(values):
-    """Mean and half-width of its 95 % confidence interval."""
-    t = stats.t.ppf(0.975, len(values) - 1)
-    return np.mean(values), t * np.std(values, ddof=1) / len(values) ** 0.5
+PAIRS = (("random", "grid"), ("TPE", "random"), ("TPE", "grid"))
 
 
-def verdict(studies):
-    """Print each method's final incumbents, and which differences can be shown."""
+def compared(studies):
+    """Print each method's final incumbents, and the verdict on each pair."""
     final = {method: 100 * incumbents(group)[:, -1] for method, group in studies.items()}
     for method, best in final.items():
-        print(f"{method:6s} {best.mean():.1f} ± {best.std(ddof=1):.1f} % (mean, spread)")
-    for one, other in (("random", "grid"), ("TPE", "random"), ("TPE", "grid")):
-        gap, half = interval(final[one] - final[other])
-        said = "" if abs(gap) > half else "not "
-        print(f"{one} - {other}: {gap:+.1f} ± {half:.1f} points, "
-              f"a difference is {said}shown")
+        print(f"{method:6s} {rounded(*interval(best))} %")
+    for one, other in PAIRS:
+        print(f"{one} - {other}:",
+              verdict(final[one], final[other], paired=True, comparisons=3))
 
 
-verdict(quick)
+compared(quick)
 for n in (3, 5, 30):
     print(f"t for {n} values: {stats.t.ppf(0.975, n - 1):.2f}")
 
 # %% [markdown]
-# Read it soberly. The band is the spread of a *single* search, and you will run a single one: compare its
-# width with the distance between two methods. The curves also show *when*: TPE is no better than dice at
-# first, for its first trials *are* dice; if it gains, then as trials accumulate. Nor does a grid always lose:
-# the projection argument needs an axis that does not matter, and a narrow peak on one that does.
+# Read it soberly. The band in the figure is the standard deviation of a *single* search, and you will run a
+# single one: compare its width with the distance between two methods. The curves also show *when*: TPE is no
+# better than dice at first, for its first trials *are* dice; if it gains, then as trials accumulate. Nor does
+# a grid always lose: the projection argument needs an axis that does not matter, and a narrow peak on one
+# that does.
 #
 # ## The same with a real network
 #
@@ -427,11 +426,11 @@ for n in (3, 5, 30):
 #
 # Compiling takes longer than training here, so we compile **once**. A learning rate is a variable of the
 # optimiser and can be set; batch size and smoothing are properties of the data. Weights and the optimiser's
-# memory are put back before each trial. (What is built in, such as the number of layers, needs a new model.)
-# It saves memory, too: Keras gives back little of what a compiled model held, not even after
-# `keras.utils.clear_session()`. A loop that builds a small CNN for each trial grew by about 6 MB a model when we
-# measured it (TensorFlow, CPU), and `training.repeat`, which compiles once, by less than 1 MB.
-# The seed decides the first weights and the order of the images, which stays the same in all epochs: so a
+# memory are put back before each trial. (What is built in, such as the number of layers, needs a new
+# model.) It saves memory, too: Keras gives back little of what a compiled model held, not even after
+# `keras.utils.clear_session()`. A loop that builds a small CNN for each trial grew by about 6 MB a model
+# when we measured it (TensorFlow, CPU), and `training.repeat`, which compiles once, by less than 1 MB. The
+# seed decides the first weights and the order of the images, which stays the same in all epochs: so a
 # training can be repeated, without setting the seed of the whole backend, which would slow each `fit` down.
 
 # %%
@@ -502,7 +501,7 @@ nets = {method: [search(net_objective(seed), method, NET_SPACE, NET_STEPS, seed)
                  for seed in REPEATS] for method in METHODS}
 asked = sum(len(study.trials) for studies in nets.values() for study in studies)
 print(f"{asked} trials, {len(kept)} of them trained, {asked - len(kept)} known already")
-verdict(nets)
+compared(nets)
 
 assert asked == len(METHODS) * len(REPEATS) * math.prod(NET_STEPS)
 
@@ -616,7 +615,7 @@ def pruned_objective(trial):
 
 pruned = optuna.create_study(
     direction="maximize", sampler=optuna.samplers.RandomSampler(seed=REPEATS[0]),
-    pruner=optuna.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=1))
+    pruner=optuna.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=2))
 pruned.optimize(pruned_objective, n_trials=math.prod(NET_STEPS),
                 show_progress_bar=SHOW_BARS)
 
@@ -638,6 +637,7 @@ if stopped:
 
 for with_it, without in zip(pruned.trials, whole.trials, strict=True):
     assert with_it.params == without.params
+assert all(len(trial.intermediate_values) > 1 for trial in stopped)
 
 # %%
 fig, ax = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
@@ -655,8 +655,10 @@ plots.show(fig, alt=f"Learning curves of {len(pruned.trials)} trials; {len(stopp
                     f"them end early, and {full - spent} of {full} epochs are saved.")
 
 # %% [markdown]
-# The rule has a price: slow starters are stopped, and a small learning rate *is* a slow starter. The first
-# epochs (`n_warmup_steps`) and the first trials (`n_startup_trials`) are therefore spared. *Successive
+# The rule has a cost: slow starters are stopped, and a small learning rate *is* a slow starter. The first
+# trials (`n_startup_trials`) and the first epochs are therefore spared. Mind how the epochs are counted: the
+# pruner spares a report whose `step` is *smaller* than `n_warmup_steps`. We report the first epoch as step 1,
+# so that `n_warmup_steps=1` would spare nothing; 2 spares the first epoch. *Successive
 # halving* and *Hyperband* do the same more systematically: many trials get a little, the better part gets
 # more (Optuna has both as pruners).
 #
@@ -764,8 +766,8 @@ record(exit_code=first_worker.returncode,
 
 # %% [markdown]
 # Five complete, and a **zombie**: the last trial is RUNNING, though nobody runs it. Nothing in the file can
-# know that its process is dead. It would stay so for ever, and a TPE with `constant_liar=True` (the default
-# of Optuna 5) would avoid its neighbourhood, to stay away from what another worker is trying right now.
+# know that its process is dead. It would stay so for ever, and a TPE with `constant_liar=True` (the default of
+# Optuna 5) would avoid its neighbourhood, to stay away from what another worker is trying right now.
 #
 # If you know that no worker is alive, mark it as failed, and put its values into the queue once more:
 
@@ -977,11 +979,10 @@ for name, values in candidates.items():
 print(f"score in the search: {champion.value:.1%} (best of {len(everyone)} trials)")
 for column, part in enumerate(("choosing images", "fresh images")):
     scores = np.array([final["chosen", seed][column] for seed in FINAL_SEEDS])
-    print(f"trained again, {part}: {scores.mean():.1%} ± {scores.std(ddof=1):.1%}")
+    print(f"trained again, {part}: {rounded(*interval(100 * scores))} %")
 
 # %% [markdown]
-# Believe the second and third line. Now, and only now, the test images, once, for both, with a confidence
-# interval for the mean over the five seeds.
+# Believe the second and third line. Now, and only now, the test images, once, for both.
 
 # %%
 test = experiments.arrays(data.load("fashion_mnist").test)
@@ -995,11 +996,10 @@ for name in candidates:
 
 print(f"test: {len(test[1]):,} images, {len(FINAL_SEEDS)} seeds")
 for name, values in tested.items():
-    print(f"  {name}: {interval(values)[0]:.1%} ± {interval(values)[1]:.1%}")
-mean, half = interval(np.subtract(tested["chosen"], tested["default"]))
-said = "a gain" if mean > half else "a loss" if mean < -half else "no difference shown"
-print(f"  chosen - default, seed by seed: {100 * mean:+.1f} ± {100 * half:.1f} points: "
-      f"{said}")
+    print(f"  {name}: {rounded(*interval(100 * np.array(values)))} %")
+judged = verdict(100 * np.array(tested["chosen"]),
+                 100 * np.array(tested["default"]), paired=True)
+print("  chosen - default, in points:", judged)
 
 # %% [markdown]
 # The difference is taken seed by seed: both start from the same weights, so part of the luck cancels. The
@@ -1062,6 +1062,9 @@ record(grid_by_random=ratio, random_trials_needed=needed,
 from helpers.record import record
 
 record(epochs_spent=spent, epochs_without_pruning=full,
+       fewest_epochs_of_a_stopped_trial=min(
+           (len(trial.intermediate_values) for trial in stopped),
+           default=EPOCHS),
        trials_stopped=len(stopped), trials_with_pruning=len(pruned.trials),
        trials_by_worker=by_worker,
        trials_by_state={state.name: n for state, n in counted.items()},
@@ -1070,7 +1073,8 @@ record(epochs_spent=spent, epochs_without_pruning=full,
        values_after_restart={str(seed): restarted(seed) for seed in (0, 1)},
        best_of_equals=best_of_equals.mean(), settings_tried=COUNTS,
        points_too_good=optimism, score_in_the_search=champion.value,
-       tested=tested, verdict=said, networks_trained=bill["networks"][0],
+       tested=tested, verdict=judged.word,
+       networks_trained=bill["networks"][0],
        network_epochs=bill["networks"][1],
        quick_models=bill["random units"][0],
        quick_epochs=bill["random units"][1])

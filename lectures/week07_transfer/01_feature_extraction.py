@@ -52,6 +52,8 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from helpers import budget, data, knn, plots, pretrained, training
+from helpers.experiments import interval
+from helpers.rounding import rounded
 
 budget.describe()
 SIZE = budget.choose(ci=96, cpu=128, gpu=160)  # pixels: what the network sees
@@ -300,9 +302,9 @@ plots.show(fig, alt="Accuracy on validation images against the price of one imag
                        for size, (score, _, work) in by_size.items()) + ".")
 
 # %% [markdown]
-# The work grows with the square of the size; the seconds follow as soon as the fixed costs of each call are small
-# beside it. Choose the size as you would any hyperparameter: on
-# validation images, and with an eye on the clock.
+# The work grows with the square of the size; the seconds follow as soon as the fixed
+# costs of each call are small beside it. Choose the size as you would any hyperparameter:
+# on validation images, and with an eye on the clock.
 #
 # ## Compute once, keep
 #
@@ -320,6 +322,7 @@ def key_of(extract, images):
     for weight in extract.get_weights():
         print_of.update(np.ascontiguousarray(weight).tobytes())
     print_of.update(str(extract.layers[-1].input_shape).encode())
+    print_of.update(f"{images.dtype} {images.shape}".encode())
     print_of.update(np.ascontiguousarray(images).tobytes())
     return print_of.hexdigest()[:16]
 
@@ -395,8 +398,8 @@ for ax, (name, points) in zip(axes, spaces.items(), strict=True):
 fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=5)
 plots.show(fig, alt=f"Two maps of {MAPPED} images coloured by class. Pixels: the classes "
            f"are mixed, {agreement['pixels']:.0%} of neighbours have the same label. "
-           f"Features: {agreement['features']:.0%}; islands of single classes can be "
-           "seen if the weights were trained.")
+           f"Features: {agreement['features']:.0%}; points of one class "
+           "gather in some regions, without forming islands.")
 
 # %% [markdown]
 # The network has never been told about these ten classes.
@@ -428,7 +431,7 @@ def validated(strength, features, checks):
 tried = np.array([validated(c, kept["train"], kept["validation"]) for c in STRENGTHS])
 C = STRENGTHS[tried.mean(axis=1).argmax()]
 for strength, row in zip(STRENGTHS, tried, strict=True):
-    print(f"C = {strength:<6g}: {row.mean():.1%} ± {row.std(ddof=1):.1%}")
+    print(f"C = {strength:<6g}: {rounded(*interval(100 * row))} %")
 print(f"chosen: C = {C:g}")
 
 # %% [markdown]
@@ -464,8 +467,8 @@ for run in runs:
     answer = dense.predict_on_batch(z_val).argmax(axis=1)
     scores.append(np.mean(answer == y_val))
     agree.append(np.mean(answer == told))
-print(f"logistic regression {np.mean(told == y_val):.1%}; Dense {np.mean(scores):.1%} ± "
-      f"{np.std(scores, ddof=1):.1%} ({len(SEEDS)} seeds), "
+print(f"logistic regression {np.mean(told == y_val):.1%}; Dense "
+      f"{rounded(*interval(100 * np.array(scores)))} % ({len(SEEDS)} seeds), "
       f"{dense.count_params():,} weights")
 print(f"they agree on {np.mean(agree):.0%} of {len(told)} validation images")
 
@@ -588,7 +591,7 @@ plots.curves(COUNTS, {name: (v.mean(axis=1), v.std(axis=1, ddof=1))
 
 # %%
 for name, values in curve.items():
-    print(f"{name:31s}" + "   ".join(f"{n}: {v.mean():.1f} ± {v.std(ddof=1):.1f} %"
+    print(f"{name:31s}" + "   ".join(f"{n}: {rounded(*interval(v))} %"
                                      for n, v in zip(COUNTS, values, strict=True)))
 least = curve["features + logistic regression"][0].mean()
 most = curve["from scratch"][-1].mean()
@@ -626,8 +629,9 @@ ladder = {"pixels + kNN": curve["pixels + kNN"][-1],
           "random weights + logistic regression": control[:, best],
           "from scratch": curve["from scratch"][-1],
           "features + logistic regression": curve["features + logistic regression"][-1]}
-plots.bars({name: (v.mean(), v.std(ddof=1)) for name, v in ladder.items()},
-           xlabel=f"accuracy in % ({CHECKS} validation images, ± spread)",
+plots.bars({name: interval(v) for name, v in ladder.items()},
+           xlabel=f"accuracy in % ({CHECKS} validation images, 95 % "
+                  "intervals)",
            title=f"{COUNTS[-1]} labelled images for everyone")
 gained = ladder["features + logistic regression"].mean() - control[:, best].mean()
 print(f"the weights alone make a difference of {gained:+.1f} points")
@@ -635,7 +639,8 @@ print(f"the weights alone make a difference of {gained:+.1f} points")
 # %% [markdown]
 # ### The test
 #
-# Everything is chosen: k, C, the number of steps. The test images come out once.
+# k and C are chosen on the validation images; the number of steps and the rate of the network from scratch are
+# those that we began with, so that it may be a little worse than it could be. The test images come out once.
 
 # %%
 x_test, y_test = cifar.test.images, cifar.test.labels
@@ -652,14 +657,15 @@ for seed, rows in zip(SEEDS, subsets, strict=True):
 print(f"learned from {COUNTS[-1]:,} images, tested on {len(y_test):,}, "
       f"{len(SEEDS)} subsets")
 for name, values in tested.items():
-    print(f"test, {name:31s} {100 * np.mean(values):.1f} ± "
-          f"{100 * np.std(values, ddof=1):.1f} %")
-noise = 100 * np.sqrt(np.mean(values) * (1 - np.mean(values)) / len(y_test))
-print(f"(the test images are few: their own luck is about ± {noise:.1f} points)")
+    print(f"test, {name:31s} {rounded(*interval(100 * np.array(values)))} %")
+noise = 196 * np.sqrt(np.mean(values) * (1 - np.mean(values)) / len(y_test))
+print("(the test images are few: for their own luck alone, "
+      f"± {noise:.1f} points)")
 
 # %% [markdown]
-# Two kinds of luck are in such a table. The ± in the rows is that of the training: other images, another
-# seed. The last line is that of the *test*: the same for all rows, since all were asked about the same images.
+# Two kinds of luck are in such a table; each ± is half the width of a 95 % interval. In the rows it is for the
+# luck of the training: other images, another seed. In the last line it is for that of the *test*, whose images
+# are the same for all rows.
 #
 # Is the comparison fair? Each method saw the same labelled images **of ours**. But the features come from 1.3
 # million others, with labels. That is not cheating, it is the point of the method; it only has to be said.
@@ -707,8 +713,8 @@ record(
 #
 # <details><summary>Answer</summary>
 #
-# **(a).** `C` belongs to the head, behind the features. (b) Another input size gives other features. (c) Another
-# picture gives other features, in every epoch.
+# **(a).** `C` belongs to the head, behind the features. (b) Another input size gives other features. (c)
+# Another picture gives other features, in every epoch.
 # </details>
 #
 # **3.** Features from a pre-trained network beat kNN on pixels by 40 points. What shows that the pre-training
