@@ -108,7 +108,8 @@ def answers():
     pieces = set()
     for source in sorted(ROOT.glob("solutions/week*/*.py")):
         text = HINTS.sub("", source.read_text(encoding="utf-8"))  # what a hint gives away is no less a secret
-        said += " " + _words(re.sub(ANSWER, "", text))
+        task = re.sub(ANSWER, "", text)
+        said += " " + _words(task) + " " + _words(re.sub("^#", "", task, flags=re.MULTILINE))  # and as its text cells say it
         for block in re.findall(ANSWER, text):
             lines = [line.strip() for line in block.splitlines()[1:-1] if line.strip()]
             if all(line.startswith("#") for line in lines):  # a text cell, whose lines are comments of the source
