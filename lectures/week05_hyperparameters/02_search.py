@@ -59,6 +59,7 @@ from helpers import budget, data, experiments, plots, training
 from helpers.experiments import interval, verdict
 from helpers.rounding import rounded
 
+# %%
 budget.describe()
 IMAGES, CHECKS = budget.choose(ci=(400, 1000), cpu=(2000, 4000),
                                gpu=(8000, 4000))

@@ -285,7 +285,7 @@ for k, name in enumerate(groceries.coarse_names):
         f"{name:9s} {counts[k]:4d} pictures, weight {class_weight[k]:.2f}, "
         f"total {by_class['coarse'][coarse == k].sum():.0f}"
     )
-model.fit(x, y, sample_weight=by_class, epochs=1, verbose=0)
+history = model.fit(x, y, sample_weight=by_class, epochs=1, verbose=0)
 
 # %% [markdown]
 # ## Multi-class, multi-label, multi-output
