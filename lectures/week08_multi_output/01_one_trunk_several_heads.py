@@ -140,6 +140,7 @@ y = {"fine": fine, "coarse": coarse}
 x_val = groceries.x["validation"]
 y_val = {"fine": groceries.fine["validation"],
          "coarse": groceries.coarse["validation"]}
+# Running this cell again trains on from here.
 history = model.fit(x, y, validation_data=(x_val, y_val), epochs=EPOCHS,
                     batch_size=25, verbose=0).history
 for name, values in history.items():
@@ -262,6 +263,7 @@ for name, p in heads.probabilities(partly, x_val).items():
 # class count more. With two outputs, Keras refuses:
 
 # %%
+# Running this cell again gives the same error: nothing is trained.
 try:
     model.fit(x, y, class_weight={0: 1.0, 1: 5.0}, verbose=0)
     message = "no error"
@@ -285,6 +287,7 @@ for k, name in enumerate(groceries.coarse_names):
         f"{name:9s} {counts[k]:4d} pictures, weight {class_weight[k]:.2f}, "
         f"total {by_class['coarse'][coarse == k].sum():.0f}"
     )
+# Running this cell again trains for one more epoch.
 history = model.fit(x, y, sample_weight=by_class, epochs=1, verbose=0)
 
 # %% [markdown]

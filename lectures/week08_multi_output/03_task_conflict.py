@@ -162,6 +162,7 @@ def numbers():
             for array in model.get_layer(name).get_weights()]
 
 
+# Running this cell again goes on with the network as it is by then.
 seen = []
 for step in range(STEPS + 1):
     weights = numbers()

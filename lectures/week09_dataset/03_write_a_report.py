@@ -120,7 +120,7 @@ print(*(f"{name}: {value}" for name, value in list(values.items())[:6]), sep="\n
 # what was asked, and how.
 
 # %%
-TEMPLATE = """## What do wrong labels cost?
+BEGINNING = """## What do wrong labels cost?
 
 **Question.** Somebody offers to label our fruit for half the money, with some 10 % of mistakes. We
 wanted to know, before we ran anything, how much accuracy that costs: with a logistic regression on
@@ -139,7 +139,7 @@ photographs by seed, features of MobileNetV2 at 96 pixels, test labels as they c
 # So far the reader knows what was asked and how. Now what came out, and what it is worth.
 
 # %%
-TEMPLATE += """
+TEMPLATE = BEGINNING + """
 **Results.** Accuracy on all 661 test photographs; ± is half the 95 % interval over seeds.
 
 | wrong labels | logistic regression | change | nearest neighbour | change |
