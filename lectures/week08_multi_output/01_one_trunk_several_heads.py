@@ -288,7 +288,7 @@ for k, name in enumerate(groceries.coarse_names):
         f"total {by_class['coarse'][coarse == k].sum():.0f}"
     )
 # Running this cell again trains for one more epoch.
-history = model.fit(x, y, sample_weight=by_class, epochs=1, verbose=0)
+weighted = model.fit(x, y, sample_weight=by_class, epochs=1, verbose=0)
 
 # %% [markdown]
 # ## Multi-class, multi-label, multi-output
