@@ -56,7 +56,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import helpers.exercise
-from helpers import checks, dataset, plots
+from helpers import checks, dataset, experiments, plots
 
 exercise = helpers.exercise.load("week09_dataset")
 folder = dataset.dirty(9).files  # path -> the bytes of the file
@@ -1509,7 +1509,7 @@ for name, paths in {"before": train, "after": kept}.items():
     described = np.array([features(folder[path]) for path in paths])
     model = classifier().fit(described, [path.split("/")[1] for path in paths])
     right = int(np.sum(model.predict(asked) == np.array(truth)))
-    low, high = helpers.experiments.proportion(right, len(test))
+    low, high = experiments.proportion(right, len(test))
     print(
         f"{name:6}: {len(paths)} training pictures, "
         f"{right} of {len(test)} test pictures right, "
