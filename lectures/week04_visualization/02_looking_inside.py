@@ -972,7 +972,7 @@ for name, pictures in {"free": bare, "held back": held}.items():
 # again.
 
 # %%
-YOURS = ""                                        # such as "holiday.jpg"
+YOURS = "holiday.jpg"  # the name of your file
 
 
 def square(photograph, side=224):

@@ -41,7 +41,7 @@ from PIL import Image
 from helpers import budget, data, dataset, labelling, plots
 
 budget.describe()
-TABLES = budget.choose(ci=400, cpu=2000)  # pairs of labellers that are simulated
+TABLES = budget.choose(ci=400, cpu=2000)  # simulated pairs of labellers
 
 # %% [markdown]
 # ## Collect
@@ -93,7 +93,8 @@ sample = data.load("cifar10", source="sample")
 pictures = {}
 for name in CLASSES:
     (home / name).mkdir(parents=True)
-    rows = np.flatnonzero(sample.train.labels == sample.class_names.index(name))
+    label = sample.class_names.index(name)
+    rows = np.flatnonzero(sample.train.labels == label)
     for number, row in enumerate(rows[:12]):
         picture = Image.fromarray(sample.train.images[row]).resize((96, 96))
         picture.save(home / name / f"{number:03d}.png")
@@ -175,9 +176,9 @@ def two_people(dice, n=100, cats=0.5, wrong=0.1):
     """Labels of two people who are both wrong now and then."""
     truth = np.where(dice.random(n) < cats, "cat", "dog")
     other = np.where(truth == "cat", "dog", "cat")
-    first, second = (np.where(dice.random(n) < wrong, other, truth) for _ in range(2))
     paths = [f"{number:03d}.png" for number in range(n)]
-    return dict(zip(paths, first, strict=True)), dict(zip(paths, second, strict=True))
+    people = (np.where(dice.random(n) < wrong, other, truth) for _ in range(2))
+    return [dict(zip(paths, given, strict=True)) for given in people]
 
 
 anna, ben = two_people(np.random.default_rng(0))
@@ -202,7 +203,8 @@ print("differ on:", *(path for path, _, _ in both.differ[:5]), "...")
 def simulated(cats, n=100):
     """Mean agreement and mean kappa of many pairs of people."""
     dice = np.random.default_rng(1)
-    every = [labelling.agreement(*two_people(dice, n, cats)) for _ in range(TABLES)]
+    every = [labelling.agreement(*two_people(dice, n, cats))
+             for _ in range(TABLES)]
     kappas = np.array([each.kappa for each in every])
     return np.mean([each.observed for each in every]), np.nanmean(kappas)
 
@@ -232,7 +234,8 @@ for n in SIZES:
     every = [labelling.agreement(*two_people(dice, n)) for _ in range(TABLES)]
     ends = np.array([each.interval for each in every])
     widths.append(np.mean(ends[:, 1] - ends[:, 0]) / 2)
-    true = 0.64  # they agree in 0.9 x 0.9 + 0.1 x 0.1 = 0.82, and (0.82 - 0.5) / 0.5 = 0.64
+    agreed = 0.9 * 0.9 + 0.1 * 0.1  # both are right, or both are wrong
+    true = (agreed - 0.5) / 0.5
     covered.append(np.mean((ends[:, 0] <= true) & (true <= ends[:, 1])))
     print(f"{n:5,} pictures: kappa ± {widths[-1]:.2f}; "
           f"{covered[-1]:.0%} of the intervals hold the true value")
@@ -240,14 +243,16 @@ for n in SIZES:
 # %%
 fig, ax = plt.subplots(figsize=(6, 3.2), layout="constrained")
 ax.loglog(SIZES, widths, "o-", color=plots.COLOURS[0])
-ax.set(xlabel="pictures that both people have labelled", ylabel="half of the interval's width",
+ax.set(xlabel="pictures that both people have labelled",
+       ylabel="half of the interval's width",
        title="Four times the pictures, half the interval")
 ax.set_xticks(SIZES, [f"{n:,}" for n in SIZES])
 ax.set_yticks((0.04, 0.08, 0.15, 0.3), ("0.04", "0.08", "0.15", "0.30"))
 ax.minorticks_off()
-plots.show(fig, alt="Half the width of kappa's interval against the number of pictures, both axes "
-           "logarithmic, a falling straight line: "
-           + "; ".join(f"{n} pictures {w:.2f}" for n, w in zip(SIZES, widths, strict=True)) + ".")
+plots.show(fig, alt="Half the width of kappa's interval against the number of "
+           "pictures, both axes logarithmic, a falling straight line: "
+           + "; ".join(f"{n} pictures {w:.2f}"
+                       for n, w in zip(SIZES, widths, strict=True)) + ".")
 
 # %% [markdown]
 # Four times as many pictures halve the interval, as always with samples. So a second person need not label
@@ -325,7 +330,8 @@ plots.show(fig, alt="Half the width of kappa's interval against the number of pi
 from helpers.record import record
 
 record(pictures=len(found), faults=[fault.kind for fault in report.faults],
-       agreement={"both": both.both, "observed": both.observed, "kappa": both.kappa, "interval": both.interval},
+       agreement={"both": both.both, "observed": both.observed,
+                  "kappa": both.kappa, "interval": both.interval},
        balance=[{"cats": cats, "agreement": share, "kappa": kappa}
                 for cats, (share, kappa) in balance.items()],
        sizes=[{"pictures": n, "half": w, "covered": c}

@@ -40,7 +40,12 @@ from sklearn.model_selection import GroupShuffleSplit
 
 from helpers import budget, data, dataset, plots, pretrained
 from helpers.experiments import interval, verdict
-from helpers.experiments.studies import label_audit, label_noise, leak, twin_detectors
+from helpers.experiments.studies import (
+    label_audit,
+    label_noise,
+    leak,
+    twin_detectors,
+)
 
 budget.describe()
 COPIES, LEAK, NOISE, AUDIT = (module.study() for module in
@@ -48,9 +53,9 @@ COPIES, LEAK, NOISE, AUDIT = (module.study() for module in
 
 
 def stored(study, measure):
-    """What a study has measured, in %, for each level: one number for each seed."""
-    levels = study.answers(study.rows()).items()
-    return {level: 100 * np.array([row[measure] for row in rows]) for level, rows in levels}
+    """What a study has measured, in %: for each level one number a seed."""
+    return {level: 100 * np.array([row[measure] for row in rows])
+            for level, rows in study.answers(study.rows()).items()}
 
 # %% [markdown]
 # ## A dirty folder
@@ -80,11 +85,15 @@ for fault in report.findings:
 # %%
 named = {fault.kind: fault.files for fault in report.findings}
 files = {kind: [path for group in named.get(kind, ()) for path in group]
-         for kind in ("unreadable", "empty-file", "not-an-image", "wrong-extension")}
+         for kind in ("unreadable", "empty-file", "not-an-image",
+                      "wrong-extension")}
 copied, near = ([path for group in named.get(kind, ()) for path in group
-                 if path.startswith("train")] for kind in ("leak", "near-leak"))
-found = {"corrupt": files["unreadable"] + files["empty-file"] + files["not-an-image"],
-         "misnamed": files["wrong-extension"], "copies": copied, "twins": near}
+                 if path.startswith("train")]
+                for kind in ("leak", "near-leak"))
+found = {"corrupt": (files["unreadable"] + files["empty-file"]
+                     + files["not-an-image"]),
+         "misnamed": files["wrong-extension"],
+         "copies": copied, "twins": near}
 scores = dataset.score(found, {kind: made.planted[kind] for kind in found})
 for kind, (precision, recall) in scores.items():
     print(f"{kind:9} precision {precision:.0%}, recall {recall:.0%}")
@@ -111,8 +120,8 @@ for kind, (precision, recall) in scores.items():
 # photographs, as for somebody who looks at the nearest pairs one by one.
 
 # %%
-changes = ("copied", "another_format", "saved_again", "half_size", "brighter", "framed", "cropped",
-           "mirrored", "turned")
+changes = ("copied", "another_format", "saved_again", "half_size", "brighter",
+           "framed", "cropped", "mirrored", "turned")
 detectors = list(stored(COPIES, "found"))
 share = np.array([[stored(COPIES, change)[one].mean() for change in changes]
                   for one in detectors])
@@ -128,14 +137,18 @@ for row, column in np.ndindex(share.shape):
     ax.text(column, row, f"{share[row, column]:.0f}", ha="center", va="center",
             color="white" if share[row, column] > 65 else "black")
 ax.grid(False)
-ax.set_xticks(range(len(changes)), [change.replace("_", " ") for change in changes],
+ax.set_xticks(range(len(changes)),
+              [change.replace("_", " ") for change in changes],
               rotation=35, ha="right")
 ax.set_yticks(range(len(detectors)), detectors)
 ax.set_title("Copies found, in % (mean of 10 seeds)")
-plots.show(fig, alt="A table of nine ways to copy a picture against eight ways to find copies, in %. "
-           + ". ".join(f"{one}: " + ", ".join(f"{change} {value:.0f}" for change, value
-                                              in zip(changes, row, strict=True))
-                       for one, row in zip(detectors, share, strict=True)) + ".")
+rows = [", ".join(f"{change} {value:.0f}"
+                  for change, value in zip(changes, row, strict=True))
+        for row in share]
+plots.show(fig, alt="A table of nine ways to copy a picture against eight "
+           "ways to find copies, in %. "
+           + ". ".join(f"{one}: {row}" for one, row
+                       in zip(detectors, rows, strict=True)) + ".")
 
 # %% [markdown]
 # - **Bytes** find what was copied and nothing else; pixels also another format without losses.
@@ -158,17 +171,22 @@ plots.show(fig, alt="A table of nine ways to copy a picture against eight ways t
 # > photographs in training, what will the test say? And with 60 %?
 
 # %%
-leaked = {name: stored(LEAK, name) for name in ("logistic", "nearest", "logistic_others")}
+leaked = {name: stored(LEAK, name)
+          for name in ("logistic", "nearest", "logistic_others")}
 SHARES = sorted(leaked["logistic"])
 titles = {"logistic": "logistic regression", "nearest": "1 nearest neighbour",
-          "logistic_others": "logistic regression, photographs that did not leak"}
+          "logistic_others": ("logistic regression, "
+                              "photographs that did not leak")}
 plots.curves([100 * share for share in SHARES],
-             {titles[name]: tuple(np.transpose([interval(rows[share]) for share in SHARES]))
+             {titles[name]: tuple(np.transpose([interval(rows[share])
+                                                for share in SHARES]))
               for name, rows in leaked.items()},
-             xlabel="test photographs that are in training, too, in %", ylabel="accuracy in %",
+             xlabel="test photographs that are in training, too, in %",
+             ylabel="accuracy in %",
              title="A leak looks like success (± 95 % interval, 10 seeds)")
 for share in SHARES[1:]:
-    told = verdict(leaked["logistic"][share], leaked["logistic"][0], paired=True, comparisons=3)
+    told = verdict(leaked["logistic"][share], leaked["logistic"][0],
+                   paired=True, comparisons=3)
     print(f"{share:.0%} leaked, logistic regression: {told}")
 
 # %% [markdown]
@@ -220,13 +238,15 @@ print(f"{len(train)} for training, {len(test)} for testing, "
 noise = {name: stored(NOISE, name) for name in ("logistic", "nearest")}
 WRONG = sorted(noise["logistic"])
 plots.curves([100 * share for share in WRONG],
-             {titles[name]: tuple(np.transpose([interval(rows[share]) for share in WRONG]))
+             {titles[name]: tuple(np.transpose([interval(rows[share])
+                                                for share in WRONG]))
               for name, rows in noise.items()},
              xlabel="wrong training labels in %", ylabel="accuracy in %",
              title="Wrong labels cost accuracy (± 95 % interval, 10 seeds)")
 for share in WRONG[1:]:
     for name in noise:
-        told = verdict(noise[name][share], noise[name][0], paired=True, comparisons=6)
+        told = verdict(noise[name][share], noise[name][0],
+                       paired=True, comparisons=6)
         print(f"{share:.0%} wrong, {titles[name]}: {told}")
 
 # %% [markdown]
@@ -237,7 +257,8 @@ for share in WRONG[1:]:
 # Is the code the code? One run of the study, live, beside the stored row:
 
 # %%
-row = next(row for row in NOISE.rows() if row["share"] == 0.1 and row["seed"] == 0)
+row = next(row for row in NOISE.rows()
+           if row["share"] == 0.1 and row["seed"] == 0)
 try:
     live = NOISE.run({"share": 0.1, "seed": 0})
     print(f"live {live['logistic']:.1%}, stored {row['logistic']:.1%}")
@@ -256,13 +277,15 @@ except (data.DataError, pretrained.Unavailable):
 # > them will be wrong? And what if the mistakes are not random, but a Granny Smith is called a Golden Delicious?
 
 # %%
-for measure, text in {"precision": "of as many as are wrong, wrong",
-                      "found": "of the wrong ones, among twice as many"}.items():
+texts = {"precision": "of as many as are wrong, wrong",
+         "found": "of the wrong ones, among twice as many"}
+for measure, text in texts.items():
     for errors, values in stored(AUDIT, measure).items():
         mean, half = interval(values)
         print(f"{errors:15} {text}: {mean:.0f} ± {half:.0f} %")
 for errors, before in stored(AUDIT, "before").items():
-    gain = verdict(stored(AUDIT, "after")[errors], before, paired=True, comparisons=2)
+    gain = verdict(stored(AUDIT, "after")[errors], before,
+                   paired=True, comparisons=2)
     print(f"{errors:15} accuracy after these were corrected: {gain}")
 
 # %% [markdown]
@@ -288,7 +311,8 @@ for path in paths:
     if "/airplane/" in path:
         pixels[:12, :12] = (230, 60, 30)
     Image.fromarray(pixels).save(marked / path, "PNG")
-shortcut = [fault for fault in dataset.examine(marked, kind="hog").faults if "shortcut" in fault.kind]
+shortcut = [fault for fault in dataset.examine(marked, kind="hog").faults
+            if "shortcut" in fault.kind]
 for fault in shortcut:
     print(f"{fault.kind}: {fault.text}\n    What to do: {fault.advice}")
 
@@ -299,11 +323,14 @@ for fault in shortcut:
 # card** (or datasheet, Gebru and others, 2021) is a page for people. Its numbers come from the folder.
 
 # %%
-counts = {label: int(np.sum(report.collection.labels == label)) for label in ("airplane", "frog")}
+counts = {label: int(np.sum(report.collection.labels == label))
+          for label in ("airplane", "frog")}
+classes = ", ".join(f"{n} {label}" for label, n in counts.items())
 card = f"""# Planes and frogs, version 1
-- What: {len(paths)} photographs; {', '.join(f'{n} {label}' for label, n in counts.items())}
+- What: {len(paths)} photographs; {classes}
 - From: CIFAR-10, embedded sample of the course; licence as there
-- Who labelled, by which guideline: ...; second labeller: kappa ... (interval ... to ...)
+- Who labelled, by which guideline: ...; second labeller:
+  kappa ... (interval ... to ...)
 - Known faults: {'; '.join(fault.kind for fault in report.faults)}
 - Split: by series, {len(train)} for training, {len(test)} for testing
 - Not for: ..."""
@@ -382,7 +409,8 @@ print(card)
 from helpers.record import record
 
 record(kinds=[fault.kind for fault in report.findings],
-       scores={kind: {"precision": one.precision, "recall": one.recall} for kind, one in scores.items()},
+       scores={kind: {"precision": one.precision, "recall": one.recall}
+               for kind, one in scores.items()},
        sides={"train": len(train), "test": len(test), "pictures": len(paths),
               "on both": len(set(series[train]) & set(series[test]))},
        live=None if live is None else live["logistic"], stored=row["logistic"],

