@@ -148,14 +148,9 @@ came. {seeds} seeds.
 # So far the reader knows what was asked and how. Now what came out, and what it is worth.
 
 # %%
-<<<<<<< HEAD
 TEMPLATE = BEGINNING + """
-**Results.** Accuracy on all 661 test photographs; ± is half the 95 % interval over seeds.
-=======
-TEMPLATE += """
 **Results.** Accuracy on all 661 test photographs; ± is half the 95 % interval
 over seeds.
->>>>>>> ground/week9
 
 | wrong labels | logistic regression | change | nearest neighbour | change |
 |---|---|---|---|---|

@@ -639,15 +639,8 @@ EQUIVALENT = {
         "dropped operand: np.arange(len(known)) % 5 -> np.arange(len(known))": FOLDS,
         "constant: np.arange(len(known)) % 5 -> np.arange(len(known)) % 6": FOLDS,
         "constant: np.arange(len(known)) % 5 -> np.arange(len(known)) % 4": FOLDS,
-<<<<<<< HEAD
-        "constant: suspects(described, [path.split('/')[1] for path in known], np.arange(len(known)) % 5, 12) -> susp …": COUNT,
-        "constant: suspects(described, [path.split('/')[1] for path in known], np.arange(len(known)) % 5, 12) -> susp … #2": (
-            COUNT
-        ),
-=======
         "constant: suspects(described, [path.split('/')[1] for path in known], np.arange(len(known)) % 5, 12) -> susp …": SOME,
         "constant: suspects(described, [path.split('/')[1] for path in known], np.arange(len(known)) % 5, 12) -> susp … #2": SOME,
->>>>>>> ground/week9
         "constant: twins(hashes['train'], hashes['test'], 6) -> twins(hashes['train'], hashes['test'], 7)": LIMIT,
         "constant: twins(hashes['train'], hashes['test'], 6) -> twins(hashes['train'], hashes['test'], 5)": LIMIT,
     },
