@@ -138,6 +138,9 @@ def model_facts(features, kinds, units, x):
 # the second one also sees the input.
 #
 # ```python
+# import keras
+# from keras import layers
+#
 # given = keras.Input((4,))
 # hidden = layers.Dense(8, activation="tanh")(given)
 # size = layers.Dense(1, name="size")(hidden)
