@@ -2,7 +2,8 @@
 
 A module counts, and so does every module that it imports, at its top or within a function, and the ``__init__.py`` of the
 packages around them. Of a package's other files (scripts, style sheets, pictures, tables), those count whose own name, or whose
-folder's, stands as a string in one of these modules: ``script("explorer.js")``, ``Path(__file__).with_name("samples")``.
+folder's, stands as a string in one of these modules: ``script("explorer.js")``, ``Path(__file__).with_name("samples")``. A table
+of results counts by its own name alone, with or without the ending: ``Study(name="scoreboard")``.
 
 >>> from pipeline import ROOT, in_repository
 >>> sources = [in_repository(path) for path in reached_by(ROOT / "helpers" / "explorer" / "__init__.py")]
@@ -20,6 +21,7 @@ from pathlib import Path
 from pipeline import ROOT
 
 _LEFT_OUT = {"__pycache__", ".ipynb_checkpoints"}
+_RESULTS = "results"  # a study reads its own table of this folder and none of the others
 
 
 def reached_by(*sources, root=ROOT):
@@ -106,8 +108,8 @@ def _data_of(package):
 
 def _names_of(path, package):
     """By what a module may name a file: its name, or that of a folder between the package and it."""
-    inside = path.relative_to(package)
-    return {path.name, *inside.parts[:-1]}
+    *folders, name = path.relative_to(package).parts
+    return {name, path.stem} if folders == [_RESULTS] else {name, *folders} - {_RESULTS}
 
 
 def files_below(folder):

@@ -158,7 +158,7 @@ def _submitted_timestamp(api: NbGraderAPI, assignment: str, student: str) -> dat
     nbgrader's own reading stops at a ``timestamp.txt`` that says "yesterday", and the list of a whole class stays empty.
     """
     try:
-        found = Course(api.coursedir.root, copy.deepcopy(api.coursedir.parent.config)).assignment(assignment)
+        found = Course(api.coursedir.root, copy.deepcopy(api.coursedir.config)).assignment(assignment)
     except CourseError:  # without a source nothing was graded that the time could be compared with
         return None
     return read_timestamp(found, student)[0]

@@ -3,7 +3,7 @@
 **A study** is a plan in code (what is varied, what is tuned and how far, what is fixed, which seeds) and a CSV file with one row
 a run, each with its provenance. ``python -m helpers.experiments list`` names them, ``run STUDY`` does the runs that are not there
 yet, ``show STUDY`` prints what they say, ``check STUDY`` does a few of them again. Stop it whenever you like; the same command
-goes on where it was. In a notebook, ``studies.find(name)`` gives the study, and its ``rows()`` what is stored.
+goes on where it was. In a notebook, ``catalogue.find(name)`` gives the study, and its ``rows()`` what is stored.
 
 **A comparison** is judged by :func:`verdict`, always. **The sign ±** means half the width of a 95 % confidence interval, always:
 of a mean (:func:`interval`) or of a difference. A standard deviation is called by its name.

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from helpers import budget
-from helpers.experiments import functions, provenance, studies
+from helpers.experiments import catalogue, functions, provenance
 from helpers.experiments.recipes import STUDIES
 from helpers.experiments.trained import NETWORKS
 
@@ -77,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _study(parser, several=False):
-    names = [*studies.MODULES, *STUDIES, *NETWORKS]
+    names = [*catalogue.MODULES, *STUDIES, *NETWORKS]
     parser.add_argument(
         "study", metavar="STUDY", choices=names, nargs="+" if several else None, help=f"one of {', '.join(names)}"
     )
@@ -91,8 +91,8 @@ def _positive(text):
 
 
 def _list(chosen, command):
-    for name in studies.MODULES:
-        print(f"{name:20s} {studies.find(name).question}")
+    for name in catalogue.MODULES:
+        print(f"{name:20s} {catalogue.find(name).question}")
     for name, (text, _) in STUDIES.items():
         print(f"{name:20s} week 5: {text}")
     for name, network in NETWORKS.items():
@@ -109,8 +109,8 @@ def _run(chosen, command):
     for name in chosen.study:
         if name in NETWORKS:
             print(trained.summary(trained.train(name, folder=chosen.output, command=command)))
-        elif name in studies.MODULES:
-            study = studies.find(name)
+        elif name in catalogue.MODULES:
+            study = catalogue.find(name)
             rows = engine.run(
                 study,
                 output=chosen.output,
@@ -132,7 +132,7 @@ def _show(chosen, command):
     elif chosen.study in NETWORKS:
         print(trained.summary(trained.card(chosen.study, folder=chosen.output)))
     else:
-        study = studies.find(chosen.study)
+        study = catalogue.find(chosen.study)
         print(show.report(study, study.rows(chosen.output)))
     return 0
 
@@ -145,7 +145,7 @@ def _check(chosen, command):
     elif chosen.study in NETWORKS:
         wrong = trained.check(chosen.study, folder=chosen.output)
     else:
-        wrong = engine.check(studies.find(chosen.study), output=chosen.output, number=chosen.number, seed=chosen.seed)
+        wrong = engine.check(catalogue.find(chosen.study), output=chosen.output, number=chosen.number, seed=chosen.seed)
     for line in wrong:
         print(line, file=sys.stderr)
     print("differences were found" if wrong else "all agree")

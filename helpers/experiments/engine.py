@@ -53,9 +53,9 @@ def _perform_by_name(name: str, task: Task, command: str, budget_name: str, thre
     os.environ[budget.VARIABLE] = budget_name
     if threads:
         provenance.limit_threads(threads)
-    from helpers.experiments import studies
+    from helpers.experiments import catalogue
 
-    return perform(studies.find(name), task, command)
+    return perform(catalogue.find(name), task, command)
 
 
 def run(

@@ -106,8 +106,8 @@ class Study:
 
         Examples
         --------
-        >>> from helpers.experiments import studies
-        >>> len(studies.find("hierarchy").column("fine", way="two heads", images=100))
+        >>> from helpers.experiments import catalogue
+        >>> len(catalogue.find("hierarchy").column("fine", way="two heads", images=100))
         10
         """
         found = [row for row in self.rows() if all(row[name] == value for name, value in settings.items())]

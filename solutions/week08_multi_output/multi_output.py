@@ -1131,9 +1131,10 @@ checks.equal(
 # > heads do not contradict each other?
 
 # %%
-from helpers.experiments import interval, studies, verdict
+from helpers.experiments import interval, verdict
+from helpers.experiments.studies import hierarchy
 
-study = studies.find("hierarchy")
+study = hierarchy.study()
 
 
 def column(way, images, measure):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from helpers import data, pretrained
-from helpers.experiments import heads, studies
+from helpers.experiments import catalogue, heads
 from helpers.experiments.studies import hierarchy, task_weights
 
 
@@ -101,7 +101,7 @@ def test_a_column_is_in_the_order_of_the_seeds_and_an_unknown_one_is_refused():
 
 @pytest.mark.parametrize("name", ["hierarchy", "task-weights"])
 def test_the_stored_studies_are_complete(name):
-    study = studies.find(name)
+    study = catalogue.find(name)
     assert not study.missing(study.rows())
 
 

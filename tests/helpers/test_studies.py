@@ -11,7 +11,7 @@ import sys
 import numpy as np
 import pytest
 
-from helpers.experiments import engine, provenance, show, studies
+from helpers.experiments import catalogue, engine, provenance, show
 from helpers.experiments.__main__ import main
 from helpers.experiments.store import Store
 from helpers.experiments.study import Study, tuned
@@ -224,8 +224,8 @@ def quick(tmp_path, monkeypatch):
     """A study of six runs that other processes find by its name as well."""
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     (tmp_path / "sitecustomize.py").write_text(
-        "from helpers.experiments import studies\n"
-        "studies.MODULES['quick'] = 'quick'\n"
+        "from helpers.experiments import catalogue\n"
+        "catalogue.MODULES['quick'] = 'quick'\n"
         "studies.__path__.append(" + repr(str(tmp_path)) + ")\n"
     )
     (tmp_path / "quick.py").write_text(
@@ -236,9 +236,9 @@ def quick(tmp_path, monkeypatch):
         "        lambda rows: [{'way': 'a', 'seed': seed} for seed in range(6)],\n"
         "        lambda task: {'accuracy': task['seed'] / 10, 'process': os.getpid(), 'multiply_adds': 1}, 'way', 'accuracy')\n"
     )
-    monkeypatch.setitem(studies.MODULES, "quick", "quick")
+    monkeypatch.setitem(catalogue.MODULES, "quick", "quick")
     monkeypatch.setattr(studies, "__path__", [*studies.__path__, str(tmp_path)])
-    return studies.find("quick")
+    return catalogue.find("quick")
 
 
 def test_several_workers_write_one_file(quick, tmp_path):
@@ -318,9 +318,9 @@ def test_seeds_of_the_second_stage_are_new():
         tuned({"a": [1, 2]}, tuning_seeds=[9], seeds=[0], **words)
 
 
-@pytest.mark.parametrize("name", studies.MODULES)
+@pytest.mark.parametrize("name", catalogue.MODULES)
 def test_the_course_s_studies_are_whole(name):
-    study = studies.find(name)
+    study = catalogue.find(name)
     assert study.name == name and study.question.endswith("?") and study.varied and study.tuned and study.fixed
     tasks = study.plan([])
     assert tasks and all(set(task) == set(study.key) for task in tasks)
@@ -356,5 +356,5 @@ def test_the_command_line_names_shows_and_refuses(capsys, tmp_path):
         main(["run", "lenet-latter"])
     assert "invalid choice" in capsys.readouterr().err
     with pytest.raises(ValueError, match="did you mean 'lenet-ladder'"):
-        studies.find("lenet-latter")
+        catalogue.find("lenet-latter")
     assert main(["show", "functions"]) == 0 and "Adadelta" in capsys.readouterr().out

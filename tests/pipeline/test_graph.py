@@ -87,8 +87,12 @@ def test_a_helper_of_a_helper_counts(stale_after):
 
 
 def test_stored_results_make_those_lectures_again_that_read_them(stale_after):
-    stale = lectures(stale_after("helpers/results/functions.csv"))
-    assert stale and all(name.startswith("week05_hyperparameters/") for name in stale)
+    using = {f"{path.parent.name}/{path.stem}": path.read_text("utf-8") for path in ROOT.glob("lectures/week*/*.py")}
+    stale = lectures(stale_after("helpers/results/task-weights.csv"))
+    assert stale == {"week08_multi_output/03_task_conflict"}
+    stale = lectures(stale_after("helpers/results/scoreboard.csv"))
+    assert {"week01_knn/03_choosing_k_and_features", "week04_visualization/03_latent_space"} <= stale
+    assert all("board" in using[name] for name in stale)
 
 
 def test_a_command_of_a_package_makes_no_lecture_again(stale_after):

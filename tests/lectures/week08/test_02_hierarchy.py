@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from helpers.experiments import interval, studies, verdict
+from helpers.experiments import catalogue, interval, verdict
 
 LECTURE = "week08_multi_output/02_hierarchy"
 
 
 def column(way, images, measure):
-    return studies.find("hierarchy").column(measure, way=way, images=images, times=100)
+    return catalogue.find("hierarchy").column(measure, way=way, images=images, times=100)
 
 
 def gain(after, before, *, comparisons, images, way="two heads", other=None):
@@ -19,7 +19,7 @@ def gain(after, before, *, comparisons, images, way="two heads", other=None):
 
 
 def test_the_study_is_complete():
-    study = studies.find("hierarchy")
+    study = catalogue.find("hierarchy")
     rows = study.rows()
     assert not study.missing(rows) and len(rows) == 200
     assert all(len(group) == 10 for group in study.answers(rows).values())

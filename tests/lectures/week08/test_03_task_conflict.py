@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from helpers.experiments import interval, studies, verdict
+from helpers.experiments import catalogue, interval, verdict
 
 LECTURE = "week08_multi_output/03_task_conflict"
 WEIGHTS = (0.01, 0.1, 1.0, 10.0, 100.0)
 
 
 def told(helper, weight, measure="fine"):
-    return studies.find("task-weights").column(measure, helper=helper, weight=weight, times=100)
+    return catalogue.find("task-weights").column(measure, helper=helper, weight=weight, times=100)
 
 
 def against_alone(helper, weight):
@@ -18,11 +18,11 @@ def against_alone(helper, weight):
 
 
 def of(way, images, measure):
-    return studies.find("hierarchy").column(measure, way=way, images=images, times=100)
+    return catalogue.find("hierarchy").column(measure, way=way, images=images, times=100)
 
 
 def test_the_study_is_complete():
-    study = studies.find("task-weights")
+    study = catalogue.find("task-weights")
     rows = study.rows()
     assert not study.missing(rows) and len(rows) == 110
 
