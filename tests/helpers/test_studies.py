@@ -11,7 +11,7 @@ import sys
 import numpy as np
 import pytest
 
-from helpers.experiments import catalogue, engine, provenance, show
+from helpers.experiments import catalogue, engine, provenance, show, studies
 from helpers.experiments.__main__ import main
 from helpers.experiments.store import Store
 from helpers.experiments.study import Study, tuned
@@ -224,7 +224,7 @@ def quick(tmp_path, monkeypatch):
     """A study of six runs that other processes find by its name as well."""
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     (tmp_path / "sitecustomize.py").write_text(
-        "from helpers.experiments import catalogue\n"
+        "from helpers.experiments import catalogue, studies\n"
         "catalogue.MODULES['quick'] = 'quick'\n"
         "studies.__path__.append(" + repr(str(tmp_path)) + ")\n"
     )
