@@ -96,6 +96,11 @@ def policy(nonce: str, handlers: str = "") -> str:
     )
 
 
+_FOREIGN_PICTURE = re.compile(
+    r"""!\[(?P<name>[^\]\n]*)\]\(\s*<?(?:https?:)?//[^)\n]*\)|<img\b[^>]*\bsrc\s*=\s*["']?\s*(?:https?:)?//[^>]*>""", re.I
+)
+
+
 class _WithNonce(BaseLoader):
     """Gives templates whose scripts are formgrader's own, each with the nonce of the answer that they become part of.
 
@@ -137,6 +142,7 @@ def _add_rubrics(
     """Put the rubrics of a graded notebook beside it, for the template; as they are in ``source`` at this moment."""
     name = f"{resources['notebook_id']}.ipynb"
     path = Path(folders.format_path(folders.source_directory, ".", resources["assignment_id"]), name)
+    notebook = _without_foreign_pictures(notebook)
     resources["rubrics"], resources["no_rubrics"] = {}, ""
     try:
         source = nbformat.read(path, as_version=4)
@@ -145,11 +151,19 @@ def _add_rubrics(
         return notebook, resources
     config = folders.parent.config
     resources["rubrics"] = rubrics(source, config)
-    notebook = copy.deepcopy(notebook)
     for cell in notebook.cells:
         if role(cell) == "task" and grade_id(cell) in resources["rubrics"]:
             cell.source = without_scheme(cell.source, config)
     return notebook, resources
+
+
+def _without_foreign_pictures(notebook: NotebookNode) -> NotebookNode:
+    """Return a copy whose texts name the pictures of other hosts, such as Colab's badge, which the policy would not let load."""
+    notebook = copy.deepcopy(notebook)
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = _FOREIGN_PICTURE.sub(lambda found: found["name"] or "", cell.source)
+    return notebook
 
 
 def _submitted_timestamp(api: NbGraderAPI, assignment: str, student: str) -> datetime | None:

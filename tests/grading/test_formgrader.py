@@ -17,6 +17,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output, new_raw_cell
 
 from grading.cli import main
+from grading.formgrader import _without_foreign_pictures
 from grading.nbgrader.cells import grade_id
 from tests import needs
 
@@ -273,3 +274,22 @@ def test_what_was_handed_in_is_untouched(course):
     for name, text in CELLS.items():
         notebook = nbformat.read(course.root / "submitted" / name / "ps1" / "ps1.ipynb", as_version=4)
         assert notebook.cells[2].source == text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (
+            "[![Open in Colab](https://colab.example/badge.svg)](https://colab.example/nb)",
+            "[Open in Colab](https://colab.example/nb)",
+        ),
+        ("![a cat]( <//example.org/cat.png> 'title')!", "a cat!"),
+        ('so <IMG alt="x" src="http://example.org/x.png"> far', "so  far"),
+        ("![mine](attachment:cat.png) ![drawn](data:image/png;base64,AAAA) [a link](https://example.org)", None),
+    ],
+)
+def test_pictures_of_other_hosts_are_named_and_not_asked_for(text, shown):
+    notebook = nbformat.v4.new_notebook(cells=[new_markdown_cell(text), nbformat.v4.new_code_cell(text)])
+    seen = _without_foreign_pictures(notebook)
+    assert seen.cells[0].source == (text if shown is None else shown)
+    assert seen.cells[1].source == text == notebook.cells[0].source
