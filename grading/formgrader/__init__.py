@@ -32,6 +32,7 @@ from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, Pref
 from grading.formgrader.rubrics import rubrics, without_scheme
 from grading.nbgrader.cells import grade_id, role
 from grading.nbgrader.course import Course, CourseError
+from grading.sanitise.text import clean_text
 from grading.submissions.times import read_timestamp
 
 if TYPE_CHECKING:
@@ -96,11 +97,6 @@ def policy(nonce: str, handlers: str = "") -> str:
     )
 
 
-_FOREIGN_PICTURE = re.compile(
-    r"""!\[(?P<name>[^\]\n]*)\]\(\s*<?(?:https?:)?//[^)\n]*\)|<img\b[^>]*\bsrc\s*=\s*["']?\s*(?:https?:)?//[^>]*>""", re.I
-)
-
-
 class _WithNonce(BaseLoader):
     """Gives templates whose scripts are formgrader's own, each with the nonce of the answer that they become part of.
 
@@ -130,40 +126,37 @@ def _policy_of(handler: BaseHandler) -> str:
             environment.globals["csp_nonce"] = _nonce.get
             environment.cache.clear()
             if environment is exporter.environment:
-                exporter.register_preprocessor(functools.partial(_add_rubrics, handler.coursedir), enabled=True)
+                exporter.register_preprocessor(functools.partial(_prepare, handler.coursedir), enabled=True)
     handler.settings["nbgrader_jinja2_env"].autoescape = True  # of the lists: ids and names are text
     _nonce.set(secrets.token_urlsafe(16))
     return policy(_nonce.get(), _handlers())
 
 
-def _add_rubrics(
-    folders: CourseDirectory, notebook: NotebookNode, resources: ResourcesDict
-) -> tuple[NotebookNode, ResourcesDict]:
-    """Put the rubrics of a graded notebook beside it, for the template; as they are in ``source`` at this moment."""
+def _prepare(folders: CourseDirectory, notebook: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
+    """Put rubrics beside a graded notebook, and take out of the instructor's texts what the policy holds back.
+
+    Rubrics and texts are those of ``source`` at this moment.
+    """
     name = f"{resources['notebook_id']}.ipynb"
     path = Path(folders.format_path(folders.source_directory, ".", resources["assignment_id"]), name)
-    notebook = _without_foreign_pictures(notebook)
     resources["rubrics"], resources["no_rubrics"] = {}, ""
     try:
         source = nbformat.read(path, as_version=4)
     except Exception as problem:  # nbformat raises whatever its readers do; the page is wanted all the same
         resources["no_rubrics"] = f"No rubrics are shown, because {name} in source cannot be read: {problem}"
         return notebook, resources
-    config = folders.parent.config
+    config = folders.config
     resources["rubrics"] = rubrics(source, config)
+    ours = {cell.source for cell in source.cells}
+    notebook = copy.deepcopy(notebook)
     for cell in notebook.cells:
         if role(cell) == "task" and grade_id(cell) in resources["rubrics"]:
             cell.source = without_scheme(cell.source, config)
+        elif cell.cell_type == "markdown" and cell.source in ours:  # a student's was cleaned when it was graded
+            text, pictures, left_out = clean_text(cell.source, cell.get("attachments"))
+            if left_out:  # such as Colab's badge, a picture of another host, for which the policy lets no page ask
+                cell.source, cell.attachments = text, pictures
     return notebook, resources
-
-
-def _without_foreign_pictures(notebook: NotebookNode) -> NotebookNode:
-    """Return a copy whose texts name the pictures of other hosts, such as Colab's badge, which the policy would not let load."""
-    notebook = copy.deepcopy(notebook)
-    for cell in notebook.cells:
-        if cell.cell_type == "markdown":
-            cell.source = _FOREIGN_PICTURE.sub(lambda found: found["name"] or "", cell.source)
-    return notebook
 
 
 def _submitted_timestamp(api: NbGraderAPI, assignment: str, student: str) -> datetime | None:

@@ -42,6 +42,6 @@ def find(name: str) -> Study:
     """
     if name not in MODULES:
         close = difflib.get_close_matches(name, MODULES, n=1)
-        hint = f"; did you mean {close[0]!r}?" if close else ""
+        hint = f"; did you mean {close[0]!r}?" if close else "."
         raise ValueError(f"there is no study {name!r}{hint} There are: {', '.join(MODULES)}")
     return importlib.import_module(f"helpers.experiments.studies.{MODULES[name]}").study()

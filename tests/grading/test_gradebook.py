@@ -15,6 +15,7 @@ from nbgrader.apps.api import NbGraderAPI
 
 from grading.batch.autograded import write_autograded
 from grading.batch.notebook import ungradable
+from grading.formgrader import _submitted_timestamp
 from grading.model import Outcome, QuestionScore
 from grading.nbgrader import backups, gradebook
 from grading.nbgrader.backups import back_up
@@ -112,6 +113,7 @@ def test_nbgraders_own_tools_go_on_working(small):
     for student in ("ada", "eve"):
         write_autograded(small.assignment, student, [write(small, student)])
     api = NbGraderAPI(coursedir=small.course.directory)
+    assert _submitted_timestamp(api, "ps1", "ada") is None  # formgrader's reading, where no server is; nothing says when
     assert api.get_autograded_students("ps1") == {"ada", "eve"}
     submissions = {one["student"]: one for one in api.get_submissions("ps1")}
     assert submissions["ada"]["autograded"] and submissions["ada"]["score"] == 5 and submissions["ada"]["needs_manual_grade"]

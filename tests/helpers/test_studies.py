@@ -357,4 +357,6 @@ def test_the_command_line_names_shows_and_refuses(capsys, tmp_path):
     assert "invalid choice" in capsys.readouterr().err
     with pytest.raises(ValueError, match="did you mean 'lenet-ladder'"):
         catalogue.find("lenet-latter")
+    with pytest.raises(ValueError, match=r"no study 'zzz'\. There are: lenet-ladder, "):
+        catalogue.find("zzz")
     assert main(["show", "functions"]) == 0 and "Adadelta" in capsys.readouterr().out

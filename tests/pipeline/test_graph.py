@@ -93,6 +93,9 @@ def test_stored_results_make_those_lectures_again_that_read_them(stale_after):
     stale = lectures(stale_after("helpers/results/scoreboard.csv"))
     assert {"week01_knn/03_choosing_k_and_features", "week04_visualization/03_latent_space"} <= stale
     assert all("board" in using[name] for name in stale)
+    stale = lectures(stale_after("helpers/results/functions.csv"))
+    assert {name for name in using if name.startswith("week05_hyperparameters/")} <= stale
+    assert all("experiments" in using[name] for name in stale)
 
 
 def test_a_command_of_a_package_makes_no_lecture_again(stale_after):
