@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from helpers.experiments import lenet5, trained, verdict
+from helpers.experiments import board, lenet5, trained, verdict
 from tests import needs
 
 LECTURE = "week03_lenet/03_lenet5"
@@ -93,3 +93,8 @@ def test_the_confusions_are_those_of_the_whole_test_set(lecture, executed, print
 def test_trained_windows_are_orderly_and_random_ones_are_not(lecture):
     alike = lecture["alike"]
     assert abs(alike["random"]) < 0.2 and min(alike["modern"], alike["1998"]) > 0.3
+
+
+def test_what_lenet5_learned_beats_features_made_by_hand():
+    rows = {line.method: line for line in board.lines(3)}
+    assert rows["LeNet-5"].accuracy > rows["HOG"].accuracy + 15 and rows["LeNet-5"].low > rows["HOG"].high

@@ -71,8 +71,6 @@ def test_the_scoreboard_tests_the_thesis():
     rows = {line.method: line for line in board.lines(4)}
     assert rows["HOG"].low > rows["pixels"].high
     for learned in ("residual network", "residual network itself"):
-        if learned not in rows:
-            needs.require("built", f"the scoreboard has no row for {learned} yet")
         assert rows[learned].low > rows["HOG"].high + 20
 
 
